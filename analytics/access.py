@@ -1,0 +1,82 @@
+"""Who is asking: the member behind a request, and what their role may open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from analytics.models import Member, Organisation, Role
+
+SESSION_KEY = "organisation_id"
+View = Callable[..., HttpResponseBase]
+
+
+class MemberRequest(HttpRequest):
+    """A request that `roles_required` let through: its member is known."""
+
+    member: Member
+
+
+def member_of(request: HttpRequest) -> Member | None:
+    """The active membership of the login: the one chosen in this session, else the oldest; read once a request."""
+    if not request.user.is_authenticated:
+        return None
+    if not hasattr(request, "_member"):
+        memberships = Member.objects.filter(login=request.user).select_related("organisation", "learner")
+        chosen = request.session.get(SESSION_KEY)
+        found = memberships.filter(organisation_id=chosen).first() if chosen else None
+        request._member = found or memberships.order_by("id").first()  # type: ignore[attr-defined]
+    return cast("Member | None", request._member)  # type: ignore[attr-defined]
+
+
+def choose_organisation(request: HttpRequest, organisation: Organisation) -> None:
+    """Switch the session to another organisation that the login is a member of.
+
+    Raises:
+        PermissionDenied: the login is no member of it.
+    """
+    if not Member.objects.filter(login=request.user.pk, organisation=organisation).exists():
+        raise PermissionDenied(_("You are not a member of this organisation."))
+    request.session[SESSION_KEY] = organisation.pk
+
+
+class MemberMiddleware:
+    """Puts `request.member` (or None) there for views and templates, and shows times in the member's zone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        member = member_of(request)
+        request.member = member  # type: ignore[attr-defined]
+        if member is not None:
+            timezone.activate(member.time_zone or member.organisation.time_zone)
+        try:
+            return self.get_response(request)
+        finally:
+            timezone.deactivate()
+
+
+def roles_required(*roles: Role) -> Callable[[View], View]:
+    """Only members with one of the roles (any role if none is named); others sign in or get 403."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            member = member_of(request)
+            if member is None:
+                raise PermissionDenied(_("Your login is not a member of any organisation. Ask a data administrator."))
+            if roles and member.role not in roles:
+                raise PermissionDenied(_("Your role does not open this page."))
+            return view(request, *args, **kwargs)
+
+        return cast("View", login_required(guarded))
+
+    return decorate

@@ -1,0 +1,157 @@
+"""Working on job rows: wake a worker, hold a lease while working, find what was lost."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from celery import current_app
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from analytics.errors import JobCancelled, LeaseLost
+from analytics.models import Job, JobState
+
+logger = logging.getLogger(__name__)
+
+
+def wake(job: Job) -> None:
+    """Send the message that makes a worker look at the job, once the surrounding transaction is committed."""
+    transaction.on_commit(lambda: _send(type(job), job.pk))
+
+
+def sweep(model: type[Job]) -> int:
+    """Send again for the jobs of one table whose message or worker was lost; how many that were."""
+    lost = list(model._default_manager.to_wake().values_list("pk", flat=True))
+    for pk in lost:
+        _send(model, pk)
+    return len(lost)
+
+
+def _send(model: type[Job], pk: int) -> None:
+    model._default_manager.filter(pk=pk).update(woken_at=timezone.now())
+    try:
+        current_app.send_task(model.task_name, args=[pk], queue=model.queue)
+    except (OperationalError, OSError) as error:
+        # The row is the truth: the sweeper sends again when the broker is back.
+        logger.warning("No worker could be woken for %s %s: %s", model.__name__, pk, error)
+
+
+class Lease:
+    """The right to work on one job row, kept alive by a thread until the block ends.
+
+    Inside the block, call `report` at every committed step: it raises LeaseLost when another worker took the
+    job over (this process was thought dead) and JobCancelled when somebody asked for that. `confirm` does the same
+    inside a transaction and locks the row, so that a step of a worker that lost its lease cannot commit.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._rows = type(job)._default_manager.filter(pk=job.pk, lease_token=job.lease_token, state=JobState.RUNNING)
+        self._stop = threading.Event()
+        self._cancelled = threading.Event()
+        self._lost = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"lease-{job.pk}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join(timeout=settings.NEURALINK_LEASE_SECONDS)
+
+    def _beat(self) -> None:
+        """Extend the lease three times in its length. A thread, because one SQL or BLAS call may outlast it."""
+        pause_seconds = settings.NEURALINK_LEASE_SECONDS / 3
+        while not self._stop.wait(pause_seconds):
+            try:
+                self._extend()
+            except Exception:  # the database may be restarting; the next beat tries again
+                logger.warning("The lease of %s could not be extended", self.job, exc_info=True)
+            finally:
+                connection.close()
+
+    def _extend(self) -> None:
+        now = timezone.now()
+        kept = self._rows.update(
+            heartbeat_at=now, lease_expires_at=now + timedelta(seconds=settings.NEURALINK_LEASE_SECONDS)
+        )
+        if not kept:
+            self._lost.set()
+        elif self._rows.filter(cancel_requested_at__isnull=False).exists():
+            self._cancelled.set()
+
+    @property
+    def should_stop(self) -> bool:
+        """True once the job was cancelled or taken over; costs no query."""
+        return self._lost.is_set() or self._cancelled.is_set()
+
+    def check(self) -> None:
+        if self._lost.is_set():
+            raise LeaseLost(f"{self.job} is worked on by another process now.")
+        if self._cancelled.is_set():
+            raise JobCancelled(f"{self.job} was cancelled.")
+
+    def report(self, share: float, text: str = "", **fields: Any) -> None:
+        """Write progress (share 0..1) and other fields of the row, and check."""
+        self.check()
+        if not self._rows.update(progress_share=min(max(share, 0.0), 1.0), progress_text=text, **fields):
+            self._lost.set()
+            self.check()
+
+    def confirm(self, **fields: Any) -> None:
+        """Inside a transaction: lock the row as ours and write fields; the step commits only with the lease held."""
+        self.check()
+        row = self._rows.select_for_update().values("cancel_requested_at").first()
+        if row is None:
+            self._lost.set()
+        elif row["cancel_requested_at"] is not None:
+            self._cancelled.set()
+        self.check()
+        if fields:
+            self._rows.update(**fields)
+
+    def finish(self, state: JobState, error: str = "", **fields: Any) -> None:
+        if state == JobState.SUCCEEDED:
+            fields |= {"progress_share": 1.0}
+        self._rows.update(state=state, error=error, finished_at=timezone.now(), lease_expires_at=None, **fields)
+
+
+@contextlib.contextmanager
+def working_on(model: type[Job], pk: int) -> Iterator[Lease | None]:
+    """Claim the job and hold its lease; None if there is nothing to do.
+
+    The row ends `succeeded` when the block does, `cancelled` or `failed` (with the error's sentence) when it
+    raises. A lost lease leaves the row alone: it is another worker's. Errors are not raised on: the row tells them.
+    """
+    job = model._default_manager.claim(pk)
+    if job is None:
+        yield None
+        return
+    if job.attempt > model.max_attempts:
+        died = f"The worker died {model.max_attempts} times over it; see the worker's log, then start it again."
+        Lease(job).finish(JobState.FAILED, error=died)
+        yield None
+        return
+    with Lease(job) as lease:
+        try:
+            yield lease
+        except LeaseLost:
+            logger.warning("Stopped working on %s: another process has its lease.", job)
+        except JobCancelled:
+            lease.finish(JobState.CANCELLED)
+        except Exception as error:  # the boundary of a job: whatever failed is told by its row
+            logger.exception("%s failed", job)
+            lease.finish(JobState.FAILED, error=str(error) or type(error).__name__)
+        else:
+            lease.finish(JobState.SUCCEEDED)

@@ -1,0 +1,46 @@
+from analytics.models.api_keys import ApiKey, Scope
+from analytics.models.catalogue import Activity, Kind
+from analytics.models.events import COMPLETING_VERBS, Event, EventKey, Unit, Verb
+from analytics.models.imports import Import, RowVerdict, Verdict
+from analytics.models.jobs import UNFINISHED, Job, JobQuerySet, JobState
+from analytics.models.organisation import Member, Organisation, Role
+from analytics.models.people import Enrolment, Learner, Outcome
+from analytics.models.rollups import (
+    ActivityDay,
+    DirtyDay,
+    LearnerDay,
+    LearnerTotal,
+    OrganisationDay,
+    RollupRefresh,
+)
+
+__all__ = [
+    "COMPLETING_VERBS",
+    "UNFINISHED",
+    "Activity",
+    "ActivityDay",
+    "ApiKey",
+    "DirtyDay",
+    "Enrolment",
+    "Event",
+    "EventKey",
+    "Import",
+    "Job",
+    "JobQuerySet",
+    "JobState",
+    "Kind",
+    "Learner",
+    "LearnerDay",
+    "LearnerTotal",
+    "Member",
+    "Organisation",
+    "OrganisationDay",
+    "Outcome",
+    "Role",
+    "RollupRefresh",
+    "RowVerdict",
+    "Scope",
+    "Unit",
+    "Verb",
+    "Verdict",
+]

@@ -1,0 +1,74 @@
+"""Keys of API clients: shown once, kept as a hash, limited by scopes."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from analytics.models.organisation import Member, Organisation
+
+
+class Scope(models.TextChoices):
+    LEARNERS_READ = "learners:read", _("read learners")
+    ACTIVITIES_READ = "activities:read", _("read activities")
+    EVENTS_READ = "events:read", _("read events")
+    EVENTS_WRITE = "events:write", _("write events")
+    RECOMMENDATIONS_READ = "recommendations:read", _("read recommendations, send feedback")
+    IMPORTS_WRITE = "imports:write", _("start and read imports")
+    RUNS_WRITE = "runs:write", _("start and read runs")
+    VERSIONS_WRITE = "versions:write", _("read, promote and roll back versions")
+
+
+def digest(secret: str) -> str:
+    """SHA-256 in hex. The secret has 256 random bits, so a slow hash would add cost and no safety."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def valid(self, at: datetime | None = None) -> ApiKeyQuerySet:
+        now = at or timezone.now()
+        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), revoked_at__isnull=True)
+
+    def issue(self, organisation: Organisation, name: str, scopes: list[str], by: Member | None) -> tuple[ApiKey, str]:
+        """The new key's row and its secret, which cannot be read again later."""
+        secret = f"nlk_{secrets.token_urlsafe(32)}"
+        key = self.create(
+            organisation=organisation,
+            name=name,
+            scopes=scopes,
+            created_by=by,
+            prefix=secret[:10],
+            hash=digest(secret),
+        )
+        return key, secret
+
+    def of_secret(self, secret: str) -> ApiKey | None:
+        return self.valid().select_related("organisation").filter(hash=digest(secret)).first()
+
+
+class ApiKey(models.Model):
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=200)
+    prefix = models.CharField(max_length=12, help_text=_("the key's first characters, to recognise it by"))
+    hash = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=32, choices=Scope.choices), default=list)
+    created_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}...)"

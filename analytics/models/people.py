@@ -1,0 +1,74 @@
+"""Learners and their enrolments."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from analytics.models.catalogue import Activity
+from analytics.models.organisation import Member, Organisation, Role
+
+
+class LearnerQuerySet(models.QuerySet["Learner"]):
+    def visible_to(self, member: Member) -> LearnerQuerySet:
+        """Of the member's organisation; instructors see their courses' learners, learners only themselves."""
+        mine = self.filter(organisation_id=member.organisation_id)
+        if member.sees_everything:
+            return mine
+        if member.role == Role.INSTRUCTOR:
+            taught = Enrolment.objects.filter(course__in=member.courses.values("id"))
+            return mine.filter(id__in=taught.values("learner_id"))
+        return mine.filter(members=member)
+
+
+class Learner(models.Model):
+    """A person who learns. `attributes` holds what the source tells of them; it is never a model's feature."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="learners")
+    external_id = models.TextField(help_text=_("the source's id; unique in the organisation"))
+    name = models.TextField(blank=True)
+    attributes = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = LearnerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["organisation", "external_id"], name="learner_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id
+
+
+class Outcome(models.TextChoices):
+    ACTIVE = "active", _("Still learning")
+    COMPLETED = "completed", _("Completed")
+    DISTINCTION = "distinction", _("Completed with distinction")
+    FAILED = "failed", _("Failed")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class Enrolment(models.Model):
+    """A learner in one run of a course."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="enrolments")
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="enrolments")
+    course = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="enrolments")
+    course_run = models.TextField(blank=True, help_text=_("which run of the course, where it runs several times"))
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=16, choices=Outcome.choices, default=Outcome.ACTIVE)
+    grade_share = models.FloatField(null=True, blank=True, help_text=_("0 to 1"))
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["learner", "course", "course_run"], name="enrolment_once"),
+        ]
+        indexes = [
+            models.Index(fields=["course", "learner"]),
+            models.Index(fields=["organisation", "outcome"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.learner} in {self.course}"

@@ -1,0 +1,45 @@
+"""The only door of analytics for the recommender (DESIGN 2): what it may read, and the bases it shares."""
+
+from analytics.access import MemberRequest, member_of, roles_required
+from analytics.errors import InvalidInput, JobCancelled, LeaseLost, NeuralinkError
+from analytics.jobs import Lease, sweep, wake, working_on
+from analytics.models import (
+    COMPLETING_VERBS,
+    Activity,
+    Enrolment,
+    Event,
+    Job,
+    JobState,
+    Kind,
+    Learner,
+    Member,
+    Organisation,
+    Role,
+    Scope,
+)
+
+__all__ = [
+    "COMPLETING_VERBS",
+    "Activity",
+    "Enrolment",
+    "Event",
+    "InvalidInput",
+    "Job",
+    "JobCancelled",
+    "JobState",
+    "Kind",
+    "Learner",
+    "Lease",
+    "LeaseLost",
+    "Member",
+    "MemberRequest",
+    "NeuralinkError",
+    "Organisation",
+    "Role",
+    "Scope",
+    "member_of",
+    "roles_required",
+    "sweep",
+    "wake",
+    "working_on",
+]

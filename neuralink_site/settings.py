@@ -1,0 +1,225 @@
+"""Every setting once. What the operator may change is read by `env` and listed in docs/settings.md."""
+
+import importlib.util
+import os
+import secrets
+from pathlib import Path
+
+import dj_database_url
+
+from neuralink_site import embedded_postgres, env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+HOME = env.path(
+    "NEURALINK_HOME",
+    BASE_DIR / "var",
+    shown_default="var/",
+    doc="data folder: embedded database, uploads, versions, logs",
+)
+HOME.mkdir(parents=True, exist_ok=True)
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in the file; made at the first start, readable by its owner only."""
+    try:
+        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+DEBUG = env.boolean("NEURALINK_DEBUG", False, doc="Django's debug pages; never on a reachable machine")
+SECRET_KEY = env.text(
+    "NEURALINK_SECRET_KEY", shown_default="random, kept in the data folder", doc="signs sessions and tokens"
+) or kept_secret(HOME / "secret_key")
+ALLOWED_HOSTS = env.words(
+    "NEURALINK_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"], doc="host names the web server answers to"
+)
+CSRF_TRUSTED_ORIGINS = env.words(
+    "NEURALINK_TRUSTED_ORIGINS", doc="origins with scheme that may post forms when behind a proxy"
+)
+NEURALINK_HTTPS = env.boolean("NEURALINK_HTTPS", False, doc="served through HTTPS: secure cookies and HSTS")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = NEURALINK_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if NEURALINK_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NEURALINK_HTTPS else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "neuralink_site",
+    "analytics",
+    "recommender",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "analytics.access.MemberMiddleware",
+]
+ROOT_URLCONF = "neuralink_site.urls"
+WSGI_APPLICATION = "neuralink_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASE_URL = env.text(
+    "NEURALINK_DATABASE_URL",
+    shown_default="the embedded PostgreSQL",
+    doc="postgresql:// address of PostgreSQL 14 or later; with it nothing embedded starts",
+)
+DATABASES = {
+    "default": dj_database_url.parse(
+        DATABASE_URL or embedded_postgres.database_url(HOME),
+        # Connecting costs 13-31 ms: keep connections, and check one before its first query of a request.
+        conn_max_age=600,
+        conn_health_checks=True,
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+BROKER_URL = env.text(
+    "NEURALINK_BROKER_URL",
+    shown_default="folders below the data folder",
+    doc="redis:// or amqp:// address of the broker; with it no embedded broker is used",
+)
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign_in"
+
+LANGUAGE_CODE = env.text("NEURALINK_LANGUAGE", "en", doc="default language of pages")
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "neuralink_site" / "locale"]
+TIME_ZONE = "UTC"
+USE_I18N = USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+# Plotly brings its own browser bundle; finding the package does not import it.
+_plotly = importlib.util.find_spec("plotly")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+if _plotly is not None and _plotly.origin is not None:
+    STATICFILES_DIRS.append(("plotly", Path(_plotly.origin).parent / "package_data"))  # type: ignore[arg-type]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE_SECONDS = 3600
+MEDIA_ROOT = HOME / "uploads"
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer(
+    "NEURALINK_BODY_BYTES",
+    10_485_760,
+    minimum=1024,
+    doc="largest request body, in bytes; file uploads excepted",
+)
+FILE_UPLOAD_TEMP_DIR = None
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "analytics.api.authentication.KeyAuthentication",
+        "analytics.api.authentication.MemberSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["analytics.api.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "analytics.api.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "analytics.api.problems.problem_response",
+    "PAGE_SIZE": 50,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Neuralink",
+    "DESCRIPTION": "Learner histories in; analytics, recommendations and their reasons out.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {
+        "handlers": ["console"],
+        "level": env.choice(
+            "NEURALINK_LOG_LEVEL",
+            "WARNING",
+            ["DEBUG", "INFO", "WARNING", "ERROR"],
+            doc="least level that is logged",
+        ),
+    },
+}
+
+NEURALINK_LEASE_SECONDS = env.integer(
+    "NEURALINK_LEASE_SECONDS",
+    12,
+    minimum=3,
+    doc="a job whose worker is silent for so many seconds is given to another",
+)
+NEURALINK_BATCH_ROWS = env.integer(
+    "NEURALINK_BATCH_ROWS", 200_000, minimum=1000, doc="rows an import reads, cleans and commits at a time"
+)
+NEURALINK_VERDICTS_KEPT = env.integer(
+    "NEURALINK_VERDICTS_KEPT", 1_000_000, minimum=0, doc="row verdicts kept per import; all are counted"
+)
+NEURALINK_UPLOAD_BYTES = env.integer(
+    "NEURALINK_UPLOAD_BYTES", 8_589_934_592, minimum=1024, doc="largest uploaded file, in bytes"
+)
+NEURALINK_API_ROWS = env.integer(
+    "NEURALINK_API_ROWS", 10_000, minimum=1, doc="most events in one bulk write of the API"
+)
+NEURALINK_PAGE_ROWS = env.integer("NEURALINK_PAGE_ROWS", 50, minimum=5, maximum=500, doc="rows on one page of a list")
+NEURALINK_SWAP_SECONDS = env.integer(
+    "NEURALINK_SWAP_SECONDS",
+    2,
+    minimum=0,
+    doc="how old the web process's knowledge of the version in use may be",
+)
+NEURALINK_TRAIN_SECONDS = env.integer(
+    "NEURALINK_TRAIN_SECONDS", 3600, minimum=10, doc="time budget of the fit of one run, in seconds"
+)
