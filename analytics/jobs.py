@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
+from kombu.exceptions import OperationalError as BrokerError
 
 from analytics.errors import JobCancelled, LeaseLost
 from analytics.models import Job, JobState
@@ -39,7 +39,7 @@ def _send(model: type[Job], pk: int) -> None:
     model._default_manager.filter(pk=pk).update(woken_at=timezone.now())
     try:
         current_app.send_task(model.task_name, args=[pk], queue=model.queue)
-    except (OperationalError, OSError) as error:
+    except (BrokerError, OSError) as error:
         # The row is the truth: the sweeper sends again when the broker is back.
         logger.warning("No worker could be woken for %s %s: %s", model.__name__, pk, error)
 
@@ -150,6 +150,14 @@ def working_on(model: type[Job], pk: int) -> Iterator[Lease | None]:
             logger.warning("Stopped working on %s: another process has its lease.", job)
         except JobCancelled:
             lease.finish(JobState.CANCELLED)
+        except (OperationalError, InterfaceError) as error:
+            if connection.connection is not None and not connection.connection.closed:
+                lease.finish(JobState.FAILED, error=str(error))
+                return
+            # The database went away, not the work: the row still says running, and once its lease has run out
+            # the sweeper gives it to a worker again.
+            logger.warning("%s waits for the database: %s", job, error)
+            connection.close()
         except Exception as error:  # the boundary of a job: whatever failed is told by its row
             logger.exception("%s failed", job)
             lease.finish(JobState.FAILED, error=str(error) or type(error).__name__)
