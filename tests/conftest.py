@@ -1,0 +1,111 @@
+"""Fixtures for every test: the cast, somebody to ask as, and a broker that only writes down what was sent."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery import Celery
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from analytics.models import ApiKey, DirtyDay, Scope
+from tests.cast import Cast, build_cast
+
+# A slow hash is for real passwords; here it would cost more than the tests.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+MONTHS_WITH_EVENTS = 6
+
+
+@dataclass(frozen=True)
+class Message:
+    """What would have gone to a worker."""
+
+    task_name: str
+    args: tuple[Any, ...]
+    queue: str
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
+    """No test needs a broker: the messages end up in this list."""
+    messages: list[Message] = []
+
+    def record(app: Celery, name: str, args: Any = None, kwargs: Any = None, **options: Any) -> None:
+        messages.append(Message(name, tuple(args or ()), options.get("queue", "")))
+
+    monkeypatch.setattr(Celery, "send_task", record)
+    return messages
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database, with the months of the event table that the cast needs: DDL once, not in every test."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        month = timezone.now().date().replace(day=1)
+        for _ in range(MONTHS_WITH_EVENTS):
+            following = (month + timedelta(days=32)).replace(day=1)
+            cursor.execute(
+                f"CREATE TABLE IF NOT EXISTS analytics_event_{month:%Y_%m} PARTITION OF analytics_event "
+                f"FOR VALUES FROM ('{month} 00:00+00') TO ('{following} 00:00+00')"
+            )
+            month = (month - timedelta(days=1)).replace(day=1)
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Two organisations with everyone in them, day tables up to date; see tests/cast.py."""
+    built = build_cast()
+    if importlib.util.find_spec("analytics.aggregates") and importlib.util.find_spec("analytics.aggregates.rollups"):
+        from analytics.aggregates.rollups import refresh
+
+        for house in (built.north, built.south):
+            DirtyDay.objects.bulk_create(
+                [
+                    DirtyDay(organisation=house.organisation, on=on)
+                    for on in sorted({event.occurred_at.date() for event in house.events})
+                ]
+            )
+            refresh(house.organisation.pk)
+    return built
+
+
+@pytest.fixture
+def client_of(cast: Cast) -> Callable[..., Client]:
+    """`client_of("instructor")`: a browser in which that member of North (or South) is signed in."""
+
+    def sign_in(role: str, organisation: str = "north") -> Client:
+        client = Client()
+        client.force_login(cast.house(organisation).members[role].login)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def api_key(cast: Cast) -> Callable[..., str]:
+    """`api_key("events:write")`: the secret of a new key of North (or South); without scopes it has all of them."""
+
+    def issue(*scopes: str, organisation: str = "north") -> str:
+        house = cast.house(organisation)
+        by = house.members["administrator"]
+        return ApiKey.objects.issue(house.organisation, "test", list(scopes) or list(Scope.values), by)[1]
+
+    return issue
+
+
+@pytest.fixture
+def api_client(api_key: Callable[..., str]) -> Callable[..., Client]:
+    """`api_client("events:read")`: a client that sends such a key with every request."""
+
+    def with_key(*scopes: str, organisation: str = "north") -> Client:
+        return Client(headers={"Authorization": f"Bearer {api_key(*scopes, organisation=organisation)}"})
+
+    return with_key
