@@ -1,0 +1,254 @@
+"""What every recommender offers: `fit / score / explain / state / from_state`, and every check, made once here.
+
+A recommender answers from histories, not from learner ids: whoever has met an activity can be asked about a
+second later, without training again. What it has learnt is a dictionary of arrays and nothing else, so that a
+round trip through files is exact and a second `fit` cannot remember the first.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.algorithms.config import Config
+from recommender.backends.base import Backend
+from recommender.backends.local import LocalBackend, available_memory_bytes
+from recommender.datasets.interactions import Index, Interactions, Sequences
+from recommender.errors import (
+    IncompatibleArtifact,
+    InvalidData,
+    NotEnoughData,
+    NotEnoughMemory,
+    NotFitted,
+    TrainingStopped,
+)
+
+Scores = NDArray[np.float32]
+State = dict[str, NDArray[np.generic]]
+Histories = Sequence[Index] | Sequences
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a training is. Steps count through the whole training, epochs only where an algorithm has them."""
+
+    step: int
+    n_steps: int
+    message: str = ""
+    epoch: int = 0
+    n_epochs: int = 0
+    loss: float | None = None
+    validation: Mapping[str, float] = field(default_factory=dict)  # measure -> value, as in evaluation.metrics
+
+
+def _no_progress(progress: Progress) -> None:
+    """Nobody watches."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """What belongs to one run and not to the model. `seed` fixes everything that is drawn."""
+
+    seed: int = 0
+    device: str = "auto"  # "auto", "cpu" or "gpu"; only what computes in Keras cares
+    budget_seconds: float | None = None  # an iterative training ends there with its best weights so far
+    progress: Callable[[Progress], None] = _no_progress
+    should_stop: Callable[[], bool] = _never
+    backend: Backend = field(default_factory=LocalBackend)
+
+    def check_stop(self) -> None:
+        """Call it wherever a second may have passed.
+
+        Raises:
+            TrainingStopped: somebody asked for it.
+        """
+        if self.should_stop():
+            raise TrainingStopped("The training was stopped on request; nothing of it was kept.")
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """How much one event of the history did for a recommendation."""
+
+    history_position: int  # in the history as it was given, 0 is the oldest
+    activity_index: int
+    share: float  # of all that spoke for it, 0..1
+
+
+class Algorithm(ABC):
+    """Base of every recommender.
+
+    A subclass names itself, its config and its arrays, and fills in `_learn`, `_score` and perhaps `_explain`.
+    Activity indices are those of the interactions it was fitted on.
+    """
+
+    name: ClassVar[str]
+    config_class: ClassVar[type[Config]]
+    uses_order: ClassVar[bool] = False  # the order of a history changes the answer
+    learns_new_learners: ClassVar[bool] = True  # answers for a learner who was not in the training (fold-in)
+    explains: ClassVar[bool] = False  # `explain` has something to say
+    needs_keras: ClassVar[bool] = False  # `fit` does; `score` never
+    arrays: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {}  # its own: name -> dtype, dimensions
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = self.config_class() if config is None else config
+        self._state: State | None = None
+
+    def fit(self, interactions: Interactions, options: FitOptions | None = None) -> Self:
+        """Learn from `interactions` alone; whatever was learnt before is forgotten, also if this fails.
+
+        Raises:
+            NotEnoughData: too little to learn anything from.
+            NotEnoughMemory: it would not fit; said before anything is computed.
+            TrainingStopped: `options.should_stop` said so.
+        """
+        options = options or FitOptions()
+        self._forget()
+        self._check_data(interactions)
+        self._check_memory(interactions)
+        options.check_stop()
+        seen_by = np.bincount(interactions.activity_index, minlength=interactions.n_activities)
+        popularity = (seen_by / interactions.n_learners).astype(np.float32)
+        learnt = self._learn(interactions, options)
+        self._state = {"popularity": popularity, **learnt}
+        return self
+
+    def score(self, histories: Histories, at: NDArray[np.int64] | None = None) -> Scores:
+        """How strongly each activity follows from each history: shape (n_histories, n_activities), finite.
+
+        The numbers order the activities of one row and mean nothing across algorithms. Indices that the
+        training did not know are ignored; a history with nothing else gets the activities' popularity, the
+        same for everyone. Activities already in the history keep their value: leaving them out is the
+        caller's rule. Memory is 4 bytes x n_histories x n_activities: ask in blocks.
+
+        Args:
+            histories: n_histories lists of activity indices, oldest first.
+            at: shape (n_histories,), the instants asked about, in seconds since 1970 UTC; now, where None.
+                Algorithms that know no time ignore it.
+
+        Raises:
+            NotFitted: nothing has been learnt yet.
+            InvalidData: the algorithm produced a NaN or an infinity.
+        """
+        popularity = self._fitted()["popularity"]
+        known = [self._known(history) for history in histories]
+        asked = np.flatnonzero([len(history) > 0 for history in known])
+        scores = np.empty((len(known), self.n_activities), np.float32)
+        scores[:] = popularity
+        if len(asked):
+            instants = None if at is None else np.asarray(at)[asked]
+            scores[asked] = self._score([known[k] for k in asked], instants)
+        if not np.isfinite(scores).all():
+            raise InvalidData(f"{self.name} answered with a NaN or an infinity; train it again.")
+        return scores
+
+    def explain(self, history: Index, activity_index: int, n: int = 2) -> list[Contribution]:
+        """The at most `n` events of the history that spoke most for the activity, strongest first.
+
+        Empty where the algorithm does not explain, or where no event spoke for it.
+
+        Raises:
+            NotFitted: nothing has been learnt yet.
+            InvalidData: an activity the training did not know.
+        """
+        self._fitted()
+        if not 0 <= activity_index < self.n_activities:
+            raise InvalidData(
+                f"Activity index {activity_index} is unknown: the training had {self.n_activities} activities."
+            )
+        history = np.asarray(history, np.int64)
+        positions = np.flatnonzero((history >= 0) & (history < self.n_activities))
+        if not (self.explains and len(positions)):
+            return []
+        weights = np.maximum(self._explain(history[positions].astype(np.int32), activity_index), 0.0)
+        if weights.sum() <= 0:
+            return []
+        strongest = np.argsort(-weights, kind="stable")[:n]
+        shares = weights / weights.sum()
+        return [
+            Contribution(int(positions[k]), int(history[positions[k]]), float(shares[k]))
+            for k in strongest
+            if weights[k] > 0
+        ]
+
+    @property
+    def n_activities(self) -> int:
+        return len(self._fitted()["popularity"])
+
+    def state(self) -> State:
+        """Everything learnt, by name. The arrays are the live ones: do not write to them."""
+        return dict(self._fitted())
+
+    @classmethod
+    def from_state(cls, config: Config | Mapping[str, object], state: Mapping[str, NDArray[np.generic]]) -> Self:
+        """The fitted algorithm again, from the arrays of `state()`; others beside them are ignored.
+
+        Raises:
+            InvalidConfig: see `Config.from_dict`.
+            IncompatibleArtifact: an array is missing or is of another type.
+        """
+        made = cls(config if isinstance(config, Config) else cls.config_class.from_dict(config))
+        expected = {"popularity": (np.float32, 1), **cls.arrays}
+        for name, (dtype, n_dimensions) in expected.items():
+            found = state.get(name)
+            if found is None or found.dtype != dtype or found.ndim != n_dimensions:
+                got = "nothing" if found is None else f"{found.ndim}-dimensional {found.dtype}"
+                raise IncompatibleArtifact(
+                    f"{cls.name} needs the array {name!r} ({n_dimensions}-dimensional {np.dtype(dtype)}); got {got}. "
+                    "Train a new version with this release."
+                )
+        made._state = {name: state[name] for name in expected}
+        return made
+
+    def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
+        """An upper estimate of what `fit` takes beyond its input."""
+        return 8 * (n_learners + n_activities + n_interactions)
+
+    @abstractmethod
+    def _learn(self, interactions: Interactions, options: FitOptions) -> State:
+        """The arrays named in `arrays`, and `popularity` where the plain one (share of learners) will not do."""
+
+    @abstractmethod
+    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
+        """As `score`, for histories that are known and not empty."""
+
+    def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
+        """Shape (len(history),): what each event did for the activity, in one unit; less than 0 spoke against."""
+        raise NotImplementedError(f"{self.name} declares explains=True and does not say how.")
+
+    def _forget(self) -> None:
+        """Drop what was learnt, and what a subclass derived from it to answer faster."""
+        self._state = None
+
+    def _fitted(self) -> State:
+        if self._state is None:
+            raise NotFitted(f"{self.name} has learnt nothing yet: call fit(), or from_state() with a stored version.")
+        return self._state
+
+    def _known(self, history: Index) -> Index:
+        history = np.asarray(history)
+        return history[(history >= 0) & (history < self.n_activities)].astype(np.int32, copy=False)
+
+    def _check_data(self, interactions: Interactions) -> None:
+        if len(interactions) == 0 or interactions.n_activities < 2:
+            raise NotEnoughData(
+                f"{self.name} needs interactions with two activities or more; got {len(interactions)} interactions "
+                f"with {interactions.n_activities} activities. Import more history, or widen the kind of activity."
+            )
+
+    def _check_memory(self, interactions: Interactions) -> None:
+        shape = (interactions.n_learners, interactions.n_activities)
+        needed, free = self.memory_bytes(*shape, len(interactions)), available_memory_bytes()
+        if needed > free:
+            raise NotEnoughMemory(
+                f"{self.name} would take about {needed / 2**30:.1f} GiB for {shape[0]} learners and {shape[1]} "
+                f"activities, and {free / 2**30:.1f} GiB are free. Choose fewer activities (a kind, or a minimum of "
+                "learners per activity), a smaller algorithm, or a larger machine."
+            )
