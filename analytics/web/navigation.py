@@ -1,0 +1,51 @@
+"""The main navigation: one table of entries, each for some roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from analytics.models import Member, Role
+
+MODELS = frozenset({Role.ADMINISTRATOR, Role.MODEL_OWNER})
+STAFF = MODELS | {Role.INSTRUCTOR}
+
+
+@dataclass(frozen=True)
+class Entry:
+    url_name: str
+    label: str | Promise
+    icon: str
+    """Id of a symbol in static/img/icons.svg."""
+    roles: frozenset[Role]
+    pages: frozenset[str] = frozenset()
+    """Names of further addresses during which this entry counts as the current one."""
+
+
+ENTRIES = (
+    Entry("overview", _("Overview"), "overview", STAFF),
+    Entry("course_list", _("Courses"), "courses", STAFF, frozenset({"course_page"})),
+    Entry("learner_list", _("Learners"), "learners", STAFF, frozenset({"learner_page"})),
+    Entry("import_list", _("Imports"), "imports", MODELS, frozenset({"import_new", "import_page"})),
+    Entry("run_list", _("Runs"), "runs", MODELS, frozenset({"run_page", "run_new"})),
+    Entry("version_list", _("Versions"), "versions", MODELS, frozenset({"version_page"})),
+    Entry("my_learning", _("My learning"), "own", frozenset({Role.LEARNER})),
+)
+
+
+def entries_for(member: Member, current: str) -> list[dict[str, object]]:
+    """What the member may open, in order; `current` is the name of the address that is being shown."""
+    shown = []
+    for entry in ENTRIES:
+        if member.role not in entry.roles:
+            continue
+        try:
+            url = reverse(entry.url_name)
+        except NoReverseMatch:  # an installation without the recommender has no such pages
+            continue
+        is_current = current == entry.url_name or current in entry.pages
+        shown.append({"url": url, "label": entry.label, "icon": entry.icon, "is_current": is_current})
+    return shown

@@ -1,0 +1,56 @@
+// Menu on small screens, theme switch, questions before what cannot be undone.
+(() => {
+  const root = document.documentElement;
+  const systemDark = matchMedia("(prefers-color-scheme: dark)");
+
+  const theme = () => root.dataset.theme || (systemDark.matches ? "dark" : "light");
+
+  const announceTheme = () => {
+    for (const button of document.querySelectorAll("[data-theme-switch]")) {
+      button.setAttribute("aria-pressed", String(theme() === "dark"));
+    }
+    document.dispatchEvent(new CustomEvent("themechange", { detail: theme() }));
+  };
+
+  const switchTheme = () => {
+    root.dataset.theme = theme() === "dark" ? "light" : "dark";
+    try {
+      localStorage.setItem("theme", root.dataset.theme);
+    } catch {
+      // Not kept then; it still holds for this page.
+    }
+    announceTheme();
+  };
+
+  const toggleMenu = (button) => {
+    const isOpen = document.querySelector(".side").classList.toggle("is-open");
+    button.setAttribute("aria-expanded", String(isOpen));
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-theme-switch], [data-menu]");
+    if (!button) return;
+    if (button.matches("[data-menu]")) toggleMenu(button);
+    else switchTheme();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const side = document.querySelector(".side.is-open");
+    if (event.key !== "Escape" || !side) return;
+    const button = side.querySelector("[data-menu]");
+    toggleMenu(button);
+    button.focus();
+  });
+
+  // <form data-confirm="Really?"> and <select data-submits>: behaviour without inline handlers.
+  document.addEventListener("submit", (event) => {
+    const question = event.target.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  });
+
+  systemDark.addEventListener("change", announceTheme);
+  announceTheme();
+})();
