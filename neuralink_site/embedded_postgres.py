@@ -23,6 +23,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import psycopg2
 
@@ -70,6 +71,8 @@ class Server:
     port: int
     password: str
     is_running: bool = False
+    host: ClassVar[str] = "127.0.0.1"
+    role: ClassVar[str] = ROLE
 
     @property
     def data(self) -> Path:
@@ -84,7 +87,7 @@ class Server:
         return self.url_of(DATABASE)
 
     def url_of(self, database: str) -> str:
-        return f"postgresql://{ROLE}:{self.password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{self.role}:{self.password}@{self.host}:{self.port}/{database}"
 
 
 def database_url(home: Path) -> str:
@@ -216,9 +219,7 @@ def _clear_after_crash(data: Path) -> None:
     pid = _postmaster_pid(data)
     if pid is None or _is_postmaster(pid, data):
         return
-    orphans = [
-        pid for pid in process_table.working_in(data) if "postgres" in (process_table.command(pid) or "")
-    ]
+    orphans = [pid for pid in process_table.working_in(data) if "postgres" in (process_table.command(pid) or "")]
     for orphan in orphans:
         with contextlib.suppress(ProcessLookupError):
             os.kill(orphan, signal.SIGKILL)
@@ -329,9 +330,7 @@ def _record(home: Path) -> Path:
 def _write_record(home: Path, server: Server) -> None:
     record = {name: value for name, value in asdict(server).items() if name != "is_running"}
     # Relative where it can be, so that a home may be moved.
-    record["folder"] = str(
-        server.folder.relative_to(home) if server.folder.is_relative_to(home) else server.folder
-    )
+    record["folder"] = str(server.folder.relative_to(home) if server.folder.is_relative_to(home) else server.folder)
     unfinished = _record(home).with_suffix(".unfinished")
     unfinished.touch(mode=0o600)
     unfinished.write_text(json.dumps(record, indent=1))

@@ -1,62 +1,56 @@
-"""What the operating system says about a process; a dead child nobody has waited for yet counts as dead."""
+"""What the operating system says about a process; one that ended and waits for its parent counts as ended."""
 
+import contextlib
 import os
 import select
-import subprocess
 import time
 from collections.abc import Collection
 from pathlib import Path
 
-PROC = Path("/proc/self/stat")
+import psutil
+
+
+def command(pid: int) -> str | None:
+    """Return the command line with spaces between its words, or None when no living process has this id."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else " ".join(process.cmdline())
+    except psutil.AccessDenied:
+        return ""
+    except psutil.Error:
+        return None
 
 
 def is_alive(pid: int) -> bool:
     return command(pid) is not None
 
 
-def command(pid: int) -> str | None:
-    """Return the command line with spaces between its words, or None when no living process has this id."""
-    if PROC.exists():
-        try:
-            if _proc_fields(pid)[0] in "ZX":
-                return None
-            return (
-                Path(f"/proc/{pid}/cmdline")
-                .read_bytes()
-                .replace(b"\0", b" ")
-                .decode(errors="replace")
-                .strip()
-            )
-        except OSError:
-            return None
-    state, _, words = _ps(pid, "stat=,command=").partition(" ")
-    return None if not state or state.startswith("Z") else words.strip()
-
-
-def started(pid: int) -> str | None:
-    """Return when the process started, as a text to compare: an id alone is used again by others."""
-    if PROC.exists():
-        try:
-            # Field 22 of proc(5), in clock ticks since boot; the boot id tells two boots apart.
-            return f"{_proc_fields(pid)[19]}@{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}"
-        except OSError:
-            return None
-    return _ps(pid, "lstart=") or None
+def started_at(pid: int) -> float | None:
+    """Return when the process started, in seconds since 1970: an id alone is used again by others."""
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
 
 
 def works_in(pid: int, folder: Path) -> bool:
-    """Tell whether this is the folder the process runs in; True where the system does not say."""
-    if not PROC.exists():
-        return True
-    try:
-        return os.path.samefile(f"/proc/{pid}/cwd", folder)
-    except OSError:
-        return False
+    """Tell whether this is the folder the process runs in; False for a process of another account."""
+    with contextlib.suppress(psutil.Error, OSError):
+        return os.path.samefile(psutil.Process(pid).cwd(), folder)
+    return False
 
 
 def working_in(folder: Path) -> list[int]:
-    """Return the processes that run in this folder; none where the system does not say."""
-    return [int(entry.name) for entry in PROC.parents[1].glob("[0-9]*") if works_in(int(entry.name), folder)]
+    return [pid for pid in psutil.pids() if works_in(pid, folder)]
+
+
+def listener(port: int) -> int | None:
+    """Return the process that listens on this TCP port; None where the system does not tell."""
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+                return int(connection.pid) if connection.pid else None
+    return None
 
 
 def wait_for_end(pids: Collection[int], seconds: float) -> list[int]:
@@ -68,6 +62,7 @@ def wait_for_end(pids: Collection[int], seconds: float) -> list[int]:
 
 
 def _wait_for_one(pid: int, deadline: float) -> None:
+    # psutil waits until a process has left the table, which in a container whose pid 1 reaps late may be never.
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -76,17 +71,9 @@ def _wait_for_one(pid: int, deadline: float) -> None:
         while is_alive(pid) and time.monotonic() < deadline:
             time.sleep(0.05)
         return
-    with os.fdopen(handle):
+    try:
         waiting = select.poll()
         waiting.register(handle, select.POLLIN)
         waiting.poll(max(0.0, deadline - time.monotonic()) * 1000)
-
-
-def _proc_fields(pid: int) -> list[str]:
-    # The second field is the name in parentheses, which may itself hold spaces and parentheses.
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-
-
-def _ps(pid: int, columns: str) -> str:
-    done = subprocess.run(["ps", "-o", columns, "-p", str(pid)], capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    finally:
+        os.close(handle)

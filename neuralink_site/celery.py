@@ -1,0 +1,62 @@
+"""The Celery application: queues, broker and what recurs.
+
+A message only wakes a worker: what is to be done, and whether it was, is told by job rows (analytics/jobs.py).
+So there is no result back end, and a broker that loses a message costs one sweep, not the work.
+"""
+
+import os
+from typing import Any
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "neuralink_site.settings")
+
+from django.conf import settings
+
+QUEUES = ("import", "train", "aggregate")
+SWEEP_SECONDS = max(1.0, settings.NEURALINK_LEASE_SECONDS / 3)
+
+
+def broker() -> dict[str, Any]:
+    """Return the broker's part of the configuration: the operator's server, or else folders of the home."""
+    if settings.BROKER_URL:
+        # A worker without a pool of processes answers no heartbeat during a task, and RabbitMQ would hang up.
+        return {"broker_url": settings.BROKER_URL, "broker_heartbeat": 0}
+    messages, control = settings.HOME / "broker" / "messages", settings.HOME / "broker" / "control"
+    for folder in (messages, control):
+        folder.mkdir(parents=True, exist_ok=True)
+    folders = {"data_folder_in": messages, "data_folder_out": messages, "control_folder": control}
+    return {
+        "broker_url": "filesystem://",
+        "broker_transport_options": {name: str(path) for name, path in folders.items()}
+        # Seconds between two looks into the folder: the price of a message is 0.1 s on average.
+        | {"polling_interval": 0.2},
+    }
+
+
+app = Celery("neuralink")
+app.conf.update(
+    **broker(),
+    task_default_queue="aggregate",
+    task_routes={
+        "analytics.tasks.run_import": {"queue": "import"},
+        "recommender.tasks.train": {"queue": "train"},
+    },
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    # Late acknowledgement and no prefetching: a job never waits behind a long one while another worker is idle.
+    # A message delivered twice is harmless, because only one worker gets the job's lease.
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    # Nothing that recurs needs to be remembered between starts, so the schedule is kept in memory.
+    beat_scheduler="celery.beat:Scheduler",
+    beat_schedule={
+        name: {"task": name, "schedule": SWEEP_SECONDS, "options": {"queue": "aggregate", "expires": SWEEP_SECONDS}}
+        for name in ("analytics.tasks.sweep", "recommender.tasks.sweep")
+    },
+    timezone="UTC",
+)
+app.autodiscover_tasks(["analytics", "recommender"])
