@@ -1,0 +1,95 @@
+"""Cutting histories into training windows: what was known, and what came next at every position."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.datasets.interactions import Index, Sequences, offsets_of
+from recommender.errors import NotEnoughData
+
+_MOST_HELD_OUT = 1_000
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The last event of some learners, kept from the training to see when it is enough."""
+
+    histories: list[Index]
+    next_index: Index  # (n,)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`inputs` and `targets` have shape (windows, length) int32; `weights` is 1 where there is an event, else 0."""
+
+    inputs: Index
+    targets: Index
+    weights: NDArray[np.float32]
+
+
+def hold_out(lists: Sequences, generator: np.random.Generator) -> tuple[Sequences, HeldOut]:
+    """Take the last event from a tenth of the learners, 1,000 at most, who have three events or more.
+
+    Raises:
+        NotEnoughData: nobody has two events, so there is no step to learn.
+    """
+    if not (lists.lengths >= 2).any():
+        raise NotEnoughData("Nobody has met two activities, so there is no order to learn. Import more history.")
+    candidates = np.flatnonzero(lists.lengths >= 3)
+    n = min(_MOST_HELD_OUT, max(len(candidates) // 10, min(len(candidates), 20)))
+    chosen = np.sort(generator.choice(candidates, n, replace=False)) if n else candidates[:0]
+    last = lists.offsets[1:][chosen] - 1
+    kept = np.ones(len(lists.activity_index), bool)
+    kept[last] = False
+    lengths = lists.lengths.copy()
+    lengths[chosen] -= 1
+    training = Sequences(offsets_of(lengths), lists.activity_index[kept])
+    return training, HeldOut([training[int(k)] for k in chosen], lists.activity_index[last])
+
+
+class Epoch:
+    """Every step from one event to the next once, in batches of windows of similar length.
+
+    Windows of long histories begin elsewhere in every epoch, so that each step is seen with more and less past.
+    """
+
+    def __init__(self, lists: Sequences, max_length: int, batch_size: int, generator: np.random.Generator) -> None:
+        self._lists = lists
+        self._starts, self._lengths = _windows(lists, max_length, generator)
+        # Similar lengths together leave little padding; a little noise keeps the company changing.
+        noise = generator.uniform(0, 0.1 * max_length, len(self._lengths))
+        order = np.argsort(self._lengths + noise, kind="stable")
+        groups = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
+        self._groups = [groups[k] for k in generator.permutation(len(groups))]
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for group in self._groups:
+            yield _batch(self._lists, self._starts[group], self._lengths[group])
+
+
+def _windows(
+    lists: Sequences, max_length: int, generator: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each window begins in `lists.activity_index`, and how many steps it has (1 .. max_length)."""
+    steps = np.maximum(lists.lengths - 1, 0)
+    shift = np.where(steps > max_length, generator.integers(0, max_length, len(steps)), 0)
+    counts = -(-(steps + shift) // max_length) * (steps > 0)
+    owner = np.repeat(np.arange(len(steps)), counts)
+    number = np.arange(counts.sum()) - np.repeat(offsets_of(counts)[:-1], counts)
+    first = np.maximum(number * max_length - shift[owner], 0)
+    end = np.minimum((number + 1) * max_length - shift[owner], steps[owner])
+    return lists.offsets[owner] + first, end - first
+
+
+def _batch(lists: Sequences, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Batch:
+    place = np.arange(lengths.max())
+    is_event = place < lengths[:, None]
+    position = np.where(is_event, starts[:, None] + place, 0)
+    inputs = np.where(is_event, lists.activity_index[position], 0)
+    targets = np.where(is_event, lists.activity_index[position + is_event], 0)
+    return Batch(inputs.astype(np.int32), targets.astype(np.int32), is_event.astype(np.float32))
