@@ -34,6 +34,12 @@ def broker() -> dict[str, Any]:
     }
 
 
+def clear_embedded_broker() -> None:
+    """Forget the messages of an earlier start, among them replies that nobody waits for."""
+    for message in (settings.HOME / "broker" / "messages").glob("*.msg"):
+        message.unlink(missing_ok=True)
+
+
 app = Celery("neuralink")
 app.conf.update(
     **broker(),

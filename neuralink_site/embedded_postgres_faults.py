@@ -29,8 +29,7 @@ ADVICE = (
     ),
     (
         r"PANIC|invalid|corrupt|could not (?:open|read|locate|stat)|does not exist|not a directory",
-        "its data folder seems damaged: restore it from a backup, or move it away to begin with an empty "
-        "database",
+        "its data folder seems damaged: restore it from a backup, or move it away to begin with an empty database",
     ),
 )
 

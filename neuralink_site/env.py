@@ -34,14 +34,10 @@ SETTINGS_READ: dict[str, SettingRead] = {}
 
 def text(name: str, default: str = "", *, doc: str = "", shown_default: str | None = None) -> str:
     """Read a string; `shown_default` documents a default that is computed or secret."""
-    return _read(
-        name, default, str, SettingRead(name, "text", _shown(default, shown_default), "any text", doc)
-    )
+    return _read(name, default, str, SettingRead(name, "text", _shown(default, shown_default), "any text", doc))
 
 
-def integer(
-    name: str, default: int, minimum: int | None = None, maximum: int | None = None, *, doc: str = ""
-) -> int:
+def integer(name: str, default: int, minimum: int | None = None, maximum: int | None = None, *, doc: str = "") -> int:
     return _number(name, default, int, minimum, maximum, doc)
 
 
@@ -76,13 +72,9 @@ def path(name: str, default: Path, *, doc: str = "", shown_default: str | None =
     return _read(name, default, lambda raw: Path(raw).expanduser().resolve(), read)
 
 
-def words(
-    name: str, default: Sequence[str] = (), *, doc: str = "", shown_default: str | None = None
-) -> list[str]:
+def words(name: str, default: Sequence[str] = (), *, doc: str = "", shown_default: str | None = None) -> list[str]:
     """Read a list separated by commas."""
-    read = SettingRead(
-        name, "list", _shown(",".join(default), shown_default), "words separated by commas", doc
-    )
+    read = SettingRead(name, "list", _shown(",".join(default), shown_default), "words separated by commas", doc)
     return _read(name, list(default), lambda raw: [w.strip() for w in raw.split(",") if w.strip()], read)
 
 

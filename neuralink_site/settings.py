@@ -222,3 +222,11 @@ NEURALINK_SWAP_SECONDS = env.integer(
 NEURALINK_TRAIN_SECONDS = env.integer(
     "NEURALINK_TRAIN_SECONDS", 3600, minimum=10, doc="time budget of the fit of one run, in seconds"
 )
+
+# The web server of `manage.py up`.
+NEURALINK_BIND = env.text("NEURALINK_BIND", "127.0.0.1", doc="address of this machine that pages are served from")
+NEURALINK_PORT = env.integer("PORT", 8000, minimum=1, maximum=65535, doc="TCP port that pages are served from")
+NEURALINK_WEB_PROCESSES = env.integer("NEURALINK_WEB_PROCESSES", 2, minimum=1, doc="processes of the web server")
+NEURALINK_WEB_THREADS = env.integer(
+    "NEURALINK_WEB_THREADS", 4, minimum=1, doc="requests that one process of the web server answers at a time"
+)

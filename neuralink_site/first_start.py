@@ -1,0 +1,114 @@
+"""What the first start makes and later ones find: tables, collected static files, the academy, its first model."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from analytics.jobs import wake
+from analytics.models import Organisation
+from neuralink_site.start_checks import StartError
+from recommender.models import Run, Version
+
+ACADEMY = "academy"
+FIRST_ALGORITHM = "ease"
+
+
+def open_database() -> str:
+    """Connect, starting the embedded server at need; say which server answers."""
+    try:
+        connection.ensure_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW server_version")
+            version = cursor.fetchone()[0].split()[0]
+    except OperationalError as error:
+        raise StartError(
+            f"The database named by NEURALINK_DATABASE_URL does not answer: start it or correct the address. "
+            f"(It said: {str(error).strip()})"
+        ) from error
+    address = connection.get_connection_params()
+    return f"PostgreSQL {version} on {address.get('host') or 'a socket'}:{address.get('port') or 5432}"
+
+
+def migrate() -> str:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        call_command("migrate", interactive=False, verbosity=0)
+    return f"{len(plan)} migrations applied" if plan else "up to date"
+
+
+def collect_static() -> str:
+    """Collect only when a source file changed: compressing Plotly alone takes seconds."""
+    stamp, state = Path(settings.STATIC_ROOT) / "sources.sha256", _static_state()
+    if stamp.exists() and stamp.read_text() == state:
+        return "unchanged"
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.write_text(state)
+    return "collected"
+
+
+def create_academy() -> str:
+    """Make the synthetic academy, in a process of its own: what that needs of memory is then given back."""
+    if Organisation.objects.exists():
+        return "there already"
+    done = subprocess.run([sys.executable, "manage.py", "create_academy"], cwd=settings.BASE_DIR, check=False)
+    if done.returncode:
+        raise StartError(
+            f"The synthetic academy could not be made (`python manage.py create_academy` ended with exit status "
+            f"{done.returncode}): correct what it says above and start again."
+        )
+    return "made"
+
+
+def first_run() -> Run | None:
+    """Return the academy's unfinished first training, asked for now at need; None when it has a model."""
+    academy = Organisation.objects.filter(slug=ACADEMY).first()
+    if academy is None or Version.objects.filter(organisation=academy).exists():
+        return None
+    run = Run.objects.filter(organisation=academy).unfinished().first()
+    if run is None:
+        run = Run.objects.create(organisation=academy, algorithm=FIRST_ALGORITHM)
+    wake(run)
+    return run
+
+
+def follow(run: Run, say: Callable[[str], None]) -> Callable[[], bool]:
+    """Return a question that tells whether the run is finished, saying its progress when that changes."""
+    said: list[str] = []
+
+    def is_finished() -> bool:
+        run.refresh_from_db()
+        news = f"{run.progress_share:4.0%} {run.progress_text or run.get_state_display()}"
+        if said[-1:] != [news]:
+            said.append(news)
+            say(news)
+        return run.is_finished
+
+    return is_finished
+
+
+def logins() -> list[tuple[str, str, str]]:
+    """Return role, name and password of the logins that `create_academy` keeps in the data folder."""
+    try:
+        kept = json.loads((settings.HOME / "logins.json").read_text())
+    except FileNotFoundError:
+        return []
+    return [(role.replace("_", " "), login["username"], login["password"]) for role, login in kept.items()]
+
+
+def _static_state() -> str:
+    state = hashlib.sha256(repr(settings.STORAGES).encode())
+    for finder in get_finders():
+        for path, storage in sorted(finder.list([]), key=lambda found: str(found[0])):
+            source = Path(storage.path(path)).stat()
+            state.update(f"{path} {source.st_size} {source.st_mtime_ns}\n".encode())
+    return state.hexdigest()
