@@ -6,7 +6,8 @@ import contextlib
 import logging
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,8 +28,25 @@ def wake(job: Job) -> None:
     transaction.on_commit(lambda: _send(type(job), job.pk))
 
 
+def worker_seen_at() -> datetime | None:
+    """When a worker last swept; None if none ever did."""
+    try:
+        return datetime.fromtimestamp(_pulse().stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
+
+
+def _pulse() -> Path:
+    """Touched by every sweep: a worker that sweeps has had a message from beat, so broker and beat live too."""
+    return Path(settings.HOME, "worker_pulse")
+
+
 def sweep(model: type[Job]) -> int:
-    """Send again for the jobs of one table whose message or worker was lost; how many that were."""
+    """Send again for the jobs of one table whose message or worker was lost; how many that were.
+
+    Only workers call it: it is also their sign of life.
+    """
+    _pulse().touch()
     lost = list(model._default_manager.to_wake().values_list("pk", flat=True))
     for pk in lost:
         _send(model, pk)

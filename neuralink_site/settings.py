@@ -153,16 +153,17 @@ FILE_UPLOAD_TEMP_DIR = None
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "analytics.api.authentication.KeyAuthentication",
-        "analytics.api.authentication.MemberSessionAuthentication",
+        "analytics.rest.authentication.KeyAuthentication",
+        "analytics.rest.authentication.MemberSessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["analytics.api.permissions.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["analytics.rest.permissions.HasAccess"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "analytics.api.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "analytics.api.problems.problem_response",
-    "PAGE_SIZE": 50,
+    "DEFAULT_PARSER_CLASSES": ["analytics.rest.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "analytics.rest.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "analytics.rest.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "analytics.rest.problems.problem_response",
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -176,6 +177,20 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Several nouns have a kind or an action: each list of choices bears the name of its class.
+    "ENUM_NAME_OVERRIDES": {
+        "Kind": "analytics.models.Kind",
+        "JobState": "analytics.models.JobState",
+        "Outcome": "analytics.models.Outcome",
+        "Role": "analytics.models.Role",
+        "Scope": "analytics.models.Scope",
+        "Unit": "analytics.models.Unit",
+        "Verb": "analytics.models.Verb",
+        "Verdict": "analytics.models.Verdict",
+        "TargetKind": "recommender.models.TargetKind",
+        "FeedbackAction": "recommender.models.FeedbackAction",
+        "PromotionAction": "recommender.models.PromotionAction",
+    },
 }
 
 LOGGING = {

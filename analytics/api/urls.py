@@ -1,5 +1,25 @@
-"""Addresses."""
+"""Addresses below /api/: the schema, and what analytics knows. The recommender adds its own to v1."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-urlpatterns: list[URLPattern] = []
+from analytics.api.activities import ActivityDetail, ActivityList
+from analytics.api.keys import KeyList, KeyRevocation
+from analytics.api.learners import LearnerDetail, LearnerList
+from analytics.api.me import Me
+from analytics.rest import converters  # noqa: F401  (registers external_id)
+
+v1 = [
+    path("me/", Me.as_view(), name="api_me"),
+    path("learners/", LearnerList.as_view(), name="api_learners"),
+    path("learners/<external_id:external_id>/", LearnerDetail.as_view(), name="api_learner"),
+    path("activities/", ActivityList.as_view(), name="api_activities"),
+    path("activities/<external_id:external_id>/", ActivityDetail.as_view(), name="api_activity"),
+    path("keys/", KeyList.as_view(), name="api_keys"),
+    path("keys/<int:pk>/revoke/", KeyRevocation.as_view(), name="api_key_revoke"),
+]
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api_schema"), name="api_docs"),
+    path("v1/", include(v1)),
+]

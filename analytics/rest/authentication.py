@@ -25,7 +25,7 @@ class KeyAuthentication(BaseAuthentication):
         key = ApiKey.objects.of_secret(words[1]) if len(words) == 2 else None
         if key is None:
             raise AuthenticationFailed(
-                _("The API key is unknown, expired or revoked. Create one on the settings page.")
+                _("The API key is unknown, expired or revoked. Ask a data administrator for a new one.")
             )
         now = timezone.now()
         # Once an hour is precise enough to find unused keys, and spares a write per request.
