@@ -6,6 +6,7 @@ from analytics.jobs import Lease, sweep, wake, working_on
 from analytics.models import (
     COMPLETING_VERBS,
     Activity,
+    ActivityDay,
     Enrolment,
     Event,
     Job,
@@ -14,6 +15,7 @@ from analytics.models import (
     Learner,
     Member,
     Organisation,
+    Outcome,
     Role,
     Scope,
 )
@@ -21,6 +23,7 @@ from analytics.models import (
 __all__ = [
     "COMPLETING_VERBS",
     "Activity",
+    "ActivityDay",
     "Enrolment",
     "Event",
     "InvalidInput",
@@ -35,6 +38,7 @@ __all__ = [
     "MemberRequest",
     "NeuralinkError",
     "Organisation",
+    "Outcome",
     "Role",
     "Scope",
     "member_of",
