@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
-from analytics.errors import JobCancelled, LeaseLost
+from analytics.errors import JobCancelled, LeaseLost, NeuralinkError
 from analytics.models import Job, JobState
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ def sweep(model: type[Job]) -> int:
     Only workers call it: it is also their sign of life.
     """
     _pulse().touch()
+    model._default_manager.end_abandoned()
     lost = list(model._default_manager.to_wake().values_list("pk", flat=True))
     for pk in lost:
         _send(model, pk)
@@ -176,6 +177,8 @@ def working_on(model: type[Job], pk: int) -> Iterator[Lease | None]:
             # the sweeper gives it to a worker again.
             logger.warning("%s waits for the database: %s", job, error)
             connection.close()
+        except NeuralinkError as error:  # a sentence for whoever reads the row; no fault of the program
+            lease.finish(JobState.FAILED, error=str(error))
         except Exception as error:  # the boundary of a job: whatever failed is told by its row
             logger.exception("%s failed", job)
             lease.finish(JobState.FAILED, error=str(error) or type(error).__name__)

@@ -48,6 +48,13 @@ class JobQuerySet(models.QuerySet[Any]):
             & (Q(woken_at__isnull=True) | Q(woken_at__lt=F("lease_expires_at")) | Q(woken_at__lt=now - patience))
         )
 
+    def end_abandoned(self) -> int:
+        """End jobs whose worker died and whose cancellation was asked for: nobody may claim them any more."""
+        now = timezone.now()
+        return self.filter(state=JobState.RUNNING, lease_expires_at__lt=now, cancel_requested_at__isnull=False).update(
+            state=JobState.CANCELLED, finished_at=now, lease_expires_at=None
+        )
+
     def claim(self, pk: int) -> Any | None:
         """Take the job for this process, or None if it is finished, cancelled or held by a live worker.
 
