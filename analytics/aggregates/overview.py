@@ -1,0 +1,106 @@
+"""What an organisation's overview shows: headline numbers, rhythm of the week, movers, freshness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Max, QuerySet
+
+from analytics.aggregates.measures import MEASURES, Measure
+from analytics.aggregates.period import Period
+from analytics.aggregates.query import Dimension, Query
+from analytics.models import Activity, DirtyDay, LearnerDay, Organisation, OrganisationDay
+
+HEADLINE = ("learners", "events", "completions", "result_share")
+Courses = QuerySet[Activity] | None
+Week = list[list[int]]
+"""Events by weekday (7 rows, Monday first) and hour (24 columns)."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A measure now, and in the period of the same length before."""
+
+    measure: Measure
+    value: float | None
+    before: float | None
+
+    @property
+    def change_share(self) -> float | None:
+        """0.1 for a tenth more than before; None where there is nothing to compare with."""
+        return (self.value - self.before) / self.before if self.before and self.value is not None else None
+
+
+@dataclass(frozen=True)
+class Mover:
+    course: Activity
+    events: int
+    before: int
+
+    @property
+    def change(self) -> int:
+        return self.events - self.before
+
+
+@dataclass(frozen=True)
+class Freshness:
+    last_on: date | None
+    """The last day with an event."""
+    n_days_behind: int
+    """Days whose numbers are still being added up."""
+
+
+def headlines(organisation: Organisation, period: Period, courses: Courses) -> list[Headline]:
+    now = Query(organisation, HEADLINE, period, courses=courses).totals()
+    # Everything has no time before it.
+    before = {} if period.is_everything else Query(organisation, HEADLINE, period.previous(), courses=courses).totals()
+    return [Headline(MEASURES[name], now[name], before.get(name)) for name in HEADLINE]
+
+
+def movers(organisation: Organisation, period: Period, courses: Courses, limit: int = 5) -> list[Mover]:
+    """The courses whose events changed most against the period before, the largest change first."""
+    if period.is_everything:
+        return []
+    now, before = (
+        {row["key"]: row["events"] for row in Query(organisation, ["events"], when, Dimension.COURSE, courses).rows()}
+        for when in (period, period.previous())
+    )
+    changes = {pk: now.get(pk, 0) - before.get(pk, 0) for pk in now.keys() | before.keys()}
+    largest = sorted((pk for pk in changes if changes[pk]), key=lambda pk: (-abs(changes[pk]), pk))[:limit]
+    named = Activity.objects.in_bulk(largest)
+    return [Mover(named[pk], now.get(pk, 0), before.get(pk, 0)) for pk in largest]
+
+
+def week(organisation: Organisation, period: Period) -> Week:
+    """Events by weekday and hour on the organisation's clock (the day tables count in UTC)."""
+    zone = ZoneInfo(organisation.time_zone)
+    days = OrganisationDay.objects.filter(organisation=organisation, on__range=(period.first_on, period.last_on))
+    counts = [[0] * 24 for _ in range(7)]
+    for on, by_hour in days.values_list("on", "n_events_by_hour"):
+        for hour, n_events in enumerate(by_hour):
+            if n_events:
+                there = datetime.combine(on, time(hour), UTC).astimezone(zone)
+                counts[there.weekday()][there.hour] += n_events
+    return counts
+
+
+def freshness(organisation: Organisation) -> Freshness:
+    last = OrganisationDay.objects.filter(organisation=organisation).aggregate(on=Max("on"))["on"]
+    behind = DirtyDay.objects.filter(organisation=organisation).aggregate(n=Count("on", distinct=True))["n"]
+    return Freshness(last, behind)
+
+
+def n_gone_quiet(organisation: Organisation, period: Period, courses: Courses) -> int:
+    """Learners who were active in the second half of the time before and not at all since."""
+    if period.is_everything:
+        return 0
+    days = LearnerDay.objects.filter(organisation=organisation)
+    if courses is not None:
+        days = days.filter(course__in=courses)
+    before = period.previous()
+    late = before.last_on - timedelta(days=before.n_days // 2)
+    active = days.filter(on__range=(period.first_on, period.last_on)).values("learner_id")
+    then = days.filter(on__range=(late, before.last_on)).values("learner_id").distinct()
+    return then.exclude(learner_id__in=active).count()

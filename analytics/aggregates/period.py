@@ -1,0 +1,65 @@
+"""Periods of whole UTC days, ending at the organisation's clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+
+from django.db.models import Min
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from analytics.models import Organisation, OrganisationDay
+
+EVERYTHING = "all"
+DEFAULT = "28"
+LABELS: dict[str, str | Promise] = {
+    "7": _("7 days"),
+    "28": _("28 days"),
+    "90": _("90 days"),
+    EVERYTHING: _("All"),
+}
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days from `first_on` to `last_on`, both within it."""
+
+    key: str
+    first_on: date
+    last_on: date
+
+    @property
+    def n_days(self) -> int:
+        return (self.last_on - self.first_on).days + 1
+
+    @property
+    def is_everything(self) -> bool:
+        return self.key == EVERYTHING
+
+    def days(self) -> list[date]:
+        return [self.first_on + timedelta(days=n) for n in range(self.n_days)]
+
+    def weeks(self) -> list[date]:
+        """The Mondays of all weeks that the period touches."""
+        monday = self.first_on - timedelta(days=self.first_on.weekday())
+        return [monday + timedelta(days=7 * n) for n in range((self.last_on - monday).days // 7 + 1)]
+
+    def previous(self) -> Period:
+        """As many days just before."""
+        return Period(self.key, self.first_on - timedelta(days=self.n_days), self.first_on - timedelta(days=1))
+
+
+def period_of(key: str | None, organisation: Organisation) -> Period:
+    """The period that an address asks for; the default for what is no period, as addresses are typed by people."""
+    last_on = organisation.now().astimezone(UTC).date()
+    if key == EVERYTHING:
+        return Period(EVERYTHING, min(first_day(organisation) or last_on, last_on), last_on)
+    known = key if key in LABELS else DEFAULT
+    return Period(known, last_on - timedelta(days=int(known) - 1), last_on)
+
+
+def first_day(organisation: Organisation) -> date | None:
+    """The day of the first event."""
+    first: date | None = OrganisationDay.objects.filter(organisation=organisation).aggregate(on=Min("on"))["on"]
+    return first
