@@ -1,0 +1,62 @@
+"""What a web process loads: neither deep learning nor the libraries of the data workers, and little memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.house.rules import DEEP_LEARNING
+from tests.house.tree import ROOT
+
+FORBIDDEN = {DEEP_LEARNING, "keras", "jax", "pyspark", "pandas"}
+MOST_BYTES = 300 * 2**20
+PROGRAM = """
+import json, resource, sys
+import neuralink_site.wsgi
+from django.urls import get_resolver, reverse
+
+def visit(patterns):
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            visit(pattern.url_patterns)
+        else:
+            assert callable(pattern.callback)
+
+visit(get_resolver().url_patterns)
+{extra}
+kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+sys.stdout.write(json.dumps([sorted({{name.partition(".")[0] for name in sys.modules}}), kibibytes * 1024]))
+"""
+
+
+def web_process(extra: str = "") -> tuple[set[str], int]:
+    """Top-level modules that a web process has loaded once it knows every address, and its peak memory in bytes."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(extra=extra)],
+        cwd=ROOT,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "neuralink_site.settings"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    modules, peak_bytes = json.loads(done.stdout)
+    return set(modules), peak_bytes
+
+
+def test_the_web_process_stays_light():
+    modules, peak_bytes = web_process()
+    assert modules & FORBIDDEN == set()
+    if sys.platform == "linux":
+        assert peak_bytes < MOST_BYTES
+
+
+@pytest.mark.parametrize("name", ["pandas"])
+def test_a_heavy_import_is_noticed(name):
+    modules, _ = web_process(f"import {name}")
+    assert name in modules & FORBIDDEN
