@@ -7,14 +7,20 @@ from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
+from rest_framework.parsers import JSONParser
 
 
 class BodyTooLarge(APIException):
     status_code = 413
     default_code = "too_large"
+
+
+def too_large() -> str:
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return _("The body is longer than %d bytes. Send it in several requests.") % limit
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -30,7 +36,7 @@ class StrictJSONParser(JSONParser):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
         body = stream.read(limit + 1)
         if len(body) > limit:
-            raise BodyTooLarge(_("The body is longer than %d bytes. Send it in several requests.") % limit)
+            raise BodyTooLarge(too_large())
         try:
             parsed = json.loads(body.decode(), parse_constant=_refuse_constant)
             if b"\\ud" in body.lower():
@@ -43,16 +49,15 @@ class StrictJSONParser(JSONParser):
         return parsed
 
 
-class UploadParser(MultiPartParser):
-    """Forms with files, not longer than NEURALINK_UPLOAD_BYTES altogether."""
+def check_upload_length(request: HttpRequest) -> None:
+    """Refuse an upload by its announced length, before anything of it is read.
 
-    def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> DataAndFiles:  # type: ignore[override,type-arg]
-        length = int((parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0)
-        if length > settings.NEURALINK_UPLOAD_BYTES:
-            raise BodyTooLarge(
-                _("The upload has %(length)d bytes; at most %(limit)d are taken. Split the file.")
-                % {"length": length, "limit": settings.NEURALINK_UPLOAD_BYTES}
-            )
-        return super().parse(stream, media_type, parser_context)
+    Not the work of a parser: the check of a session's CSRF token reads the form before any parser is asked.
+
+    Raises:
+        BodyTooLarge: it is longer than NEURALINK_UPLOAD_BYTES.
+    """
+    length, limit = int(request.META.get("CONTENT_LENGTH") or 0), settings.NEURALINK_UPLOAD_BYTES
+    if length > limit:
+        sentence = _("The upload has %(length)d bytes; at most %(limit)d are taken. Split the file.")
+        raise BodyTooLarge(sentence % {"length": length, "limit": limit})

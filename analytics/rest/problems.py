@@ -18,6 +18,7 @@ from rest_framework.views import set_rollback
 
 from analytics.errors import InvalidInput, NeuralinkError
 from analytics.rest.parameters import InvalidParameters
+from analytics.rest.parsers import too_large
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -128,7 +129,7 @@ TELLERS: list[tuple[Any, Any]] = [
     (NeuralinkError, lambda error: (409, str(error), [])),
     (Http404, _not_found),
     (PermissionDenied, lambda error: (403, str(error) or _("You may not do this."), [])),
-    (RequestDataTooBig, lambda error: (413, str(error), [])),
+    (RequestDataTooBig, lambda error: (413, too_large(), [])),
     (SuspiciousOperation, lambda error: (400, str(error) or _("The request is malformed."), [])),
     ((OperationalError, InterfaceError), _unavailable),
 ]
