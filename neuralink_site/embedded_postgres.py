@@ -102,7 +102,7 @@ def status(home: Path) -> Server | None:
         server = Server(home / record["folder"], int(record["port"]), record["password"])
     except FileNotFoundError:
         return None
-    except PermissionError as error:
+    except OSError as error:
         raise EmbeddedPostgresError(unusable(home, error)) from error
     except (ValueError, KeyError, TypeError) as error:
         raise EmbeddedPostgresError(
