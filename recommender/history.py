@@ -1,0 +1,99 @@
+"""The only reader of what happened, for learning: all of an organisation's interactions, or one learner's.
+
+Both look at events in the same way (an activity counts from its first meeting, ties in the order in which the
+events came in), so that serving asks a model the question it was trained on.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+
+import numpy as np
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from analytics.public import Activity, Kind, Learner, Organisation
+from recommender.datasets.interactions import Interactions
+from recommender.models import TargetKind
+
+NOT_TARGETS = (Kind.COURSE, Kind.MODULE)
+"""Kinds of activity that hold others: somebody is recommended what is inside, or (kind course) the course."""
+
+# COPY's binary form: 19 bytes of header, per row a count of fields and each field behind its length, and a trailer.
+_HEADER_BYTES, _TRAILER_BYTES = 19, 2
+_COLUMNS = ("learner", "activity", "at", "n_events")
+_ROW = np.dtype([("n_fields", ">i2"), *((f, t) for c in _COLUMNS for f, t in ((f"{c}_bytes", ">i4"), (c, ">i8")))])
+
+# Rows: learner, activity, first meeting in seconds, number of events; in the order of the first meetings.
+_MEETINGS_OF_PARTS = """
+    SELECT event.learner_id, event.activity_id, floor(extract(epoch FROM min(event.occurred_at)))::bigint, count(*)
+    FROM analytics_event event JOIN analytics_activity activity ON activity.id = event.activity_id
+    WHERE event.organisation_id = %(organisation)s AND activity.kind <> ALL(%(not_targets)s)
+      AND (%(learner)s::bigint IS NULL OR event.learner_id = %(learner)s)
+      AND (%(course)s::bigint IS NULL OR activity.course_id = %(course)s)
+      AND event.occurred_at <= %(until)s
+    GROUP BY 1, 2
+    ORDER BY min(event.occurred_at), min(event.id)
+"""
+# An enrolment meets its course too, after the events of its instant.
+_MEETINGS_OF_COURSES = """
+    SELECT learner_id, course_id, floor(extract(epoch FROM min(at)))::bigint, sum(n_events)::bigint FROM (
+        SELECT event.learner_id, COALESCE(activity.course_id, activity.id) AS course_id,
+               min(event.occurred_at) AS at, count(*) AS n_events, min(event.id) AS event_id
+        FROM analytics_event event JOIN analytics_activity activity ON activity.id = event.activity_id
+        WHERE event.organisation_id = %(organisation)s AND (activity.course_id IS NOT NULL OR activity.kind = 'course')
+          AND (%(learner)s::bigint IS NULL OR event.learner_id = %(learner)s)
+          AND event.occurred_at <= %(until)s
+        GROUP BY 1, 2
+        UNION ALL
+        SELECT learner_id, course_id, started_at, 1, NULL FROM analytics_enrolment
+        WHERE organisation_id = %(organisation)s AND started_at <= %(until)s
+          AND (%(learner)s::bigint IS NULL OR learner_id = %(learner)s)
+    ) meeting
+    GROUP BY 1, 2
+    ORDER BY min(at), min(event_id) NULLS LAST, 1, 2
+"""
+_MEETINGS = {TargetKind.ANY: _MEETINGS_OF_PARTS, TargetKind.COURSE: _MEETINGS_OF_COURSES}
+
+
+def interactions(
+    organisation: Organisation, *, kind: str, course: Activity | None = None, until: datetime | None = None
+) -> Interactions:
+    """Who met what and when first, of everybody; the weight of a pair is its number of events.
+
+    The database folds events into pairs and streams those in binary, so memory follows the pairs (about 150
+    bytes each at the peak) and not the events.
+
+    Args:
+        organisation: whose events; no others are read.
+        kind: `any` (all but courses and modules) or `course` (the course of each event, and enrolments).
+        course: only the activities of this course.
+        until: the last instant that counts; for an archive, its own clock where None.
+    """
+    buffer = io.BytesIO()
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Enough for millions of pairs to be folded in memory; by default PostgreSQL would sort on disk.
+        cursor.execute("SET LOCAL work_mem = '256MB'")
+        asked = cursor.mogrify(_MEETINGS[TargetKind(kind)], _asked(organisation, course, until)).decode()
+        cursor.copy_expert(f"COPY ({asked}) TO STDOUT (FORMAT binary)", buffer, size=2**20)
+    table = np.frombuffer(buffer.getbuffer()[_HEADER_BYTES:-_TRAILER_BYTES], _ROW)
+    return Interactions.from_columns(table["learner"], table["activity"], table["at"], table["n_events"])
+
+
+def recent_history(learner: Learner, *, kind: str) -> NDArray[np.int64]:
+    """What one learner has met up to this very event: distinct activity ids, oldest first. One query by index."""
+    with connection.cursor() as cursor:
+        asked = _asked(learner.organisation, None, None) | {"learner": learner.pk}
+        cursor.execute(_MEETINGS[TargetKind(kind)], asked)
+        return np.array([row[1] for row in cursor.fetchall()], np.int64)
+
+
+def _asked(organisation: Organisation, course: Activity | None, until: datetime | None) -> dict[str, object]:
+    return {
+        "organisation": organisation.pk,
+        "learner": None,
+        "course": course.pk if course is not None else None,
+        "until": until or organisation.as_of or "infinity",
+        "not_targets": [kind.value for kind in NOT_TARGETS],
+    }
