@@ -1,0 +1,94 @@
+"""`manage.py train ALGORITHM`: one run in this process, with a bar; the last line is JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from analytics.public import InvalidInput, JobCancelled, JobState, working_on
+from recommender.algorithms.catalogue import ALGORITHMS
+from recommender.management.choices import add_scope_arguments, course_of, organisation_of
+from recommender.models import Run, Version
+from recommender.training.retrain import retrain
+from recommender.training.start import start_run
+
+
+class Command(BaseCommand):
+    help = "Train a model, measure it, and put it into use if it is no worse."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("algorithm", help=f"one of {', '.join(ALGORITHMS)}")
+        add_scope_arguments(parser)
+        parser.add_argument(
+            "--config", metavar="KEY=VALUE", action="append", default=[], help="a parameter; repeatable"
+        )
+        parser.add_argument("--seed", type=int, default=0, help="fixes everything that is drawn")
+        parser.add_argument("--no-promote", action="store_true", help="only register the version")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        run = self._start(options)
+        self._work(run)
+        run.refresh_from_db()
+        if run.state != JobState.SUCCEEDED:
+            raise CommandError(run.error or f"Run {run.pk} was {run.get_state_display().lower()}.")
+        self.stdout.write(run.verdict)
+        self.stdout.write(json.dumps(_summary(run)))
+
+    def _start(self, options: dict[str, Any]) -> Run:
+        organisation = organisation_of(options["organisation"])
+        try:
+            return start_run(
+                organisation,
+                options["algorithm"],
+                kind=options["kind"],
+                course=course_of(organisation, options["course"]),
+                config=dict(_parameter(text) for text in options["config"]),
+                seed=options["seed"],
+                promotes=not options["no_promote"],
+                wakes_worker=False,
+            )
+        except InvalidInput as error:
+            raise CommandError(str(error)) from error
+
+    def _work(self, run: Run) -> None:
+        bar = Progress(
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=Console(stderr=True),
+        )
+        with bar, working_on(Run, run.pk) as lease:
+            task = bar.add_task("", total=1.0)
+            if lease is None:
+                return
+            try:
+                retrain(lease, lambda share, text: bar.update(task, completed=share, description=text))
+            except KeyboardInterrupt as error:
+                raise JobCancelled("Stopped from the keyboard.") from error
+            bar.update(task, completed=1.0)
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    """`regularization=200` as ("regularization", 200); what is not JSON is a text."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise CommandError(f"--config takes KEY=VALUE, for example regularization=200; got {text!r}.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    return {
+        "run_id": run.pk,
+        "version_id": Version.objects.get(run=run).pk,
+        "metrics": run.metrics,
+        "seconds": round(run.duration_seconds or 0.0, 1),
+        "verdict": run.verdict,
+    }

@@ -1,0 +1,170 @@
+"""One training from history to use: history -> split -> fit -> measure -> refit -> register -> promote or say why not.
+
+Everything that outlives the run is committed in one transaction at its end, under the lease: a run that is killed
+at any moment either has left nothing and begins again, or is done. So one run ends in one version.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from analytics.public import Lease, NeuralinkError
+from recommender.algorithms.base import Algorithm
+from recommender.algorithms.catalogue import build
+from recommender.datasets.interactions import Interactions
+from recommender.datasets.splits import Split, time_split
+from recommender.errors import NotEnoughData, RecommenderError, TrainingStopped
+from recommender.evaluation.protocol import Evaluation, evaluate
+from recommender.history import interactions
+from recommender.models import Run, Version
+from recommender.registry import versions
+from recommender.training.judge import BASELINE, Incumbent, Verdict, incumbent_of, judge
+from recommender.training.memory import forget_peak, peak_bytes
+from recommender.training.watch import Listener, Watch, nobody
+
+TRAINED_SHARE = 0.9
+"""Of all interactions, in the order of time; the rest asks the questions."""
+MIN_TESTED, MAX_TESTED = 5, 20_000
+"""Learners that the figures are a mean of. More than the maximum would only make them later."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found on the questions of the split."""
+
+    candidate: Evaluation
+    baseline: Evaluation
+    incumbent: Incumbent | None
+
+
+def retrain(lease: Lease, listener: Listener = nobody) -> None:
+    """Do the run that the lease is held for.
+
+    Raises:
+        NeuralinkError: it cannot be done; the message says why.
+        JobCancelled: somebody asked for the end.
+        LeaseLost: another process does it now.
+    """
+    run: Run = lease.job
+    if Version.objects.filter(run=run).exists():
+        return  # the process died after the commit and before it could say so
+    forget_peak()
+    watch = Watch(lease, listener)
+    try:
+        data = _history(run, watch)
+        split = _split(data)
+        measured = _measure(run, data, split, watch)
+        verdict = judge(run, measured.candidate, measured.baseline, measured.incumbent)
+        trained, fit_seconds = _refit(run, data, watch)
+        _conclude(watch, trained, measured, verdict, fit_seconds)
+    except TrainingStopped:
+        lease.check()
+        raise
+    except RecommenderError as error:
+        raise NeuralinkError(str(error)) from error
+
+
+def _history(run: Run, watch: Watch) -> Interactions:
+    watch.step(_("reading what learners met"), 0.05)
+    data = interactions(run.organisation, kind=run.kind, course=run.course)
+    if not len(data):
+        raise NotEnoughData(_("There is nothing to learn from: no events with such activities. Import history first."))
+    return data
+
+
+def _split(data: Interactions) -> Split:
+    split = time_split(data, TRAINED_SHARE, max_learners=MAX_TESTED)
+    if split.n_tested < MIN_TESTED:
+        raise NotEnoughData(
+            _(
+                "Only %(n)d learners met something new both before and after %(cutoff)s, where the data are split to "
+                "measure; at least %(least)d are needed. Import more history first."
+            )
+            % {"n": split.n_tested, "cutoff": _instant(split.parameters["cutoff"])[:10], "least": MIN_TESTED}
+        )
+    return split
+
+
+def _measure(run: Run, data: Interactions, split: Split, watch: Watch) -> Measured:
+    def trial(algorithm: Algorithm) -> Evaluation:
+        algorithm.fit(split.train, watch.options(run.seed, _budget_seconds()))
+        return evaluate(algorithm, split, check_stop=watch.lease.check)
+
+    watch.step(_("training on the older part"), 0.5, records=True)
+    candidate = trial(build(run.algorithm, run.config))
+    watch.step(_("measuring popularity"), 0.53)
+    baseline = trial(build(BASELINE))
+    watch.step(_("measuring the version in use"), 0.6)
+    in_use = versions.live(run.organisation, run.kind, run.course)
+    incumbent = incumbent_of(run, in_use, candidate, trial)
+    watch.lease.report(
+        0.6,
+        metrics=_figures(candidate),
+        baseline_metrics=_figures(baseline),
+        protocol=split.name,
+        protocol_hash=candidate.protocol_hash,
+        data=_described(data, split) | {"in_use": incumbent.as_json() if incumbent else None},
+    )
+    return Measured(candidate, baseline, incumbent)
+
+
+def _refit(run: Run, data: Interactions, watch: Watch) -> tuple[versions.Trained, float]:
+    """The same recipe on everything there is: what is served should know the latest weeks too."""
+    watch.step(_("training on everything"), 0.97)
+    begun = time.monotonic()
+    algorithm = build(run.algorithm, run.config)
+    algorithm.fit(data, watch.options(run.seed, _budget_seconds()))
+    return versions.Trained(algorithm, data.activity_ids, data.n_learners), time.monotonic() - begun
+
+
+def _conclude(
+    watch: Watch, trained: versions.Trained, measured: Measured, verdict: Verdict, fit_seconds: float
+) -> None:
+    run: Run = watch.lease.job
+    watch.step(_("storing the version"), 1.0)
+    with transaction.atomic():
+        watch.lease.confirm(verdict=verdict.sentence, fit_seconds=fit_seconds, peak_memory_bytes=peak_bytes())
+        version = versions.register(run, trained, _figures(measured.candidate))
+        compared_with = measured.incumbent.version if measured.incumbent else None
+        if not verdict.promotes:
+            return
+        if versions.live(run.organisation, run.kind, run.course) != compared_with:
+            late = _("Not put into use: another version was put into use while this one was trained. %(verdict)s")
+            watch.lease.confirm(verdict=late % {"verdict": verdict.sentence})
+            return
+        versions.promote(version, by=run.requested_by, why=verdict.sentence)
+
+
+def _budget_seconds() -> float:
+    """A run fits its recipe twice: to measure it, and on everything."""
+    return float(settings.NEURALINK_TRAIN_SECONDS) / 2
+
+
+def _figures(evaluation: Evaluation) -> dict[str, float]:
+    return {**evaluation.metrics, "n_learners": evaluation.n_learners}
+
+
+def _described(data: Interactions, split: Split) -> dict[str, object]:
+    """What was learnt from, and how it was split."""
+    return {
+        "n_learners": data.n_learners,
+        "n_activities": data.n_activities,
+        "n_interactions": len(data),
+        "n_events": int(data.weight.sum(dtype=np.float64)),
+        "first_at": _instant(data.at.min()),
+        "last_at": _instant(data.at.max()),
+        "cutoff_at": _instant(split.parameters["cutoff"]),
+        "n_tested": split.n_tested,
+        "n_unknown_targets": split.parameters["n_unknown_targets"],
+    }
+
+
+def _instant(seconds: float | None) -> str:
+    return datetime.fromtimestamp(int(seconds or 0), UTC).isoformat()

@@ -1,0 +1,103 @@
+"""Ask for a training: everything that can be checked before it begins is checked here, once for all callers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from analytics.public import Activity, InvalidInput, Kind, Member, Organisation, wake
+from recommender.algorithms.catalogue import build
+from recommender.errors import InvalidConfig, UnknownName
+from recommender.models import Run, TargetKind
+
+MAX_SEED = 2**31 - 1
+
+
+def start_run(
+    organisation: Organisation,
+    algorithm: str,
+    *,
+    kind: str = TargetKind.ANY,
+    course: Activity | None = None,
+    config: Mapping[str, object] | None = None,
+    seed: int = 0,
+    promotes: bool = True,
+    requested_by: Member | None = None,
+    wakes_worker: bool = True,
+) -> Run:
+    """Put a run into the queue and wake a worker.
+
+    Args:
+        organisation: whose interactions it learns from.
+        algorithm: a name of the catalogue.
+        kind: what it is to recommend, `any` or `course`.
+        course: with `any`: only the activities of this course.
+        config: parameters that differ from the algorithm's defaults.
+        seed: fixes everything drawn, 0 to 2**31 - 1.
+        promotes: put the version into use if it is no worse.
+        requested_by: who asks.
+        wakes_worker: False where the caller works on it at once; the sweeper finds it if the caller dies.
+
+    Raises:
+        InvalidInput: `pointer` names the parameter at fault; or a run of the same scope is not finished.
+    """
+    _check_scope(organisation, kind, course, requested_by)
+    _check_seed(seed)
+    _check_algorithm(algorithm, config or {})
+    with transaction.atomic():
+        # Two requests at once: the second waits here, and then sees the first one's run.
+        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+        open_run = Run.objects.unfinished().filter(organisation=organisation, kind=kind, course=course).first()
+        if open_run is not None:
+            raise InvalidInput(
+                _("Run %(run)s of the same kind and course is still %(state)s: wait for its end or cancel it.")
+                % {"run": open_run, "state": open_run.get_state_display().lower()}
+            )
+        run = Run.objects.create(
+            organisation=organisation,
+            algorithm=algorithm,
+            config=dict(config or {}),
+            kind=kind,
+            course=course,
+            seed=seed,
+            promotes=promotes,
+            requested_by=requested_by,
+            woken_at=None if wakes_worker else timezone.now(),
+        )
+        if wakes_worker:
+            wake(run)
+    return run
+
+
+def _check_scope(organisation: Organisation, kind: str, course: Activity | None, requested_by: Member | None) -> None:
+    if kind not in TargetKind.values:
+        raise InvalidInput(
+            _("kind must be one of %(kinds)s; got %(got)r.") % {"kinds": ", ".join(TargetKind.values), "got": kind},
+            "kind",
+        )
+    if course is not None and kind == TargetKind.COURSE:
+        raise InvalidInput(_("Courses are recommended across the organisation: leave out course."), "course")
+    if course is not None and (course.organisation_id != organisation.pk or course.kind != Kind.COURSE):
+        raise InvalidInput(_("%(name)s is not a course of this organisation.") % {"name": course}, "course")
+    if requested_by is not None and requested_by.organisation_id != organisation.pk:
+        raise InvalidInput(_("%(member)s is not a member of this organisation.") % {"member": requested_by})
+
+
+def _check_seed(seed: int) -> None:
+    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
+        raise InvalidInput(
+            _("seed must be a whole number from 0 to %(limit)d; got %(got)r.") % {"limit": MAX_SEED, "got": seed},
+            "seed",
+        )
+
+
+def _check_algorithm(algorithm: str, config: Mapping[str, object]) -> None:
+    try:
+        build(algorithm, config)
+    except UnknownName as error:
+        raise InvalidInput(str(error), "algorithm") from error
+    except InvalidConfig as error:
+        raise InvalidInput(str(error), f"config/{error.parameter}") from error
