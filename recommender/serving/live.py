@@ -1,0 +1,126 @@
+"""The versions in use, loaded in this process: memory-mapped, swapped without a restart, never the cause of a 500."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from analytics.public import Activity, Organisation
+from recommender.algorithms.base import Algorithm
+from recommender.algorithms.catalogue import algorithm_class
+from recommender.models import Version
+from recommender.registry import versions
+
+logger = logging.getLogger(__name__)
+
+MAX_SCOPES = 64
+"""Scopes remembered by one process; the longest unused is forgotten first."""
+RETRY_SECONDS = 60
+"""After so long damaged files are tried again: somebody may have restored them."""
+
+Scope = tuple[int, str, int | None]  # organisation, kind, course
+
+
+@dataclass(frozen=True)
+class LiveModel:
+    """A version that can be asked."""
+
+    version: Version
+    algorithm: Algorithm
+    activity_ids: NDArray[np.int64]  # (n_activities,) ascending: the database id behind each index
+
+    def indices_of(self, ids: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The model's indices of those among `ids` that it knows, in their order."""
+        places = np.minimum(np.searchsorted(self.activity_ids, ids), len(self.activity_ids) - 1)
+        return places[self.activity_ids[places] == ids].astype(np.int32)
+
+
+@dataclass
+class _Slot:
+    """What the process knows of one scope."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    checked_at: float = -float("inf")  # monotonic seconds
+    wanted_id: int | None = None
+    loaded_at: float = 0.0
+    model: LiveModel | None = None
+
+
+_slots: dict[Scope, _Slot] = {}
+_slots_lock = threading.Lock()
+
+
+def live_model(organisation: Organisation, kind: str, course: Activity | None = None) -> LiveModel | None:
+    """The model of exactly this scope; the one used before it where its files are damaged; None without any.
+
+    The database is asked once in NEURALINK_SWAP_SECONDS. One thread does that and loads; while it does, the others
+    go on with the model that was in use, or wait where there was none.
+    """
+    slot = _slot_of((organisation.pk, kind, course.pk if course is not None else None))
+    if time.monotonic() - slot.checked_at < settings.NEURALINK_SWAP_SECONDS:
+        return slot.model
+    if slot.lock.acquire(blocking=slot.model is None):
+        try:
+            _refresh(slot, organisation, kind, course)
+        finally:
+            slot.lock.release()
+    return slot.model
+
+
+def forget() -> None:
+    """Drop every model of this process, as after a restart."""
+    with _slots_lock:
+        _slots.clear()
+
+
+def _slot_of(scope: Scope) -> _Slot:
+    with _slots_lock:
+        slot = _slots.pop(scope, None) or _Slot()
+        _slots[scope] = slot  # now the youngest
+        while len(_slots) > MAX_SCOPES:
+            del _slots[next(iter(_slots))]
+    return slot
+
+
+def _refresh(slot: _Slot, organisation: Organisation, kind: str, course: Activity | None) -> None:
+    now = time.monotonic()
+    if now - slot.checked_at < settings.NEURALINK_SWAP_SECONDS:
+        return  # another thread did it while this one waited
+    wanted = versions.live(organisation, kind, course)
+    wanted_id = wanted.pk if wanted is not None else None
+    is_makeshift = wanted_id != (slot.model.version.pk if slot.model else None)
+    if wanted_id != slot.wanted_id or (is_makeshift and now - slot.loaded_at > RETRY_SECONDS):
+        earlier = versions.in_use_before(organisation, kind, course)
+        slot.model = _first_that_loads([wanted, *earlier]) if wanted is not None else None
+        slot.wanted_id, slot.loaded_at = wanted_id, now
+    slot.checked_at = now
+
+
+def _first_that_loads(candidates: list[Version]) -> LiveModel | None:
+    for version in candidates:
+        try:
+            return load(version)
+        except Exception as error:  # whatever is wrong with a version, the next one may serve
+            logger.error(
+                "%s of organisation %s cannot serve: %s", version, version.organisation_id, error, exc_info=True
+            )
+    return None
+
+
+def load(version: Version) -> LiveModel:
+    """Open a version's files and make them answer.
+
+    Raises:
+        RecommenderError: damaged or of another release.
+    """
+    artifact = versions.open_artifact(version)
+    # As plain arrays on the same mapped memory: slicing a numpy.memmap object costs ten times as much.
+    arrays = {name: np.asarray(array) for name, array in artifact.arrays.items()}
+    algorithm = algorithm_class(artifact.manifest["algorithm"]).from_state(artifact.manifest["config"], arrays)
+    return LiveModel(version, algorithm, artifact.activity_ids)

@@ -1,0 +1,217 @@
+"""What a learner could do next: candidates -> score -> rules -> top n -> reasons.
+
+Page, API and command all call `recommend`. With a warm process it makes at most eight queries, however long the
+list and the history are.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+
+from analytics.public import Activity, InvalidInput, Kind, Learner
+from recommender import explanations
+from recommender.algorithms.base import Contribution
+from recommender.explanations import Reason
+from recommender.models import Impression, TargetKind, Version
+from recommender.serving.live import LiveModel, live_model
+from recommender.serving.popular import popular
+from recommender.serving.rules import admitted
+from recommender.serving.situation import Situation, situation_of
+
+logger = logging.getLogger(__name__)
+
+N_REASONS = 2
+_BLOCK_GROWTH = 8
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    activity: Activity
+    rank: int  # 1 is the best
+    strength: float  # 0..1 among what this answer chose from; not a probability
+    reason: str
+    reason_activities: list[Activity]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was recommended, and by what: a version, or a fallback by its name."""
+
+    token: uuid.UUID | None  # for feedback; None where nothing was recorded
+    learner: Learner
+    source: str  # the version's algorithm, or the fallback's name
+    version: Version | None
+    fallback: str | None
+    recommendations: list[Recommendation]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Activities in their order, before they have names and reasons."""
+
+    activities: list[tuple[int, float]]  # id, strength
+    model: LiveModel | None = None
+    fallback: str | None = None
+
+    @property
+    def source(self) -> str:
+        return self.model.version.algorithm if self.model else self.fallback or ""
+
+
+def recommend(
+    learner: Learner,
+    *,
+    limit: int = 10,
+    kind: str = TargetKind.ANY,
+    course: Activity | None = None,
+    channel: str,
+    exclude: Collection[str] = (),
+    record: bool = True,
+) -> Answer:
+    """The learner's next steps, from everything they did up to now.
+
+    Args:
+        learner: who asks; their organisation's models, activities and clock are used.
+        limit: how many, 1 or more.
+        kind: `any` activity or `course`.
+        course: only activities of this course, by its own version if it has one.
+        channel: where the answer is shown: `page`, `api` or `command`.
+        exclude: external ids of activities that are not wanted.
+        record: keep an impression, whose token takes feedback.
+
+    Raises:
+        InvalidInput: `pointer` names the parameter at fault.
+    """
+    _check(learner, limit, kind, course)
+    situation = situation_of(learner, kind=kind, course=course, exclude=exclude)
+    chosen = _by_model(situation, limit) or _by_fallback(situation, limit)
+    recommendations = _with_reasons(chosen, situation)
+    token = _record(learner, chosen, channel) if record and recommendations else None
+    version = chosen.model.version if chosen.model else None
+    return Answer(token, learner, chosen.source, version, chosen.fallback, recommendations)
+
+
+def _check(learner: Learner, limit: int, kind: str, course: Activity | None) -> None:
+    if limit < 1:
+        raise InvalidInput(_("limit must be 1 or more; got %(got)s.") % {"got": limit}, "limit")
+    if kind not in TargetKind.values:
+        allowed = ", ".join(TargetKind.values)
+        raise InvalidInput(_("kind must be one of %(kinds)s; got %(got)r.") % {"kinds": allowed, "got": kind}, "kind")
+    if course is None:
+        return
+    if course.organisation_id != learner.organisation_id or course.kind != Kind.COURSE:
+        raise InvalidInput(_("%(name)s is not a course of this organisation.") % {"name": course}, "course")
+    if kind == TargetKind.COURSE:
+        raise InvalidInput(_("Courses are recommended across the organisation: leave out course."), "course")
+
+
+def _by_model(situation: Situation, limit: int) -> Chosen | None:
+    """The strongest activities that the rules admit; None without a model, a history, or anything left."""
+    for model in _models(situation):
+        history = model.indices_of(situation.history)
+        if not len(history):
+            continue
+        try:
+            scores = model.algorithm.score([history])[0]
+        except Exception:  # a model must not take the page down with it: the next one, or a fallback, answers
+            logger.exception("%s of organisation %s could not answer.", model.version, model.version.organisation_id)
+            continue
+        activities = _strongest_admitted(model, scores, situation, limit)
+        if activities:
+            return Chosen(activities, model=model)
+    return None
+
+
+def _models(situation: Situation) -> Iterator[LiveModel]:
+    """The course's own model first, then the organisation's."""
+    for course in (situation.course, None) if situation.course is not None else (None,):
+        model = live_model(situation.learner.organisation, situation.kind, course)
+        if model is not None:
+            yield model
+
+
+def _strongest_admitted(
+    model: LiveModel, scores: NDArray[np.float32], situation: Situation, limit: int
+) -> list[tuple[int, float]]:
+    """Down the ranking in growing blocks until enough are admitted: mostly one query, whatever the catalogue."""
+    order = np.argsort(-scores, kind="stable")
+    lowest, highest = float(scores[order[-1]]), float(scores[order[0]])
+    span = (highest - lowest) or 1.0
+    chosen: list[tuple[int, float]] = []
+    # What was met ranks high and is never admitted: the first block has room for all of it.
+    start, size = 0, 4 * limit + len(situation.history) + len(situation.refused_ids)
+    while start < len(order) and len(chosen) < limit:
+        block = order[start : start + size]
+        ids = model.activity_ids[block].tolist()
+        open_ids = set(admitted(situation).filter(pk__in=ids).values_list("pk", flat=True))
+        ranked = zip(ids, scores[block].tolist(), strict=True)
+        chosen += [(pk, (score - lowest) / span) for pk, score in ranked if pk in open_ids]
+        start, size = start + size, size * _BLOCK_GROWTH
+    return chosen[:limit]
+
+
+def _by_fallback(situation: Situation, limit: int) -> Chosen:
+    found = popular(situation, limit)
+    return Chosen(found.activities, fallback=found.name)
+
+
+def _with_reasons(chosen: Chosen, situation: Situation) -> list[Recommendation]:
+    explained = _explained(chosen, situation)
+    wanted = {pk for pk, _strength in chosen.activities}
+    if chosen.model:
+        named = {c.activity_index for contributions in explained.values() for c in contributions}
+        wanted |= {int(chosen.model.activity_ids[index]) for index in named}
+    activities = Activity.objects.select_related("course").in_bulk(wanted)
+    present = [(activities[pk], strength) for pk, strength in chosen.activities if pk in activities]
+    made = []
+    for rank, (activity, strength) in enumerate(present, start=1):
+        reason = _reason(chosen, activity, explained.get(activity.pk, []), activities)
+        made.append(Recommendation(activity, rank, strength, reason.sentence, reason.activities))
+    return made
+
+
+def _explained(chosen: Chosen, situation: Situation) -> dict[int, list[Contribution]]:
+    """What of the history spoke for each activity; nothing where a fallback chose or the model does not say."""
+    model = chosen.model
+    if model is None or not model.algorithm.explains:
+        return {}
+    history = model.indices_of(situation.history)
+    ids = np.array([pk for pk, _strength in chosen.activities], np.int64)
+    try:
+        return {
+            int(pk): model.algorithm.explain(history, int(index), n=N_REASONS)
+            for pk, index in zip(ids, model.indices_of(ids), strict=True)
+        }
+    except Exception:  # a recommendation without its reason is better than none
+        logger.exception("%s of organisation %s could not explain.", model.version, model.version.organisation_id)
+        return {}
+
+
+def _reason(
+    chosen: Chosen, activity: Activity, contributions: list[Contribution], activities: dict[int, Activity]
+) -> Reason:
+    if chosen.fallback == "first_in_your_courses":
+        return explanations.first_in_course(activity)
+    if chosen.model is None or chosen.source == "popularity":
+        return explanations.popular(activity)
+    because = explanations.because_of(contributions, chosen.model.activity_ids, activities)
+    return because or explanations.usual_next_step(activity)
+
+
+def _record(learner: Learner, chosen: Chosen, channel: str) -> uuid.UUID:
+    impression = Impression.objects.create(
+        organisation_id=learner.organisation_id,
+        learner=learner,
+        version=chosen.model.version if chosen.model else None,
+        source=chosen.source,
+        channel=channel,
+        activity_ids=[pk for pk, _strength in chosen.activities],
+    )
+    return impression.token

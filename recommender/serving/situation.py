@@ -1,0 +1,64 @@
+"""What is known of a learner at the moment of asking: all that models and rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db.models import Q
+from numpy.typing import NDArray
+
+from analytics.public import Activity, Enrolment, Learner, Outcome
+from recommender.history import recent_history
+from recommender.serving.feedback import refused_by
+
+
+@dataclass(frozen=True)
+class Situation:
+    learner: Learner
+    kind: str
+    course: Activity | None
+    now: datetime  # the organisation's clock
+    history: NDArray[np.int64]  # ids of what was met, oldest first, of the kind asked for
+    enrolled_course_ids: frozenset[int] | None  # None: this organisation does not enrol, so nothing hangs on it
+    refused_ids: frozenset[int]
+    excluded: frozenset[str]  # external ids that the caller does not want
+
+
+def situation_of(learner: Learner, *, kind: str, course: Activity | None, exclude: Collection[str]) -> Situation:
+    """Three queries."""
+    now = learner.organisation.now()
+    return Situation(
+        learner=learner,
+        kind=kind,
+        course=course,
+        now=now,
+        history=recent_history(learner, kind=kind),
+        enrolled_course_ids=_enrolled_course_ids(learner, now),
+        refused_ids=frozenset(refused_by(learner)),
+        excluded=frozenset(exclude),
+    )
+
+
+def _enrolled_course_ids(learner: Learner, now: datetime) -> frozenset[int] | None:
+    """Courses that the learner is in at `now`; None where the organisation keeps no enrolments at all.
+
+    The dates decide, not the outcome: in an archive everybody's outcome is known from the first day on. Only a
+    withdrawal without a date counts as one from the beginning.
+    """
+    running = (
+        Enrolment.objects.filter(
+            Q(started_at__isnull=True) | Q(started_at__lte=now),
+            Q(ended_at__isnull=True) | Q(ended_at__gt=now),
+            organisation_id=learner.organisation_id,
+            learner=learner,
+        )
+        .exclude(outcome=Outcome.WITHDRAWN, ended_at__isnull=True)
+        .values_list("course_id", flat=True)
+    )
+    found = frozenset(running)
+    if not found and not Enrolment.objects.filter(organisation_id=learner.organisation_id).exists():
+        return None
+    return found
