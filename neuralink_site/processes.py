@@ -115,7 +115,7 @@ class Supervisor:
                 running.restart_at = now + pause
                 self._say(
                     f"{program.name} ended ({_reason(running.process.returncode)}) and starts again"
-                    f"{f' in {pause:.0f} s' if pause else ''}; its log is {self.log(program.name)}"
+                    f"{f' in {pause:g} s' if pause else ''}; its log is {self.log(program.name)}"
                 )
             if now >= running.restart_at:
                 _signal_group(running.process.pid, signal.SIGKILL)

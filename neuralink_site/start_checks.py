@@ -46,7 +46,7 @@ def check_disk(home: Path, is_first: bool) -> str:
             f"The disk of {home} has {free / 1e6:,.0f} MB free and {needed / 1e6:,.0f} MB are needed: free some "
             "space, or set NEURALINK_HOME to a folder on another disk."
         )
-    return f"{free / 1e9:,.0f} GB free"
+    return f"{free / 1e9:,.1f} GB free"
 
 
 def check_port(address: str, port: int) -> str:
