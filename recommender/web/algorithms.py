@@ -1,0 +1,79 @@
+"""What a person must know of an algorithm to choose one, and the form fields of its parameters."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args, get_type_hints
+
+from django import forms
+
+from recommender.algorithms.catalogue import ALGORITHMS, algorithm_class
+from recommender.algorithms.config import Config, describe
+
+Field = dataclasses.Field  # type: ignore[type-arg]
+
+_NUMBERS: dict[type, type[forms.Field]] = {int: forms.IntegerField, float: forms.FloatField}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One hyper-parameter as it was set, beside its default."""
+
+    name: str
+    value: object
+    default: object
+    doc: str
+
+    @property
+    def is_changed(self) -> bool:
+        return self.value != self.default
+
+
+def algorithm_choices() -> list[tuple[str, str]]:
+    return [(name, f"{algorithm_class(name).__name__}") for name in ALGORITHMS]
+
+
+def summary(algorithm: str) -> str:
+    """The first line of the algorithm's own file: what it is, in a sentence."""
+    module = sys.modules[algorithm_class(algorithm).__module__]
+    return (module.__doc__ or "").strip().partition("\n")[0]
+
+
+def config_fields(algorithm: str) -> list[Field]:
+    return list(dataclasses.fields(algorithm_class(algorithm).config_class))
+
+
+def parameters(algorithm: str, config: Mapping[str, object]) -> list[Parameter]:
+    """Every parameter of the algorithm with the value in `config`, or its default; unknown ones last."""
+    known = [
+        Parameter(field.name, config.get(field.name, field.default), field.default, field.metadata.get("doc", ""))
+        for field in config_fields(algorithm)
+    ]
+    names = {parameter.name for parameter in known}
+    return known + [Parameter(name, value, value, "") for name, value in config.items() if name not in names]
+
+
+def form_field(field: Field, owner: type[Config]) -> forms.Field:
+    """The form field of one parameter: its range is checked by the form and again by the config itself."""
+    hint = get_type_hints(owner)[field.name]
+    kinds = [kind for kind in get_args(hint) or (hint,) if kind is not type(None)]
+    metadata = field.metadata
+    make: Callable[..., forms.Field] = _NUMBERS.get(kinds[0], forms.CharField)
+    options: dict[str, Any] = {
+        "label": field.name,
+        "required": False,
+        "initial": field.default,
+        "help_text": f"{metadata.get('doc', '')} ({describe(hint, metadata)})".strip(),
+    }
+    if kinds[0] is bool:
+        return forms.BooleanField(**options)
+    if metadata.get("choices"):
+        return forms.TypedChoiceField(
+            choices=[(choice, choice) for choice in metadata["choices"]], coerce=kinds[0], **options
+        )
+    if kinds[0] in _NUMBERS:
+        options |= {"min_value": metadata.get("minimum"), "max_value": metadata.get("maximum")}
+    return make(**options)

@@ -1,0 +1,48 @@
+"""What the pages list, read in SQL: runs, versions, and which version serves each scope."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.paginator import Page, Paginator
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+
+from analytics.public import JobState, Organisation
+from recommender.algorithms.catalogue import ALGORITHMS
+from recommender.models import Promotion, Run, Version
+
+
+def page_of(request: HttpRequest, rows: QuerySet) -> Page:  # type: ignore[type-arg]
+    """The page that the address asks for; an impossible number gets the nearest page there is."""
+    return Paginator(rows, settings.NEURALINK_PAGE_ROWS).get_page(request.GET.get("page"))
+
+
+def runs_of(organisation: Organisation, state: str = "", algorithm: str = "") -> QuerySet[Run]:
+    """Newest first, without their curves; a filter that names nothing known is left out."""
+    runs = Run.objects.filter(organisation=organisation)
+    runs = runs.filter(state=state) if state in JobState.values else runs
+    runs = runs.filter(algorithm=algorithm) if algorithm in ALGORITHMS else runs
+    return runs.select_related("course", "requested_by__login", "version").defer("curve").order_by("-id")
+
+
+def versions_of(organisation: Organisation) -> QuerySet[Version]:
+    versions = Version.objects.filter(organisation=organisation)
+    return versions.select_related("course", "run").defer("run__curve").order_by("-number")
+
+
+def promotions_of(organisation: Organisation) -> QuerySet[Promotion]:
+    """The log, newest first."""
+    promotions = Promotion.objects.filter(organisation=organisation)
+    return promotions.select_related("version__run", "previous", "course", "by__login").defer("version__run__curve")
+
+
+def in_use(organisation: Organisation) -> QuerySet[Promotion]:
+    """The latest promotion of every scope, the organisation's own scopes before those of single courses."""
+    latest = (
+        Promotion.objects.filter(organisation=organisation)
+        .order_by("kind", "course_id", "-id")
+        .distinct("kind", "course_id")
+        .values("id")
+    )
+    by_course = F("course__name").asc(nulls_first=True)
+    return promotions_of(organisation).filter(id__in=latest).order_by("kind", by_course, "id")
