@@ -35,7 +35,7 @@ bench: install-dev ## Measure: ARGS="SUBJECT [--case CASE ...]"; without ARGS ev
 	@$(BIN)/python -m bench $(ARGS)
 
 screenshots: install-dev ## Make the pictures of the documentation, with a real browser
-	@$(BIN)/python docs/screenshots.py
+	@$(BIN)/python manage.py screenshots $(ARGS)
 
 $(VENV)/.installed: requirements.txt
 	@sh .ci/make_venv $(VENV)
