@@ -49,14 +49,16 @@ class SequenceScorer(Algorithm):
         return scores
 
     def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
-        """How much weaker the activity gets when one of the latest events had not happened."""
-        latest = np.arange(max(0, len(history) - _EXPLAINED_EVENTS), len(history))
+        """How much less likely (difference of log softmax) it gets when one of the latest events is left out."""
         if len(history) == 1:
             return np.ones(1)
+        latest = np.arange(max(0, len(history) - _EXPLAINED_EVENTS), len(history))
         without = [np.delete(history, position) for position in latest]
-        strengths = self._encode([history, *without]) @ self._vectors()[activity_index]
+        strengths = self._encode([history, *without]) @ self._vectors().T
+        strengths -= strengths.max(axis=1, keepdims=True)
+        likelihood = strengths[:, activity_index] - np.log(np.exp(strengths).sum(axis=1))
         contributions = np.zeros(len(history))
-        contributions[latest] = strengths[0] - strengths[1:]
+        contributions[latest] = likelihood[0] - likelihood[1:]
         return contributions
 
     def _encode(self, histories: list[Index]) -> NDArray[np.float32]:

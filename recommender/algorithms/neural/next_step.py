@@ -20,9 +20,12 @@ from numpy.typing import NDArray
 
 from recommender.algorithms.base import FitOptions, Progress, State
 from recommender.algorithms.neural import windows
+from recommender.algorithms.sequence_scorer import Encoder
 from recommender.datasets.interactions import Sequences
+from recommender.errors import NotSupported
 
 _CUTOFF = 10
+_MOST_DIFFERENCE = 1e-3  # between Keras and LiteRT; 2e-6 is usual
 _VALIDATION_BLOCK = 256
 _PROGRESS_SECONDS = 1.0
 # Fewer activities than so many times the negatives: all of them cost about the same and say more.
@@ -87,7 +90,7 @@ class _Watch:
         self.model, self.held_out, self.schedule, self.options = model, held_out, schedule, options
         self.n_steps = self.step = self.epoch = self.worse_epochs = 0
         self.began = self.reported = time.monotonic()
-        self.losses: list[float] = []
+        self.losses: list[float] = []  # of the epoch so far
         self.best, self.best_weights = -1.0, list[NDArray[np.float32]]()
         self.validation: dict[str, float] = {}
         self.ending = ""
@@ -100,6 +103,7 @@ class _Watch:
         if self.options.budget_seconds is not None and now - self.began >= self.options.budget_seconds:
             self.ending = "ended by the time budget"
         elif now - self.reported >= _PROGRESS_SECONDS:
+            self.reported = now
             self.report(f"epoch {self.epoch + 1} of {self.schedule.epochs}")
 
     def after_epoch(self) -> None:
@@ -115,11 +119,10 @@ class _Watch:
         if self.worse_epochs >= self.schedule.patience and not self.ending:
             self.ending = f"ended after {self.worse_epochs} epochs without gain"
         self.report(self.ending or f"epoch {self.epoch} of {self.schedule.epochs} done")
+        self.losses.clear()
 
     def report(self, message: str) -> None:
-        self.reported = time.monotonic()
         loss = float(np.mean(self.losses)) if self.losses else None
-        self.losses.clear()
         n_epochs = self.schedule.epochs
         self.options.progress(
             Progress(self.step, self.n_steps, message, self.epoch, n_epochs, loss, dict(self.validation))
@@ -131,6 +134,7 @@ def train(encoder: keras.Model, lists: Sequences, n_activities: int, schedule: S
 
     Raises:
         NotEnoughData: nobody has two events.
+        NotSupported: the trained encoder cannot be exported.
         TrainingStopped: on request.
     """
     generator = np.random.default_rng(options.seed)
@@ -147,7 +151,7 @@ def train(encoder: keras.Model, lists: Sequences, n_activities: int, schedule: S
                 break
         watch.after_epoch()
     model.set_weights(watch.best_weights)
-    vectors = np.array(ops.convert_to_numpy(model.vectors.embeddings), np.float32)
+    vectors = ops.convert_to_numpy(model.vectors.embeddings).astype(np.float32)
     return {"encoder": _exported(encoder), "activity_vectors": vectors}
 
 
@@ -158,7 +162,7 @@ def on_device(device: str) -> AbstractContextManager[object]:
 
 def _ndcg(model: NextStep, held_out: windows.HeldOut, max_length: int) -> float:
     """NDCG at 10 with one right answer, ranked among all activities not in the history; ties against the model."""
-    table = np.asarray(ops.convert_to_numpy(model.vectors.embeddings))
+    table = ops.convert_to_numpy(model.vectors.embeddings)
     total = 0.0
     for start in range(0, len(held_out.histories), _VALIDATION_BLOCK):
         histories = held_out.histories[start : start + _VALIDATION_BLOCK]
@@ -179,8 +183,24 @@ def _ndcg(model: NextStep, held_out: windows.HeldOut, max_length: int) -> float:
 
 
 def _exported(encoder: keras.Model) -> NDArray[np.uint8]:
-    """The encoder as the bytes of a LiteRT flatbuffer; any batch, any length."""
+    """The encoder as the bytes of a LiteRT flatbuffer; any batch, any length.
+
+    Raises:
+        NotSupported: the flatbuffer does not answer as the network does, so it could not serve.
+    """
     with tempfile.TemporaryDirectory(prefix="neuralink-") as folder:
         path = Path(folder) / "encoder.tflite"
         encoder.export(str(path), format="litert", verbose=False)
-        return np.frombuffer(path.read_bytes(), np.uint8)
+        flatbuffer = np.frombuffer(path.read_bytes(), np.uint8)
+    sample = np.random.default_rng(0).normal(size=(3, 2, encoder.input_shape[-1])).astype(np.float32)
+    difference = float(np.abs(_served(flatbuffer, sample) - ops.convert_to_numpy(encoder(sample))).max())
+    if not difference < _MOST_DIFFERENCE:
+        raise NotSupported(f"The exported {encoder.name} differs from the trained one by {difference:g}.")
+    return flatbuffer
+
+
+def _served(flatbuffer: NDArray[np.uint8], sample: NDArray[np.float32]) -> NDArray[np.float32]:
+    try:
+        return Encoder(flatbuffer)(sample)
+    except (RuntimeError, ValueError) as error:
+        raise NotSupported(f"LiteRT cannot run what Keras exported: {error}") from error

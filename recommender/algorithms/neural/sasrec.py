@@ -81,15 +81,14 @@ def build_encoder(config: SASRecConfig) -> "keras.Model":
     """From (batch, length, embedding_size) to the same shape; position t sees 0 .. t."""
     from keras import Model, layers
 
-    from recommender.algorithms.neural.layers import Places
+    from recommender.algorithms.neural.layers import CausalAttention, Places
 
     size = config.embedding_size
     inputs = layers.Input((None, size))
     hidden = layers.Dropout(config.dropout)(Places(config.max_length)(inputs))
     for _ in range(config.blocks):
         normal = layers.LayerNormalization(epsilon=1e-6)(hidden)
-        attention = layers.MultiHeadAttention(config.heads, size // config.heads, dropout=config.dropout)
-        mixed = attention(normal, normal, use_causal_mask=True)
+        mixed = CausalAttention(config.heads, config.dropout)(normal)
         hidden = hidden + layers.Dropout(config.dropout)(mixed)
         normal = layers.LayerNormalization(epsilon=1e-6)(hidden)
         wide = layers.Dense(4 * size, activation="gelu")(normal)  # (batch, length, 4 size)

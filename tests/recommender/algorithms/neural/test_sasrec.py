@@ -1,0 +1,103 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recommender.algorithms.base import FitOptions, Progress
+from recommender.algorithms.neural.sasrec import SASRec, SASRecConfig
+from recommender.datasets.interactions import Interactions
+from recommender.errors import InvalidConfig, NotEnoughData, TrainingStopped
+from recommender.registry import artifacts
+from tests import toy
+from tests.recommender.algorithms.contract import AlgorithmContract
+
+TINY = {
+    "embedding_size": 16,
+    "blocks": 1,
+    "max_length": 8,
+    "dropout": 0.0,
+    "learning_rate": 0.02,
+    "batch_size": 16,
+    "epochs": 8,
+}
+SERVE = """
+import sys
+from pathlib import Path
+from recommender.algorithms.catalogue import algorithm_class
+from recommender.registry import artifacts
+artifact = artifacts.read(Path(sys.argv[1]))
+algorithm = algorithm_class("sasrec").from_state(artifact.manifest["config"], artifact.arrays)
+print(algorithm.score([[0, 1, 2]]).argmax(), len(algorithm.explain([0, 1, 2], 3)))
+print(sorted({"tensorflow", "keras", "pandas", "django"} & {name.split(".")[0] for name in sys.modules}))
+"""
+
+
+class TestSASRec(AlgorithmContract):
+    name = "sasrec"
+    config = TINY
+    tolerance = 1e-3
+
+
+@pytest.fixture(scope="module")
+def fitted() -> SASRec:
+    return SASRec(SASRecConfig.from_dict(TINY)).fit(toy.chain())
+
+
+def test_serves_in_a_process_that_never_imports_keras(fitted: SASRec, tmp_path: Path) -> None:
+    arrays = {**fitted.state(), "activity_ids": np.arange(12)}
+    manifest = {"algorithm": "sasrec", "config": TINY, "n_learners": 120, "n_activities": 12}
+    artifacts.write(tmp_path / "version", arrays, manifest)
+    command = [sys.executable, "-c", SERVE, str(tmp_path / "version")]
+    root = Path(__file__).parents[4]
+    answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines() == ["3 2", "[]"]
+
+
+def test_answers_as_the_network_that_was_trained(fitted: SASRec) -> None:
+    """One history at a time, many at once, and longer ones than the network looks at."""
+    histories = [np.arange(k) % 12 for k in range(1, 30)]
+    together = fitted.score(histories)
+    alone = np.concatenate([fitted.score([history]) for history in histories])
+    assert together == pytest.approx(alone, abs=1e-5)
+    assert fitted.score([histories[-1]]) == pytest.approx(fitted.score([histories[-1][-8:]]), abs=1e-6)
+
+
+def test_the_last_step_is_the_reason_in_a_chain(fitted: SASRec) -> None:
+    assert fitted.explain(np.array([0, 1, 2, 3]), 4, n=1)[0].history_position == 3
+
+
+@pytest.mark.parametrize("negatives", [1, 1000])
+def test_learns_with_drawn_negatives_and_with_all(negatives: int) -> None:
+    config = SASRecConfig.from_dict({**TINY, "epochs": 12, "negatives": negatives})
+    told: list[Progress] = []
+    SASRec(config).fit(toy.chain(), FitOptions(progress=told.append))
+    assert told[-1].validation["ndcg_10"] > 0.9
+
+
+def test_a_spent_budget_ends_it_with_what_it_has() -> None:
+    told: list[Progress] = []
+    config = SASRecConfig.from_dict({**TINY, "epochs": 1000, "patience": 1000})
+    algorithm = SASRec(config).fit(toy.chain(), FitOptions(progress=told.append, budget_seconds=0.0))
+    assert told[-1].message == "ended by the time budget"
+    assert np.isfinite(algorithm.score([[0]])).all()
+
+
+def test_a_stop_is_seen_within_a_batch() -> None:
+    asked = []
+    with pytest.raises(TrainingStopped):
+        SASRec(SASRecConfig.from_dict(TINY)).fit(
+            toy.chain(), FitOptions(should_stop=lambda: asked.append(1) or len(asked) > 3)
+        )
+    assert len(asked) == 4
+
+
+def test_says_when_there_is_no_order_to_learn() -> None:
+    with pytest.raises(NotEnoughData, match="order"):
+        SASRec(SASRecConfig.from_dict(TINY)).fit(Interactions.from_columns([1, 2], [5, 6], [0, 0]))
+
+
+def test_heads_divide_the_size() -> None:
+    with pytest.raises(InvalidConfig, match="heads must be a divisor of 64; got 3"):
+        SASRecConfig(heads=3)

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender.algorithms.neural.windows import Epoch, hold_out
+from recommender.datasets.interactions import Sequences, offsets_of
+from recommender.errors import NotEnoughData
+
+
+def lists_of(lengths: list[int]) -> Sequences:
+    """Entry k of all lists together is k, so that a step from k to k + 1 is known by its number."""
+    return Sequences(offsets_of(np.array(lengths, np.int64)), np.arange(sum(lengths), dtype=np.int32))
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=20), st.integers(2, 12), st.integers(1, 8), st.integers(0, 99))
+def test_every_step_is_learnt_exactly_once(lengths: list[int], max_length: int, batch_size: int, seed: int) -> None:
+    lists = lists_of(lengths)
+    seen: list[int] = []
+    epoch = Epoch(lists, max_length, batch_size, np.random.default_rng(seed))
+    batches = list(epoch)
+    assert len(batches) == len(epoch)
+    for batch in batches:
+        assert batch.inputs.shape == batch.targets.shape == batch.weights.shape
+        assert batch.inputs.shape[0] <= batch_size
+        assert batch.inputs.shape[1] <= max_length
+        is_event = batch.weights == 1
+        assert (batch.targets[is_event] == batch.inputs[is_event] + 1).all()
+        seen.extend(batch.inputs[is_event].tolist())
+    expected = [
+        k for start, length in zip(lists.offsets, lengths, strict=False) for k in range(start, start + length - 1)
+    ]
+    assert sorted(seen) == expected
+
+
+def test_held_out_events_are_the_last_ones_and_are_not_trained_on() -> None:
+    lists = lists_of([5] * 100 + [2])
+    training, held_out = hold_out(lists, np.random.default_rng(0))
+    assert len(held_out.histories) == 20
+    assert ((held_out.next_index + 1) % 5 == 0).all()
+    assert not np.isin(held_out.next_index, training.activity_index).any()
+    assert len(training.activity_index) == 502 - 20
+    assert all(
+        history[-1] + 1 == answer for history, answer in zip(held_out.histories, held_out.next_index, strict=True)
+    )
+
+
+def test_no_step_at_all_is_said() -> None:
+    with pytest.raises(NotEnoughData, match="order"):
+        hold_out(lists_of([1, 1]), np.random.default_rng(0))
