@@ -48,12 +48,9 @@ def reciprocal_rank(ranks: Ranks, learner: Ranks, n_targets: Ranks) -> Values:
     return best
 
 
-def coverage(recommended: Iterable[NDArray[np.int64]], n_activities: int) -> float:
-    """Share of the catalogue that stands in at least one learner's list; `recommended` holds their indices."""
-    seen = np.zeros(n_activities, bool)
-    for block in recommended:
-        seen[block.ravel()] = True
-    return float(seen.mean()) if n_activities else 0.0
+def coverage(is_shown: NDArray[np.bool_]) -> float:
+    """Share of the catalogue that stands in at least one learner's list; `is_shown` has shape (n_activities,)."""
+    return float(is_shown.mean()) if len(is_shown) else 0.0
 
 
 def measures(ranks: Ranks, learner: Ranks, n_targets: Ranks, cutoffs: Iterable[int]) -> dict[str, Values]:

@@ -64,7 +64,7 @@ def evaluate(
         _note_shown(scores, shown)
     per_learner = metrics.measures(np.concatenate(ranks), split.test_targets.owner, split.test_targets.lengths, cutoffs)
     means = {name: float(values.mean()) for name, values in per_learner.items()}
-    means |= {f"coverage_{k}": float(flags.mean()) for k, flags in shown.items()}
+    means |= {f"coverage_{k}": metrics.coverage(flags) for k, flags in shown.items()}
     return Evaluation(means, per_learner, split.n_tested, protocol_hash(split))
 
 

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender.datasets.interactions import Interactions, Sequences
+from recommender.errors import InvalidData
+
+ROWS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5), st.integers(0, 9), st.integers(0, 4)), max_size=60)
+
+
+def test_repeats_fold_into_the_first_meeting() -> None:
+    found = Interactions.from_columns([9, 4, 9, 9], [50, 50, 50, 40], [30, 5, 20, 25], [1, 2, 3, 4])
+    assert found.learner_ids.tolist() == [4, 9]
+    assert found.activity_ids.tolist() == [40, 50]
+    assert found.learner_index.tolist() == [0, 1, 1]
+    assert found.activity_index.tolist() == [1, 1, 0]
+    assert found.at.tolist() == [5, 20, 25]
+    assert found.weight.tolist() == [2, 4, 4]
+
+
+def test_equal_instants_keep_their_original_order() -> None:
+    found = Interactions.from_columns([1, 1, 1], [30, 10, 20], [7, 7, 7])
+    assert found.activity_ids[found.activity_index].tolist() == [30, 10, 20]
+
+
+@given(ROWS)
+def test_agrees_with_doing_it_row_by_row(rows: list[tuple[int, int, int, int]]) -> None:
+    first: dict[tuple[int, int], tuple[int, int]] = {}
+    total: dict[tuple[int, int], int] = {}
+    for number, (learner, activity, at, weight) in enumerate(rows):
+        key = (learner, activity)
+        first[key] = min(first.get(key, (at, number)), (at, number))
+        total[key] = total.get(key, 0) + weight
+    expected = sorted((learner, first[learner, activity], activity) for learner, activity in first)
+    columns = np.array(rows, np.int64).reshape(-1, 4).T
+    found = Interactions.from_columns(*columns)
+    got = zip(
+        found.learner_ids[found.learner_index],
+        found.activity_ids[found.activity_index],
+        found.at,
+        found.weight,
+        strict=True,
+    )
+    assert [tuple(map(int, row)) for row in got] == [
+        (learner, activity, at, total[learner, activity]) for learner, (at, _), activity in expected
+    ]
+
+
+def test_rare_activities_go_and_learners_with_nothing_else() -> None:
+    found = Interactions.from_columns([1, 2, 3, 3], [10, 10, 11, 11], [0, 0, 0, 1], minimum_per_activity=2)
+    assert found.activity_ids.tolist() == [10]
+    assert found.learner_ids.tolist() == [1, 2]
+
+
+def test_matrix_and_sequences_say_the_same() -> None:
+    found = Interactions.from_columns([1, 1, 2], [5, 6, 6], [2, 1, 0])
+    assert found.matrix().toarray().tolist() == [[1, 1], [0, 1]]
+    assert [one.tolist() for one in found.sequences()] == [[1, 0], [1]]
+
+
+def test_no_rows_are_no_interactions() -> None:
+    found = Interactions.from_columns([], [], [])
+    assert (len(found), found.n_learners, found.n_activities, len(found.sequences())) == (0, 0, 0, 0)
+
+
+def test_the_fingerprint_knows_the_data() -> None:
+    one = Interactions.from_columns([1, 1], [5, 6], [2, 1])
+    same = Interactions.from_columns([1, 1], [6, 5], [1, 2])
+    other = Interactions.from_columns([1, 1], [5, 6], [2, 3])
+    assert one.fingerprint == same.fingerprint != other.fingerprint
+
+
+def test_columns_that_contradict_are_refused() -> None:
+    with pytest.raises(InvalidData, match="one length"):
+        Interactions.from_columns([1], [5, 6], [2])
+    with pytest.raises(InvalidData, match="finite"):
+        Interactions.from_columns([1], [5], [2], [np.nan])
+
+
+def test_sequences_are_sliced_and_taken() -> None:
+    lists = Sequences(np.array([0, 2, 2, 5]), np.array([7, 8, 1, 2, 3], np.int32))
+    assert [one.tolist() for one in lists.slice(1, 9)] == [[], [1, 2, 3]]
+    assert [one.tolist() for one in lists.take(np.array([2, 0]))] == [[1, 2, 3], [7, 8]]
+    assert lists[-1].tolist() == [1, 2, 3]
+    assert lists.owner.tolist() == [0, 0, 2, 2, 2]
+    with pytest.raises(IndexError):
+        lists[3]
