@@ -3,9 +3,14 @@
 import re
 from pathlib import Path
 
+from django.db import OperationalError
 
-class EmbeddedPostgresError(RuntimeError):
-    """The embedded database cannot run; the message is one sentence that says what to do."""
+
+class EmbeddedPostgresError(OperationalError):
+    """The embedded database cannot run; the message is one sentence that says what to do.
+
+    To whoever connects it is what an unreachable server is: jobs wait for it, and health reports it.
+    """
 
 
 # What the server says -> what to do about it; the first that fits counts.

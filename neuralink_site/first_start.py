@@ -13,13 +13,15 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from analytics.jobs import wake
 from analytics.models import Organisation
+from neuralink_site.embedded_postgres import EmbeddedPostgresError
 from neuralink_site.start_checks import StartError
 from recommender.models import Run, Version
+from recommender.training.start import start_run
 
 ACADEMY = "academy"
 FIRST_ALGORITHM = "ease"
+LOGINS = Path(settings.HOME) / "logins.json"
 
 
 def open_database() -> str:
@@ -29,9 +31,11 @@ def open_database() -> str:
         with connection.cursor() as cursor:
             cursor.execute("SHOW server_version")
             version = cursor.fetchone()[0].split()[0]
+    except EmbeddedPostgresError:
+        raise
     except OperationalError as error:
         raise StartError(
-            f"The database named by NEURALINK_DATABASE_URL does not answer: start it or correct the address. "
+            "The database named by NEURALINK_DATABASE_URL does not answer: start it or correct the address. "
             f"(It said: {str(error).strip()})"
         ) from error
     address = connection.get_connection_params()
@@ -58,8 +62,10 @@ def collect_static() -> str:
 
 def create_academy() -> str:
     """Make the synthetic academy, in a process of its own: what that needs of memory is then given back."""
-    if Organisation.objects.exists():
-        return "there already"
+    is_begun = Organisation.objects.filter(slug=ACADEMY, is_synthetic=True).exists()
+    # Its logins are written last: without them an earlier start was interrupted, and is gone on with.
+    if Organisation.objects.exists() and (LOGINS.exists() or not is_begun):
+        return "there already" if is_begun else "left out, for there are other organisations"
     done = subprocess.run([sys.executable, "manage.py", "create_academy"], cwd=settings.BASE_DIR, check=False)
     if done.returncode:
         raise StartError(
@@ -74,11 +80,8 @@ def first_run() -> Run | None:
     academy = Organisation.objects.filter(slug=ACADEMY).first()
     if academy is None or Version.objects.filter(organisation=academy).exists():
         return None
-    run = Run.objects.filter(organisation=academy).unfinished().first()
-    if run is None:
-        run = Run.objects.create(organisation=academy, algorithm=FIRST_ALGORITHM)
-    wake(run)
-    return run
+    unfinished = Run.objects.unfinished().filter(organisation=academy).first()
+    return unfinished or start_run(academy, FIRST_ALGORITHM)
 
 
 def follow(run: Run, say: Callable[[str], None]) -> Callable[[], bool]:
@@ -99,10 +102,10 @@ def follow(run: Run, say: Callable[[str], None]) -> Callable[[], bool]:
 def logins() -> list[tuple[str, str, str]]:
     """Return role, name and password of the logins that `create_academy` keeps in the data folder."""
     try:
-        kept = json.loads((settings.HOME / "logins.json").read_text())
+        kept = json.loads(LOGINS.read_text())
     except FileNotFoundError:
         return []
-    return [(role.replace("_", " "), login["username"], login["password"]) for role, login in kept.items()]
+    return [(role.replace("_", " "), login["login"], login["password"]) for role, login in kept.items()]
 
 
 def _static_state() -> str:

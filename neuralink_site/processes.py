@@ -88,6 +88,10 @@ class Supervisor:
     def log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
 
+    def last_line(self, name: str) -> str:
+        lines = self.log(name).read_bytes()[-4000:].decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "none")
+
     def stop(self) -> None:
         """Ask every program to stop, all at once, and end those that do not within STOP_SECONDS."""
         for running in self._running.values():

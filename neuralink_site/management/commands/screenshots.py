@@ -49,9 +49,7 @@ class Command(BaseCommand):
         parser.add_argument("--folder", type=Path, default=settings.HOME / "screenshots", help="where the PNG files go")
         parser.add_argument("--organisation", metavar="SLUG", help="left out: the only one, or the synthetic academy")
         parser.add_argument("--address", help="a server that runs on this database; left out: one is started")
-        parser.add_argument(
-            "--only", nargs="+", metavar="NAME", default=[], help="names of pages, for example overview"
-        )
+        parser.add_argument("--only", nargs="+", metavar="NAME", default=[], help="names of pages: overview ...")
 
     def handle(self, *args: Any, **options: Any) -> None:
         organisation = organisation_of(options["organisation"])
@@ -100,7 +98,7 @@ def shots_of(organisation: Organisation) -> list[Shot]:
     }
     ids = {"learner_page": "learner_id", "version_page": "version_id"}
     for name, queryset in rows.items():
-        pk = queryset.values_list(ids.get(name, "id"), flat=True).first()  # type: ignore[attr-defined]
+        pk = queryset.values_list(ids.get(name, "id"), flat=True).first()
         if pk is not None:
             shots.append(Shot(name.replace("_", "-"), owner, reverse(name, args=[pk])))
     return shots

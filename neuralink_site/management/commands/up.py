@@ -118,8 +118,8 @@ class Command(BaseCommand):
     def web_answers(self, deadline: float) -> bool:
         if self.supervisor.deaths("web") >= WEB_DEATHS or time.monotonic() > deadline:
             raise StartError(
-                f"The web server does not answer: the end of {self.supervisor.log('web')} says why; correct that "
-                "and start again."
+                f"The web server does not answer: {self.supervisor.log('web')} says why; correct that and start "
+                f"again. (Its last line: {self.supervisor.last_line('web')})"
             )
         host, port = self.address
         probe = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=5)  # noqa: S104
@@ -169,7 +169,7 @@ class Command(BaseCommand):
         for role, name, password in logins:
             self.say(f"  {role:<20} {name:<28} {password}")
         if logins:
-            self.say(f"  (kept in {settings.HOME / 'logins.json'})\n")
+            self.say(f"  (kept in {first_start.LOGINS})\n")
 
     def step(self, title: str, action: Callable[[], str]) -> None:
         self.say(f"  {title} ...")
