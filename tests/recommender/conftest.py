@@ -1,0 +1,46 @@
+"""The school, a data folder of its own for every test, and runs done in the test's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analytics.jobs import working_on
+from recommender.models import Run
+from recommender.serving import live
+from recommender.training.retrain import retrain
+from recommender.training.start import start_run
+from tests.recommender.school import School, build_school
+
+
+@pytest.fixture
+def school(db: None) -> School:
+    return build_school()
+
+
+@pytest.fixture
+def models_home(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    """Versions are written to a folder of the test; the process knows of no version when it begins."""
+    settings.HOME = tmp_path
+    settings.NEURALINK_SWAP_SECONDS = 0
+    live.forget()
+    yield tmp_path
+    live.forget()
+
+
+@pytest.fixture
+def trained(models_home: Path) -> Callable[..., Run]:
+    """`trained(organisation, "ease")`: a run from the queue to its end, done here."""
+
+    def do(organisation: Any, algorithm: str = "ease", **options: Any) -> Run:
+        run = start_run(organisation, algorithm, **options)
+        with working_on(Run, run.pk) as lease:
+            assert lease is not None
+            retrain(lease)
+        run.refresh_from_db()
+        return run
+
+    return do
