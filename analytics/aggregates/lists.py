@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, F, FloatField, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from collections.abc import Sequence
+from typing import TypeVar
+
+from django.db.models import (
+    Count,
+    F,
+    FilteredRelation,
+    FloatField,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from analytics.aggregates.measures import MEASURES
 from analytics.aggregates.period import Period
 from analytics.models import Activity, ActivityDay, Enrolment, Learner, LearnerDay
 
+M = TypeVar("M", Learner, Activity)
 COURSE_MEASURES = ("events", "completions", "result_share")
 
 
@@ -32,12 +49,12 @@ def courses_with_activity(courses: QuerySet[Activity], period: Period) -> QueryS
     )
 
 
-def learners_with_activity(learners: QuerySet[Learner], courses: QuerySet[Activity] | None = None) -> QuerySet[Learner]:
+def learners_with_activity(learners: QuerySet[Learner], course_ids: Sequence[int] | None = None) -> QuerySet[Learner]:
     """Each learner with `events`, `completions`, `active_days`, `result_share` and `last_on`, of all time.
 
-    With `courses`, only what happened within them counts: an instructor sees nothing of other courses.
+    With `course_ids`, only what happened within them counts: an instructor sees nothing of other courses.
     """
-    if courses is None:
+    if course_ids is None:
         return learners.annotate(
             events=Coalesce(F("total__n_events"), Value(0)),
             completions=Coalesce(F("total__n_completions"), Value(0)),
@@ -45,17 +62,17 @@ def learners_with_activity(learners: QuerySet[Learner], courses: QuerySet[Activi
             result_share=F("total__result_sum") / NullIf(Cast("total__n_results", FloatField()), Value(0.0)),
             last_on=F("total__last_on"),
         )
-    within = Q(days__course__in=courses)
-    return learners.annotate(
-        events=Coalesce(Sum("days__n_events", filter=within), Value(0)),
-        completions=Coalesce(Sum("days__n_completions", filter=within), Value(0)),
-        active_days=Count("days__on", filter=within, distinct=True),
-        result_share=Sum("days__result_sum", filter=within)
-        / NullIf(Cast(Sum("days__n_results", filter=within), FloatField()), Value(0.0)),
-        last_on=Max("days__on", filter=within),
+    # The condition belongs into the join: learners without a day within the courses stay in the list.
+    within = FilteredRelation("days", condition=Q(days__course__in=list(course_ids)))
+    return learners.annotate(seen=within).annotate(
+        events=Coalesce(Sum("seen__n_events"), Value(0)),
+        completions=Coalesce(Sum("seen__n_completions"), Value(0)),
+        active_days=Count("seen__on", distinct=True),
+        result_share=Sum("seen__result_sum") / NullIf(Cast(Sum("seen__n_results"), FloatField()), Value(0.0)),
+        last_on=Max("seen__on"),
     )
 
 
-def matching(rows: QuerySet[Learner] | QuerySet[Activity], text: str) -> QuerySet[Learner] | QuerySet[Activity]:
+def matching(rows: QuerySet[M], text: str) -> QuerySet[M]:
     """Whose name or external id holds the text, in any case of letters."""
     return rows.filter(Q(name__icontains=text) | Q(external_id__icontains=text)) if text else rows

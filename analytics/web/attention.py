@@ -1,0 +1,79 @@
+"""What somebody should look at: jobs that failed, data that was refused, learners who fell silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from analytics.aggregates.overview import n_gone_quiet
+from analytics.aggregates.period import Period
+from analytics.models import Import, JobState, Member, RollupRefresh
+from analytics.web.scope import courses_seen
+
+RECENT = timedelta(days=14)
+NOTABLE_REJECTED_SHARE = 0.05
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Attention:
+    level: str
+    """"bad" or "warn", as in the class of a badge."""
+    label: str
+    sentence: str
+    url: str = ""
+
+
+def needs_attention(member: Member, period: Period) -> list[Attention]:
+    found = [*quiet_learners(member, period)]
+    if member.sees_everything:
+        found = [*imports_at_fault(member), *refresh_at_fault(member), *found]
+    return found
+
+
+def imports_at_fault(member: Member) -> list[Attention]:
+    recent = Import.objects.filter(organisation=member.organisation, created_at__gte=timezone.now() - RECENT)
+    failed = recent.filter(state=JobState.FAILED)
+    refused = recent.filter(state=JobState.SUCCEEDED, n_rejected__gt=F("n_read") * NOTABLE_REJECTED_SHARE)
+    faults = (failed | refused).order_by("-pk")[:SHOWN]
+    return [_of_import(fault) for fault in faults]
+
+
+def _of_import(fault: Import) -> Attention:
+    url = reverse("import_page", args=[fault.pk])
+    if fault.state == JobState.FAILED:
+        sentence = _("%(name)s: %(error)s") % {"name": fault.source_name, "error": fault.error}
+        return Attention("bad", _("Import failed"), sentence, url)
+    sentence = _("%(name)s: %(n)s of %(all)s rows were rejected.") % {
+        "name": fault.source_name,
+        "n": number_format(fault.n_rejected, force_grouping=True),
+        "all": number_format(fault.n_read, force_grouping=True),
+    }
+    return Attention("warn", _("Rows rejected"), sentence, url)
+
+
+def refresh_at_fault(member: Member) -> list[Attention]:
+    """The latest refresh of the day tables, if it failed: numbers are old until one succeeds."""
+    latest = RollupRefresh.objects.filter(organisation=member.organisation).order_by("-pk").first()
+    if latest is None or latest.state != JobState.FAILED:
+        return []
+    return [Attention("bad", _("Numbers are old"), _("Adding up the days failed: %(error)s") % {"error": latest.error})]
+
+
+def quiet_learners(member: Member, period: Period) -> list[Attention]:
+    n_quiet = n_gone_quiet(member.organisation, period, courses_seen(member))
+    if not n_quiet:
+        return []
+    sentence = ngettext(
+        "%(n)s learner was active before these %(days)s days and has not been seen since.",
+        "%(n)s learners were active before these %(days)s days and have not been seen since.",
+        n_quiet,
+    ) % {"n": number_format(n_quiet, force_grouping=True), "days": period.n_days}
+    return [Attention("warn", _("Gone quiet"), sentence, reverse("learner_list") + "?sort=last_on")]

@@ -1,0 +1,40 @@
+"""All imports of the organisation."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Q, Sum
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from analytics.access import MemberRequest, roles_required
+from analytics.models import UNFINISHED, Import, Organisation, Role
+from analytics.web.paging import page_of
+
+
+@roles_required(Role.ADMINISTRATOR, Role.MODEL_OWNER)
+def import_list(request: MemberRequest) -> HttpResponse:
+    organisation = request.member.organisation
+    imports = Import.objects.filter(organisation=organisation).select_related("requested_by__login")
+    context = {"page": page_of(request, imports.order_by("-pk")), "answer": answer(organisation)}
+    return render(request, "analytics/import_list.html", context)
+
+
+def answer(organisation: Organisation) -> str:
+    counted = Import.objects.filter(organisation=organisation).aggregate(
+        n=Count("id"),
+        n_unfinished=Count("id", filter=Q(state__in=UNFINISHED)),
+        n_accepted=Sum("n_accepted", filter=Q(is_dry_run=False)),
+    )
+    if not counted["n"]:
+        return _("Nothing has been imported yet.")
+    said = ngettext(
+        "%(n)s import has brought %(rows)s rows", "%(n)s imports have brought %(rows)s rows", counted["n"]
+    ) % {
+        "n": number_format(counted["n"], force_grouping=True),
+        "rows": number_format(counted["n_accepted"] or 0, force_grouping=True),
+    }
+    working = _("; %(n)s still at work") % {"n": counted["n_unfinished"]} if counted["n_unfinished"] else ""
+    return f"{said}{working}."

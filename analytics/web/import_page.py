@@ -1,0 +1,76 @@
+"""One import: progress, ledger, verdicts, and what can be done about it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from analytics.access import MemberRequest, roles_required
+from analytics.errors import NeuralinkError
+from analytics.imports.rollback import roll_back
+from analytics.models import Import, Role, RowVerdict, Verdict
+from analytics.web.import_words import answer, code_rows, verdict_tabs
+from analytics.web.paging import page_of
+from analytics.web.rejected_rows import csv_lines
+
+
+def import_of(request: MemberRequest, pk: int) -> Import:
+    imports = Import.objects.filter(organisation=request.member.organisation)
+    found: Import = get_object_or_404(imports.select_related("requested_by__login"), pk=pk)
+    return found
+
+
+@roles_required(Role.ADMINISTRATOR, Role.MODEL_OWNER)
+def import_page(request: MemberRequest, pk: int) -> HttpResponse:
+    import_ = import_of(request, pk)
+    tabs = verdict_tabs(import_, request.GET.get("verdict", ""))
+    verdict = next((tab.verdict for tab in tabs if tab.is_current), Verdict.REJECTED)
+    verdicts = RowVerdict.objects.filter(from_import=import_, verdict=verdict).order_by("pk")
+    context = {"import": import_, "answer": answer(import_), "tabs": tabs, "codes": code_rows(import_)}
+    context |= {"page": page_of(request, verdicts), "may_write": request.member.role == Role.ADMINISTRATOR}
+    return render(request, "analytics/import_page.html", context)
+
+
+@roles_required(Role.ADMINISTRATOR, Role.MODEL_OWNER)
+def import_progress(request: MemberRequest, pk: int) -> HttpResponse:
+    """Fragment that asks for itself again while the import is at work, and for the whole page once it is done."""
+    import_ = import_of(request, pk)
+    response = render(request, "analytics/_import_progress.html", {"import": import_})
+    if import_.is_finished:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@roles_required(Role.ADMINISTRATOR, Role.MODEL_OWNER)
+def import_rejected(request: MemberRequest, pk: int) -> StreamingHttpResponse:
+    import_ = import_of(request, pk)
+    response = StreamingHttpResponse(csv_lines(import_), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="import-{import_.pk}-rejected.csv"'
+    return response
+
+
+@require_POST
+@roles_required(Role.ADMINISTRATOR)
+def import_cancel(request: MemberRequest, pk: int) -> HttpResponse:
+    import_ = import_of(request, pk)
+    if import_.request_cancel():
+        messages.info(request, _("The import stops after the rows it is working on; what it kept can be rolled back."))
+    else:
+        messages.warning(request, _("The import had already finished."))
+    return redirect("import_page", pk=pk)
+
+
+@require_POST
+@roles_required(Role.ADMINISTRATOR)
+def import_roll_back(request: MemberRequest, pk: int) -> HttpResponse:
+    import_ = import_of(request, pk)
+    try:
+        roll_back(import_)
+    except NeuralinkError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Everything that this import brought has been taken out again."))
+    return redirect("import_page", pk=pk)

@@ -1,0 +1,62 @@
+"""An import in words: its state in a sentence, its verdicts by kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from analytics.models import Import, JobState, Verdict
+
+
+@dataclass(frozen=True)
+class VerdictTab:
+    verdict: Verdict
+    n: int
+    is_current: bool
+
+
+def verdict_tabs(import_: Import, asked: str) -> list[VerdictTab]:
+    """Kinds of verdict that occurred; the one asked for is current, else the first: rejected rows before others."""
+    counts = [
+        (Verdict.REJECTED, import_.n_rejected),
+        (Verdict.REPAIRED, import_.n_repaired),
+        (Verdict.MERGED, import_.n_merged),
+    ]
+    there = [(verdict, n) for verdict, n in counts if n]
+    current = next((verdict for verdict, _n in there if verdict == asked), there[0][0] if there else None)
+    return [VerdictTab(verdict, n, verdict == current) for verdict, n in there]
+
+
+def code_rows(import_: Import) -> list[tuple[str, int]]:
+    """Reasons by how often they occurred."""
+    return sorted(import_.counts_by_code.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def answer(import_: Import) -> str:
+    """The import in one sentence."""
+    numbers = {
+        "read": _number(import_.n_read),
+        "accepted": _number(import_.n_accepted),
+        "merged": _number(import_.n_merged),
+        "rejected": _number(import_.n_rejected),
+    }
+    if import_.state == JobState.QUEUED:
+        return _("The import waits for a worker.")
+    if import_.state == JobState.RUNNING:
+        return _("%(read)s rows have been read so far.") % numbers
+    if import_.state == JobState.FAILED:
+        return _("The import failed after %(read)s rows.") % numbers
+    if import_.state == JobState.CANCELLED:
+        return _("The import was cancelled after %(read)s rows.") % numbers
+    words = (
+        _("Of %(read)s rows, %(accepted)s would be accepted, %(merged)s merged and %(rejected)s rejected.")
+        if import_.is_dry_run
+        else _("Of %(read)s rows, %(accepted)s were accepted, %(merged)s merged and %(rejected)s rejected.")
+    )
+    return words % numbers
+
+
+def _number(n: int) -> str:
+    return str(number_format(n, force_grouping=True))

@@ -1,0 +1,75 @@
+"""The overview: how the organisation (or an instructor's part of it) is doing."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from analytics import charts
+from analytics.access import MemberRequest, roles_required
+from analytics.aggregates import overview as parts
+from analytics.aggregates.overview import Courses, Headline
+from analytics.aggregates.period import Period
+from analytics.aggregates.query import Dimension, Query
+from analytics.models import Organisation
+from analytics.web.attention import needs_attention
+from analytics.web.scope import STAFF, courses_seen, period_choice
+
+
+@roles_required(*STAFF)
+def overview(request: MemberRequest) -> HttpResponse:
+    member = request.member
+    choice = period_choice(request, member)
+    context = {**choice, **overview_context(member.organisation, choice["period"], courses_seen(member))}
+    context["attention"] = needs_attention(member, choice["period"])
+    return render(request, "analytics/overview.html", context)
+
+
+def overview_context(organisation: Organisation, period: Period, courses: Courses) -> dict[str, object]:
+    headlines = parts.headlines(organisation, period, courses)
+    by_day = Query(organisation, ["learners", "events", "completions"], period, Dimension.DAY, courses)
+    return {
+        "headlines": headlines,
+        "answer": answer(headlines, period),
+        "freshness": parts.freshness(organisation),
+        "by_day": charts.activity_by_day(by_day.rows()),
+        # The hours are known of the organisation as a whole only.
+        "week": charts.rhythm(parts.week(organisation, period), "week") if courses is None else None,
+        "movers": parts.movers(organisation, period, courses),
+    }
+
+
+def answer(headlines: list[Headline], period: Period) -> str:
+    """The page in one sentence: who was here, what they finished, and whether that is more than before."""
+    by_name = {headline.measure.name: headline for headline in headlines}
+    learners, completions = by_name["learners"], by_name["completions"]
+    n_learners, n_completions = int(learners.value or 0), int(completions.value or 0)
+    when = _("so far") if period.is_everything else _("in the last %(n)s days") % {"n": period.n_days}
+    if not n_learners:
+        return _("Nobody was active %(when)s.") % {"when": when}
+    said = ngettext(
+        "%(learners)s learner was active %(when)s and completed %(completions)s activities",
+        "%(learners)s learners were active %(when)s and completed %(completions)s activities",
+        n_learners,
+    ) % {
+        "learners": number_format(n_learners, force_grouping=True),
+        "when": when,
+        "completions": number_format(n_completions, force_grouping=True),
+    }
+    return f"{said}{_compared(learners)}."
+
+
+def _compared(headline: Headline) -> str:
+    change = headline.change_share
+    if change is None:
+        return ""
+    percent = f"{number_format(abs(change) * 100, decimal_pos=0)}%"
+    if percent == "0%":
+        return _(", with as many learners as in the period before")
+    words = (
+        _(", %(percent)s more learners than before") if change > 0 else _(", %(percent)s fewer learners than before")
+    )
+    return words % {"percent": percent}

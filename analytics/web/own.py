@@ -1,0 +1,55 @@
+"""The learner's own page: how far they are, what comes next, and what is stored about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from analytics.access import MemberRequest, roles_required
+from analytics.models import Enrolment, Event, Learner, Role
+from analytics.web.learners import portrait_context, portrait_for
+
+
+@roles_required(Role.LEARNER)
+def my_learning(request: MemberRequest) -> HttpResponse:
+    learner = request.member.learner
+    if learner is None:
+        return render(request, "analytics/my_learning.html", {"learner": None})
+    context = portrait_context(portrait_for(learner, request.member))
+    return render(request, "analytics/my_learning.html", {**context, "learner": learner})
+
+
+@roles_required(Role.LEARNER)
+def my_data(request: MemberRequest) -> StreamingHttpResponse:
+    """Everything that analytics stores about the learner, as one JSON document."""
+    learner = request.member.learner
+    if learner is None:
+        raise Http404(_("No learner belongs to this login."))
+    answer = StreamingHttpResponse(stored_about(learner), content_type="application/json")
+    answer["Content-Disposition"] = 'attachment; filename="my-learning.json"'
+    return answer
+
+
+def stored_about(learner: Learner) -> Iterator[str]:
+    """The document in pieces: a history may be long."""
+    encode = DjangoJSONEncoder(ensure_ascii=False).encode
+    enrolments = Enrolment.objects.filter(learner=learner).values(
+        "course__external_id", "course__name", "course_run", "started_at", "ended_at", "outcome", "grade_share"
+    )
+    about = {
+        "id": learner.external_id,
+        "name": learner.name,
+        "attributes": learner.attributes,
+        "enrolments": list(enrolments),
+    }
+    yield encode(about)[:-1] + ', "events": ['
+    events = Event.objects.filter(organisation=learner.organisation_id, learner=learner).values(
+        "occurred_at", "verb", "activity__external_id", "activity__name", "value", "unit"
+    )
+    for number, event in enumerate(events.iterator(chunk_size=2000)):
+        yield (", " if number else "") + encode(event)
+    yield "]}"

@@ -1,0 +1,35 @@
+"""What one request is about: the member's part of the organisation and the period of the address."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from analytics.aggregates.period import LABELS, Period, period_of
+from analytics.models import Activity, Member, Role
+
+STAFF = (Role.ADMINISTRATOR, Role.MODEL_OWNER, Role.INSTRUCTOR)
+
+
+def courses_seen(member: Member) -> QuerySet[Activity] | None:
+    """None: everything, with what happened outside any course."""
+    return None if member.sees_everything else Activity.objects.visible_to(member).courses()
+
+
+def period_choice(request: HttpRequest, member: Member) -> dict[str, object]:
+    """`period`, and the choices of the period picker."""
+    period: Period = period_of(request.GET.get("period"), member.organisation)
+    choices = [{"key": key, "label": label, "is_current": key == period.key} for key, label in LABELS.items()]
+    return {"period": period, "period_choices": choices}
+
+
+def home_of(member: Member) -> str:
+    """Where a member starts."""
+    return reverse("my_learning" if member.role == Role.LEARNER else "overview")
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """True for htmx asking for a part; a page that it restores from history must be whole."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request
