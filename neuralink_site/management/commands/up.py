@@ -27,7 +27,7 @@ DATABASE_CHECK_SECONDS = 5.0
 
 class Command(BaseCommand):
     help = "Run database, workers, scheduler and web server, making at the first start what is missing."
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         """Start everything in order; what is entered into `stack` stops in the opposite order."""
         self.say(f"Neuralink starts; its data folder is {settings.HOME} and Ctrl-C stops it.")
         stack.enter_context(only_start(settings.HOME))
-        self.step("Checks", self.check)
+        self.step("Checks", self.check_machine)
         stack.callback(self.stop_database)
         self.step("Database", self.open_database)
         self.step("Tables", first_start.migrate)
@@ -69,7 +69,7 @@ class Command(BaseCommand):
 
     # Steps, in order. Each returns what it found or did.
 
-    def check(self) -> str:
+    def check_machine(self) -> str:
         left = end_leftovers(settings.HOME)
         if left:
             self.say(f"  {left} programs of an earlier start that was killed were still there and were ended.")
