@@ -32,6 +32,7 @@ class Import(Job):
     n_merged = models.BigIntegerField(default=0)
     n_repaired = models.BigIntegerField(default=0, help_text=_("accepted after a repair; counted in accepted too"))
     n_rejected = models.BigIntegerField(default=0)
+    rolled_back_at = models.DateTimeField(null=True, blank=True, help_text=_("its events were taken out again"))
     counts_by_code = models.JSONField(default=dict, blank=True, help_text=_("verdict code -> rows"))
 
     class Meta:

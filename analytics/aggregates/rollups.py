@@ -1,0 +1,86 @@
+"""Day tables brought up to date: only the dirty days, set-based, a month of them in one transaction.
+
+A refresh first reads which rows of DirtyDay there are, deletes exactly those, and then counts the events of their
+days: an event that is committed later brought a row of its own, which stays for the next refresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from analytics.aggregates.rollup_sql import STEPS
+from analytics.jobs import Lease, wake
+from analytics.models import COMPLETING_VERBS, DirtyDay, JobState, RollupRefresh
+
+ROLLUP_LOCK = 7_102
+"""Advisory lock, with the organisation's id: two refreshes of one organisation take turns."""
+
+
+def mark_dirty(organisation_id: int, days: Iterable[date]) -> None:
+    """Say which UTC days' events changed; call it in the transaction that changes them."""
+    DirtyDay.objects.bulk_create([DirtyDay(organisation_id=organisation_id, on=day) for day in sorted(set(days))])
+
+
+def request_refresh(organisation_id: int) -> RollupRefresh:
+    """Have a worker refresh the organisation: wake the queued refresh, or queue one.
+
+    A refresh that runs already does not count: it may be past its last look at the dirty days.
+    """
+    queued = RollupRefresh.objects.filter(organisation=organisation_id, state=JobState.QUEUED).first()
+    refresh_ = queued or RollupRefresh.objects.create(organisation_id=organisation_id)
+    wake(refresh_)
+    return refresh_
+
+
+def refresh(
+    organisation_id: int, lease: Lease | None = None, progress: Callable[[float, str], None] = lambda share, text: None
+) -> int:
+    """Bring the day tables up to date until no day is dirty; how many days that were.
+
+    Raises:
+        LeaseLost: another process works on it. What is committed is right in any case.
+        JobCancelled: somebody asked for that; the other days stay dirty.
+    """
+    n_days = 0
+    while True:
+        with transaction.atomic():
+            if lease is not None:
+                lease.check()
+            done = _refresh_month(organisation_id)
+        if not done:
+            return n_days
+        n_days += done
+        n_left = DirtyDay.objects.filter(organisation=organisation_id).values("on").distinct().count()
+        share = n_days / (n_days + n_left)
+        text = _("%(done)s of %(all)s days") % {"done": n_days, "all": n_days + n_left}
+        progress(share, text)
+        if lease is not None:
+            lease.report(share, text, n_days=n_days)
+
+
+def _refresh_month(organisation_id: int) -> int:
+    """Refresh the dirty days of the month of the first of them; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ROLLUP_LOCK, organisation_id])
+        dirty = DirtyDay.objects.filter(organisation=organisation_id)
+        first = dirty.order_by("on").values_list("on", flat=True).first()
+        if first is None:
+            return 0
+        following = (first.replace(day=1) + timedelta(days=31)).replace(day=1)
+        taken = dict(dirty.filter(on__lt=following).values_list("id", "on"))
+        days = sorted(set(taken.values()))
+        DirtyDay.objects.filter(id__in=list(taken)).delete()
+        values = {
+            "organisation": organisation_id,
+            "days": days,
+            "start": datetime.combine(days[0], time(), UTC),
+            "end": datetime.combine(days[-1] + timedelta(days=1), time(), UTC),
+            "completing": [verb.value for verb in COMPLETING_VERBS],
+        }
+        for step in STEPS:
+            cursor.execute(step, values)
+    return len(days)

@@ -1,0 +1,1 @@
+"""Ways in: a format's reader -> named cleaning steps -> COPY and set-based inserts -> a ledger that adds up."""

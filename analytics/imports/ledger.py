@@ -1,0 +1,150 @@
+"""The ledger of an import: what was read is accepted, merged or rejected, and every such row says why."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+from django.utils.translation import gettext as _
+
+from analytics.errors import NeuralinkError
+from analytics.imports.clean import Cleaned, Mark
+from analytics.imports.copying import copy_rows
+from analytics.imports.formats.base import Batch
+from analytics.models import Import, Verdict
+
+CONTENT_CHARACTERS = 500
+
+
+@dataclass
+class Counts:
+    """Rows of a batch or of a whole import."""
+
+    read: int = 0
+    accepted: int = 0
+    merged: int = 0
+    repaired: int = 0
+    """Accepted or merged after a repair; counted there too."""
+    rejected: int = 0
+    by_code: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, import_: Import) -> Counts:
+        return cls(
+            import_.n_read,
+            import_.n_accepted,
+            import_.n_merged,
+            import_.n_repaired,
+            import_.n_rejected,
+            Counter(import_.counts_by_code),
+        )
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.read + other.read,
+            self.accepted + other.accepted,
+            self.merged + other.merged,
+            self.repaired + other.repaired,
+            self.rejected + other.rejected,
+            self.by_code + other.by_code,
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """As the fields of the import's row."""
+        return {
+            "n_read": self.read,
+            "n_accepted": self.accepted,
+            "n_merged": self.merged,
+            "n_repaired": self.repaired,
+            "n_rejected": self.rejected,
+            "counts_by_code": dict(self.by_code),
+        }
+
+
+@dataclass(frozen=True)
+class Line:
+    """One verdict on one row."""
+
+    row_number: int
+    verdict: Verdict
+    code: str
+    sentence: str
+    content: dict[str, Any]
+
+
+def counted(batch: Batch, cleaned: Cleaned, merged: list[Mark]) -> Counts:
+    """Count a batch after its load.
+
+    Raises:
+        NeuralinkError: the counts do not add up, which is a fault of the format or of the load.
+    """
+    by_code = Counter(row.code for row in batch.broken)
+    for mark in [*cleaned.marks, *merged]:
+        by_code[mark.code] += len(mark.places)
+    n_merged = sum(len(mark.places) for mark in merged)
+    n_rejected = len(batch.broken) + sum(len(mark.places) for mark in cleaned.marks if mark.verdict == Verdict.REJECTED)
+    counts = Counts(batch.n_rows, cleaned.rows.num_rows - n_merged, n_merged, cleaned.n_repaired, n_rejected, by_code)
+    if counts.read != counts.accepted + counts.merged + counts.rejected:
+        raise NeuralinkError(
+            _("%(file)s: %(read)s rows were read, but %(found)s are accounted for; nothing of them was kept.")
+            % {
+                "file": batch.file_name,
+                "read": counts.read,
+                "found": counts.accepted + counts.merged + counts.rejected,
+            }
+        )
+    return counts
+
+
+def lines(batch: Batch, marks: Iterable[Mark]) -> Iterator[Line]:
+    """The verdicts on the rows of a batch."""
+    for row in batch.broken:
+        yield Line(row.row_number, Verdict.REJECTED, row.code, row.sentence, {"text": _shown(row.text)})
+    for mark in marks:
+        for place in mark.places.tolist():
+            words = _Words({name: _shown(column[place].as_py()) for name, column in _items(batch.rows)})
+            content = {name: _shown(column[place].as_py()) for name, column in _items(batch.raw)}
+            number = int(batch.row_numbers[place])
+            yield Line(number, mark.verdict, mark.code, mark.sentence.format_map(words), content)
+
+
+def keep(import_: Import, batch: Batch, marks: Iterable[Mark], room: int) -> int:
+    """Write at most `room` of a batch's verdicts; by COPY, for a bad file has one for every row. How many it were."""
+    kept = list(islice(lines(batch, marks), max(room, 0)))
+    columns: dict[str, pa.Array] = {
+        "organisation_id": pa.array([import_.organisation_id] * len(kept), pa.int64()),
+        "from_import_id": pa.array([import_.pk] * len(kept), pa.int64()),
+        "file_name": pa.array([batch.file_name] * len(kept), pa.string()),
+        "row_number": pa.array([line.row_number for line in kept], pa.int64()),
+        "verdict": pa.array([line.verdict.value for line in kept], pa.string()),
+        "code": pa.array([line.code for line in kept], pa.string()),
+        "sentence": pa.array([line.sentence for line in kept], pa.string()),
+        "content": pa.array([json.dumps(line.content, ensure_ascii=False) for line in kept], pa.string()),
+    }
+    copy_rows("analytics_rowverdict", pa.table(columns))
+    return len(kept)
+
+
+class _Words(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def _items(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
+    return zip(table.column_names, table.columns, strict=True)
+
+
+def _shown(value: Any) -> Any:
+    """A value as JSON and PostgreSQL can keep it: no NUL, not endless."""
+    if isinstance(value, str):
+        shown = value.replace("\0", "\N{SYMBOL FOR NULL}")
+        return shown if len(shown) <= CONTENT_CHARACTERS else shown[:CONTENT_CHARACTERS] + "…"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value

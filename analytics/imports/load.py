@@ -1,0 +1,217 @@
+"""Load: COPY a cleaned batch into a staging table of this session, then set-based inserts with joins on ids.
+
+Call every function inside the transaction of the batch. New rows are inserted in the order of their external ids,
+so that two imports that meet the same new learners wait for each other and do not deadlock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from analytics.imports.clean import PLACE, Mark
+from analytics.imports.copying import copy_rows
+from analytics.models import Verdict
+
+STAGED = {
+    PLACE: "bigint",
+    "id": "text",
+    "learner": "text",
+    "learner_name": "text",
+    "activity": "text",
+    "name": "text",
+    "kind": "text",
+    "course": "text",
+    "verb": "text",
+    "at": "timestamptz",
+    "value": "double precision",
+    "unit": "text",
+}
+
+LEARNERS = """
+INSERT INTO analytics_learner (organisation_id, external_id, name, attributes, created_at)
+SELECT %(organisation)s, learner, coalesce(max(learner_name), ''), '{}', now()
+FROM staged_event
+WHERE NOT EXISTS (SELECT FROM analytics_learner WHERE organisation_id = %(organisation)s AND external_id = learner)
+GROUP BY learner ORDER BY learner
+ON CONFLICT DO NOTHING
+"""
+
+COURSES = """
+INSERT INTO analytics_activity (organisation_id, external_id, kind, name, position, tags, created_at)
+SELECT DISTINCT %(organisation)s, course, 'course', course, 0, '{}'::text[], now()
+FROM staged_event
+WHERE course IS NOT NULL
+  AND NOT EXISTS (SELECT FROM analytics_activity WHERE organisation_id = %(organisation)s AND external_id = course)
+ORDER BY course
+ON CONFLICT DO NOTHING
+"""
+
+ACTIVITIES = """
+INSERT INTO analytics_activity
+    (organisation_id, external_id, kind, name, parent_id, course_id, position, tags, created_at)
+SELECT %(organisation)s, activity, mode() WITHIN GROUP (ORDER BY staged_event.kind),
+       coalesce(max(staged_event.name), activity), max(above.id), max(above.id), 0, '{}', now()
+FROM staged_event
+LEFT JOIN analytics_activity above ON above.organisation_id = %(organisation)s AND above.external_id = course
+WHERE NOT EXISTS (SELECT FROM analytics_activity WHERE organisation_id = %(organisation)s AND external_id = activity)
+GROUP BY activity ORDER BY activity
+ON CONFLICT DO NOTHING
+"""
+
+PROMOTED = """
+UPDATE analytics_activity SET kind = 'course'
+FROM (SELECT DISTINCT course FROM staged_event WHERE course IS NOT NULL) given
+WHERE organisation_id = %(organisation)s AND external_id = given.course AND kind <> 'course'
+RETURNING id
+"""
+
+PLACED = """
+UPDATE analytics_activity SET parent_id = above.id, course_id = above.id
+FROM (SELECT activity, max(course) AS course FROM staged_event WHERE course IS NOT NULL GROUP BY activity) given
+JOIN analytics_activity above ON above.organisation_id = %(organisation)s AND above.external_id = given.course
+WHERE analytics_activity.organisation_id = %(organisation)s AND analytics_activity.external_id = given.activity
+  AND analytics_activity.kind <> 'course' AND analytics_activity.course_id IS NULL
+  AND analytics_activity.parent_id IS NULL
+RETURNING analytics_activity.id
+"""
+
+MOVED_DAYS = """
+INSERT INTO analytics_dirtyday (organisation_id, "on")
+SELECT DISTINCT organisation_id, (occurred_at AT TIME ZONE 'UTC')::date
+FROM analytics_event WHERE organisation_id = %(organisation)s AND activity_id = ANY(%(moved)s)
+"""
+
+NAMED = """
+UPDATE analytics_activity SET name = given.name
+FROM (SELECT activity, max(name) AS name FROM staged_event WHERE name IS NOT NULL GROUP BY activity) given
+WHERE organisation_id = %(organisation)s AND external_id = given.activity
+  AND analytics_activity.name = external_id AND analytics_activity.name <> given.name
+"""
+
+REPEATED_KEYS = """
+DELETE FROM staged_event USING (
+    SELECT place, row_number() OVER (PARTITION BY id ORDER BY place) AS nth FROM staged_event WHERE id IS NOT NULL
+) numbered
+WHERE staged_event.place = numbered.place AND nth > 1
+RETURNING staged_event.place
+"""
+
+KNOWN_KEYS = """
+WITH fresh AS (
+    INSERT INTO analytics_eventkey (organisation_id, key, from_import_id)
+    SELECT %(organisation)s, id, %(import)s FROM staged_event WHERE id IS NOT NULL ORDER BY id
+    ON CONFLICT DO NOTHING
+    RETURNING key
+)
+DELETE FROM staged_event WHERE id IS NOT NULL AND NOT EXISTS (SELECT FROM fresh WHERE key = id)
+RETURNING place
+"""
+
+EVENTS = """
+INSERT INTO analytics_event
+    (organisation_id, learner_id, activity_id, from_import_id, occurred_at, value, verb, unit)
+SELECT %(organisation)s, learner.id, activity.id, %(import)s, at, value, verb, unit
+FROM staged_event
+JOIN analytics_learner learner ON learner.organisation_id = %(organisation)s AND learner.external_id = learner
+JOIN analytics_activity activity ON activity.organisation_id = %(organisation)s AND activity.external_id = activity
+ORDER BY place
+"""
+
+ENROLMENTS = """
+INSERT INTO analytics_enrolment (organisation_id, learner_id, course_id, course_run, started_at, outcome)
+SELECT %(organisation)s, learner_id, course_id, '', min(at), 'active'
+FROM (
+    SELECT learner.id AS learner_id, at,
+           CASE WHEN activity.kind = 'course' THEN activity.id ELSE activity.course_id END AS course_id
+    FROM staged_event
+    JOIN analytics_learner learner ON learner.organisation_id = %(organisation)s AND learner.external_id = learner
+    JOIN analytics_activity activity ON activity.organisation_id = %(organisation)s AND activity.external_id = activity
+) done
+WHERE course_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM analytics_enrolment known
+    WHERE known.learner_id = done.learner_id AND known.course_id = done.course_id AND known.course_run <> ''
+)
+GROUP BY learner_id, course_id ORDER BY learner_id, course_id
+ON CONFLICT (learner_id, course_id, course_run) DO UPDATE SET started_at = excluded.started_at
+WHERE analytics_enrolment.started_at > excluded.started_at
+"""
+
+DAYS = """
+INSERT INTO analytics_dirtyday (organisation_id, "on")
+SELECT DISTINCT %(organisation)s, (at AT TIME ZONE 'UTC')::date FROM staged_event
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a batch goes."""
+
+    organisation_id: int
+    import_id: int
+    implies_enrolment: bool = False
+    """Whoever does something in a course is enrolled in it."""
+
+    def run(self, sql: str, **values: Any) -> list[int]:
+        """Run a statement; the numbers (places, ids) that it returns."""
+        values |= {"organisation": self.organisation_id, "import": self.import_id}
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return [number for (number,) in cursor.fetchall()] if cursor.description else []
+
+
+def days_of(rows: pa.Table) -> list[date]:
+    """The UTC days on which (n,) cleaned events happened."""
+    days: list[date] = np.unique(rows["at"].to_numpy().astype("datetime64[D]")).tolist()
+    return days
+
+
+def latest_of(rows: pa.Table) -> str | None:
+    """The last instant among (n,) cleaned events, as a text that sorts by time."""
+    if not rows.num_rows or "at" not in rows.column_names:
+        return None
+    return str(rows["at"].to_numpy().max())
+
+
+def instant_of(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def load_events(to: Place, rows: pa.Table) -> list[Mark]:
+    """Insert (n,) cleaned events and what they need; marks on the rows that were there already."""
+    stage("staged_event", STAGED, rows)
+    merged = _without_known_keys(to) if rows["id"].null_count < rows.num_rows else []
+    for sql in (LEARNERS, COURSES, ACTIVITIES, NAMED):
+        to.run(sql)
+    if moved := to.run(PROMOTED) + to.run(PLACED):
+        to.run(MOVED_DAYS, moved=moved)
+    to.run(EVENTS)
+    to.run(DAYS)
+    if to.implies_enrolment:
+        to.run(ENROLMENTS)
+    return merged
+
+
+def stage(name: str, columns: dict[str, str], rows: pa.Table) -> None:
+    declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({declared}) ON COMMIT DELETE ROWS")
+        cursor.execute(f"TRUNCATE {name}")
+    copy_rows(name, rows.select(list(columns)))
+
+
+def _without_known_keys(to: Place) -> list[Mark]:
+    return [
+        _merged(to.run(REPEATED_KEYS), "repeated_id", _("The id “{id}” came earlier in the same file.")),
+        _merged(to.run(KNOWN_KEYS), "known_id", _("The event “{id}” had come already.")),
+    ]
+
+
+def _merged(places: list[int], code: str, sentence: str) -> Mark:
+    return Mark(np.array(sorted(places), dtype=np.int64), Verdict.MERGED, code, sentence)

@@ -1,0 +1,176 @@
+"""The one function that does an import, whoever asked: command, upload page or API.
+
+Reading and cleaning a batch go on in a thread while the database takes in the one before. Everything that a batch
+changes, the ledger and the reader's place included, is one transaction, in which the lease is confirmed: a process
+that is killed at any moment leaves whole batches, and the next one goes on exactly after the last of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from analytics.aggregates.rollups import request_refresh
+from analytics.errors import InvalidInput
+from analytics.imports import fingerprint, ledger, load
+from analytics.imports.clean import Cleaned, Mark, Rules
+from analytics.imports.formats import format_named
+from analytics.imports.formats.base import Batch, Format
+from analytics.imports.ledger import Counts
+from analytics.imports.partitions import ensure_months
+from analytics.imports.targets import STEPS
+from analytics.jobs import Lease
+from analytics.models import Import, Kind, Organisation, Verdict
+
+ARCHIVE_AGE = timedelta(days=365)
+Each = TypeVar("Each")
+Progress = Callable[[float, str], None]
+
+
+def run_import(lease: Lease, progress: Progress = lambda share, text: None) -> None:
+    """Import on from the checkpoint of the lease's import to the end of its source.
+
+    Raises:
+        NeuralinkError: the source cannot be imported; the sentence says why.
+        LeaseLost: another process works on the import; nothing of the last batch was written.
+        JobCancelled: somebody asked for that; the batches before stay.
+    """
+    import_ = cast("Import", lease.job)
+    source = format_named(import_.format)(Path(import_.path), import_.options)
+    source.check()
+    _recognise(import_, source, lease)
+    with fingerprint.alone_with(import_, lease):
+        import_.refresh_from_db()
+        other = fingerprint.former(import_)
+        if other is not None and other.n_read > import_.n_read:
+            fingerprint.take_over(import_, other)
+        run = _Run(import_, source, lease)
+        for batch, cleaned in one_ahead(run.cleaned_batches()):
+            run.commit(batch, cleaned)
+            progress(batch.share, import_.progress_text)
+    _finish(import_, source, lease)
+
+
+def one_ahead(each: Iterator[Each]) -> Iterator[Each]:
+    """Pass items on while a thread already makes the next one."""
+    end: Any = object()
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, each, end)
+        while (item := coming.result()) is not end:
+            coming = thread.submit(next, each, end)
+            yield item
+
+
+def rules_of(organisation: Organisation, options: dict[str, Any]) -> Rules:
+    return Rules(
+        zone=ZoneInfo(options.get("time_zone") or organisation.time_zone),
+        default_kind=Kind(options.get("default_kind", Kind.OTHER)),
+        now=timezone.now(),
+    )
+
+
+@dataclass
+class _Run:
+    import_: Import
+    source: Format
+    lease: Lease
+
+    def cleaned_batches(self) -> Iterator[tuple[Batch, Cleaned]]:
+        rules = rules_of(self.import_.organisation, self.import_.options)
+        for batch in self.source.batches(self.import_.checkpoint.get("position", {})):
+            yield batch, STEPS[batch.target].clean(batch.rows, rules)
+
+    def commit(self, batch: Batch, cleaned: Cleaned) -> None:
+        """Everything that a batch changes, in one transaction; in a dry run only what the import's page shows."""
+        if "at" in cleaned.rows.column_names:
+            ensure_months(load.days_of(cleaned.rows))
+        with transaction.atomic():
+            with transaction.atomic():
+                merged = self._load(batch, cleaned)
+                if self.import_.is_dry_run:
+                    transaction.set_rollback(True)
+            found = ledger.counted(batch, cleaned, merged)
+            checkpoint = self._checkpoint(batch, cleaned, merged)
+            fields = {
+                **(Counts.of(self.import_) + found).fields(),
+                "checkpoint": checkpoint,
+                "progress_share": batch.share,
+                "progress_text": _("%(file)s: %(n)s rows read")
+                % {"file": batch.file_name, "n": f"{self.import_.n_read + found.read:,}"},
+            }
+            self.lease.confirm(**fields)
+        for name, value in fields.items():
+            setattr(self.import_, name, value)
+
+    def _load(self, batch: Batch, cleaned: Cleaned) -> list[Mark]:
+        to = load.Place(self.import_.organisation_id, self.import_.pk, self.source.implies_enrolment)
+        return STEPS[batch.target].load(to, cleaned.rows) if cleaned.rows.num_rows else []
+
+    def _checkpoint(self, batch: Batch, cleaned: Cleaned, merged: list[Mark]) -> dict[str, Any]:
+        """Write the verdicts that still may be kept; where to go on and what to remember until then."""
+        before = self.import_.checkpoint
+        marks = [*cleaned.marks, *merged]
+        room = settings.NEURALINK_VERDICTS_KEPT - before.get("n_verdicts", 0)
+        kept = ledger.keep(self.import_, batch, marks, room)
+        rejected = {row.code for row in batch.broken} | {m.code for m in marks if m.verdict == Verdict.REJECTED}
+        latest = [before.get("latest"), load.latest_of(cleaned.rows)]
+        return {
+            "position": batch.position,
+            "n_verdicts": before.get("n_verdicts", 0) + kept,
+            "rejected_codes": sorted(rejected.union(before.get("rejected_codes", []))),
+            "latest": max(filter(None, latest), default=None),
+        }
+
+
+def _recognise(import_: Import, source: Format, lease: Lease) -> None:
+    found = fingerprint.fingerprint(import_, source)
+    if import_.fingerprint and import_.fingerprint != found:
+        raise InvalidInput(
+            _("%(source)s changed while it was being imported. Start a new import of it.")
+            % {"source": import_.source_name}
+        )
+    lease.report(import_.progress_share, import_.progress_text, fingerprint=found)
+    import_.fingerprint = found
+
+
+def _finish(import_: Import, source: Format, lease: Lease) -> None:
+    if not import_.n_read:
+        raise InvalidInput(_("%(source)s has no rows below its header.") % {"source": import_.source_name})
+    summary = _("%(read)s rows read: %(accepted)s accepted, %(merged)s merged, %(rejected)s rejected.") % {
+        "read": f"{import_.n_read:,}",
+        "accepted": f"{import_.n_accepted:,}",
+        "merged": f"{import_.n_merged:,}",
+        "rejected": f"{import_.n_rejected:,}",
+    }
+    if source.is_archive and not import_.is_dry_run:
+        summary += _stop_clock(import_)
+    lease.report(1.0, summary)
+    import_.progress_text = summary
+    if not import_.is_dry_run:
+        request_refresh(import_.organisation_id)
+
+
+def _stop_clock(import_: Import) -> str:
+    """Let an organisation that holds nothing but an archive of the past live in its last moment; a sentence of it."""
+    latest = import_.checkpoint.get("latest")
+    others = Import.objects.filter(organisation=import_.organisation_id, n_accepted__gt=0).exclude(pk=import_.pk)
+    if latest is None or others.exists():
+        return ""
+    as_of = load.instant_of(latest)
+    if as_of > timezone.now() - ARCHIVE_AGE:
+        return ""
+    if not Organisation.objects.filter(pk=import_.organisation_id, as_of__isnull=True).update(as_of=as_of):
+        return ""
+    return " " + _("The data ended long ago, so the organisation's clock now stands at %(at)s.") % {
+        "at": f"{as_of:%Y-%m-%d %H:%M} UTC"
+    }

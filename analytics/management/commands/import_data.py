@@ -1,0 +1,137 @@
+"""`import_data FORMAT PATH`: one import in the foreground, without worker or broker."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from analytics.aggregates.rollups import refresh
+from analytics.errors import InvalidInput
+from analytics.imports.formats import FORMATS
+from analytics.imports.run import run_import
+from analytics.imports.start import create_import
+from analytics.jobs import working_on
+from analytics.models import Import, JobState, Organisation, RollupRefresh
+
+
+class Command(BaseCommand):
+    help = "Import learning data. The last line is a JSON object: read accepted merged repaired rejected ..."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("format", choices=sorted(FORMATS))
+        parser.add_argument("path", type=Path, help="a file, or a folder for formats of several files")
+        parser.add_argument("--organisation", metavar="SLUG", help="not needed where there is only one")
+        parser.add_argument("--create-organisation", metavar="NAME", help="make the organisation if it is not there")
+        parser.add_argument("--dry-run", action="store_true", help="do everything, keep nothing")
+        parser.add_argument(
+            "--column", action="append", default=[], metavar="OURS=THEIRS", help="learner=user_id; may be repeated"
+        )
+        parser.add_argument("--delimiter", help="what separates columns; found out if not given")
+        parser.add_argument("--time-zone", help="of instants that name none; the organisation's if not given")
+        parser.add_argument("--default-kind", help="kind of the activities whose row names none")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        began = time.monotonic()
+        organisation = _organisation(options["organisation"], options["create_organisation"])
+        try:
+            import_ = create_import(
+                organisation,
+                options["format"],
+                options["path"],
+                options=_format_options(options),
+                is_dry_run=options["dry_run"],
+            )
+        except InvalidInput as error:
+            raise CommandError(str(error)) from error
+        with _bar() as bar:
+            _import(import_, bar)
+            _refresh(import_, bar)
+        import_.refresh_from_db()
+        if import_.state != JobState.SUCCEEDED:
+            raise CommandError(import_.error or f"The import ended {import_.get_state_display().lower()}.")
+        self.stdout.write(import_.progress_text)
+        self.stdout.write(json.dumps(_result(import_, time.monotonic() - began)))
+
+
+def _organisation(slug: str | None, name: str | None) -> Organisation:
+    if slug is None and name is None:
+        found = list(Organisation.objects.all()[:2])
+        if len(found) == 1:
+            return found[0]
+        raise CommandError(f"Say which organisation with --organisation SLUG. There are: {_slugs()}.")
+    if slug is None:
+        raise CommandError("--create-organisation needs --organisation SLUG beside it.")
+    if name is not None:
+        return Organisation.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+    try:
+        return Organisation.objects.get(slug=slug)
+    except Organisation.DoesNotExist as error:
+        raise CommandError(
+            f"There is no organisation {slug!r}. There are: {_slugs()}. To make it, add --create-organisation NAME."
+        ) from error
+
+
+def _slugs() -> str:
+    return ", ".join(Organisation.objects.values_list("slug", flat=True)) or "none"
+
+
+def _format_options(options: dict[str, Any]) -> dict[str, Any]:
+    columns = {}
+    for pair in options["column"]:
+        ours, equals, theirs = pair.partition("=")
+        if not equals:
+            raise CommandError(f"--column wants OURS=THEIRS, for example learner=user_id, but it is {pair!r}.")
+        columns[ours.strip()] = theirs.strip()
+    given = {name: options[name] for name in ("delimiter", "time_zone", "default_kind")}
+    return {"columns": columns, **given}
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def _import(import_: Import, bar: Progress) -> None:
+    line = bar.add_task(import_.source_name, total=1.0)
+    with working_on(Import, import_.pk) as lease:
+        if lease is not None:
+            run_import(lease, lambda share, text: bar.update(line, completed=share, description=text))
+
+
+def _refresh(import_: Import, bar: Progress) -> None:
+    """Do the refresh that the import asked for, unless a worker has begun with it already."""
+    queued = RollupRefresh.objects.filter(organisation=import_.organisation_id, state=JobState.QUEUED).first()
+    if queued is None:
+        return
+    line = bar.add_task("Day tables", total=1.0)
+    with working_on(RollupRefresh, queued.pk) as lease:
+        if lease is not None:
+            refresh(
+                import_.organisation_id,
+                lease,
+                lambda share, text: bar.update(line, completed=share, description=f"Day tables: {text}"),
+            )
+
+
+def _result(import_: Import, seconds: float) -> dict[str, Any]:
+    return {
+        "read": import_.n_read,
+        "accepted": import_.n_accepted,
+        "merged": import_.n_merged,
+        "repaired": import_.n_repaired,
+        "rejected": import_.n_rejected,
+        "seconds": round(seconds, 2),
+        "import_id": import_.pk,
+    }

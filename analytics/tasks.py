@@ -1,0 +1,34 @@
+"""What workers do. A message names a job's row; the row says whether there is anything to do (analytics/jobs.py)."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from celery import shared_task
+
+from analytics.aggregates import rollups
+from analytics.imports import run
+from analytics.jobs import sweep as sweep_jobs
+from analytics.jobs import working_on
+from analytics.models import Import, RollupRefresh
+
+
+@shared_task(name="analytics.tasks.run_import")
+def run_import(import_id: int) -> None:
+    with working_on(Import, import_id) as lease:
+        if lease is not None:
+            run.run_import(lease)
+
+
+@shared_task(name="analytics.tasks.refresh_rollups")
+def refresh_rollups(refresh_id: int) -> None:
+    with working_on(RollupRefresh, refresh_id) as lease:
+        if lease is not None:
+            rollups.refresh(cast("RollupRefresh", lease.job).organisation_id, lease)
+
+
+@shared_task(name="analytics.tasks.sweep")
+def sweep() -> None:
+    """Wake workers again for the jobs whose message or worker was lost."""
+    for jobs in (Import, RollupRefresh):
+        sweep_jobs(jobs)
