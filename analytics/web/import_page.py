@@ -31,6 +31,7 @@ def import_page(request: MemberRequest, pk: int) -> HttpResponse:
     verdicts = RowVerdict.objects.filter(from_import=import_, verdict=verdict).order_by("pk")
     context = {"import": import_, "answer": answer(import_), "tabs": tabs, "codes": code_rows(import_)}
     context |= {"page": page_of(request, verdicts), "may_write": request.member.role == Role.ADMINISTRATOR}
+    context["may_roll_back"] = import_.is_finished and not import_.is_dry_run and import_.rolled_back_at is None
     return render(request, "analytics/import_page.html", context)
 
 

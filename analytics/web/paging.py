@@ -17,7 +17,7 @@ COUNTED_ROWS = 10_000
 """Further rows are not counted and not shown: whoever looks for one of them searches."""
 
 
-class CappedPaginator(Paginator[Any]):
+class CappedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
     """Counts no further than COUNTED_ROWS, so that a page of a large list costs no count of all of it."""
 
     @cached_property
