@@ -32,3 +32,4 @@ def sweep() -> None:
     """Wake workers again for the jobs whose message or worker was lost."""
     for jobs in (Import, RollupRefresh):
         sweep_jobs(jobs)
+    rollups.forget_old_refreshes()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics.aggregates.rollup_sql import STEPS
@@ -18,6 +19,8 @@ from analytics.models import COMPLETING_VERBS, DirtyDay, JobState, RollupRefresh
 
 ROLLUP_LOCK = 7_102
 """Advisory lock, with the organisation's id: two refreshes of one organisation take turns."""
+REMEMBERED = timedelta(days=1)
+"""How long a refresh that ended well is kept to be seen."""
 
 
 def mark_dirty(organisation_id: int, days: Iterable[date]) -> None:
@@ -26,14 +29,25 @@ def mark_dirty(organisation_id: int, days: Iterable[date]) -> None:
 
 
 def request_refresh(organisation_id: int) -> RollupRefresh:
-    """Have a worker refresh the organisation: wake the queued refresh, or queue one.
+    """Have a worker refresh the organisation: the queued refresh, or a new one.
 
-    A refresh that runs already does not count: it may be past its last look at the dirty days.
+    A refresh that runs already does not count: it may be past its last look at the dirty days. The queued one is
+    locked, so that no worker begins with it before the days of this transaction can be seen.
     """
-    queued = RollupRefresh.objects.filter(organisation=organisation_id, state=JobState.QUEUED).first()
-    refresh_ = queued or RollupRefresh.objects.create(organisation_id=organisation_id)
-    wake(refresh_)
-    return refresh_
+    with transaction.atomic():
+        queued = RollupRefresh.objects.select_for_update(no_key=True).filter(
+            organisation=organisation_id, state=JobState.QUEUED
+        )
+        if (waiting := queued.first()) is not None:
+            return waiting
+        made = RollupRefresh.objects.create(organisation_id=organisation_id)
+        wake(made)
+    return made
+
+
+def forget_old_refreshes() -> None:
+    """Delete the rows of refreshes that ended well long ago: live writes make many of them."""
+    RollupRefresh.objects.filter(state=JobState.SUCCEEDED, finished_at__lt=timezone.now() - REMEMBERED).delete()
 
 
 def refresh(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -114,21 +113,19 @@ def lines(batch: Batch, marks: Iterable[Mark]) -> Iterator[Line]:
             yield Line(number, mark.verdict, mark.code, mark.sentence.format_map(words), content)
 
 
-def keep(import_: Import, batch: Batch, marks: Iterable[Mark], room: int) -> int:
-    """Write at most `room` of a batch's verdicts; by COPY, for a bad file has one for every row. How many it were."""
-    kept = list(islice(lines(batch, marks), max(room, 0)))
+def keep(import_: Import, file_name: str, kept: Sequence[Line], offset: int = 0) -> None:
+    """Write verdicts, by COPY, for a bad file has one for every row; `offset` is added to the rows' numbers."""
     columns: dict[str, pa.Array] = {
         "organisation_id": pa.array([import_.organisation_id] * len(kept), pa.int64()),
         "from_import_id": pa.array([import_.pk] * len(kept), pa.int64()),
-        "file_name": pa.array([batch.file_name] * len(kept), pa.string()),
-        "row_number": pa.array([line.row_number for line in kept], pa.int64()),
+        "file_name": pa.array([file_name] * len(kept), pa.string()),
+        "row_number": pa.array([line.row_number + offset for line in kept], pa.int64()),
         "verdict": pa.array([line.verdict.value for line in kept], pa.string()),
         "code": pa.array([line.code for line in kept], pa.string()),
         "sentence": pa.array([line.sentence for line in kept], pa.string()),
         "content": pa.array([json.dumps(line.content, ensure_ascii=False) for line in kept], pa.string()),
     }
     copy_rows("analytics_rowverdict", pa.table(columns))
-    return len(kept)
 
 
 class _Words(dict[str, Any]):

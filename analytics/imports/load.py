@@ -207,10 +207,11 @@ def stage(name: str, columns: dict[str, str], rows: pa.Table) -> None:
 
 
 def _without_known_keys(to: Place) -> list[Mark]:
-    return [
+    merged = [
         _merged(to.run(REPEATED_KEYS), "repeated_id", _("The id “{id}” came earlier in the same file.")),
         _merged(to.run(KNOWN_KEYS), "known_id", _("The event “{id}” had come already.")),
     ]
+    return [mark for mark in merged if len(mark.places)]
 
 
 def _merged(places: list[int], code: str, sentence: str) -> Mark:

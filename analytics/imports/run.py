@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -121,12 +122,13 @@ class _Run:
         before = self.import_.checkpoint
         marks = [*cleaned.marks, *merged]
         room = settings.NEURALINK_VERDICTS_KEPT - before.get("n_verdicts", 0)
-        kept = ledger.keep(self.import_, batch, marks, room)
+        kept = list(islice(ledger.lines(batch, marks), max(room, 0)))
+        ledger.keep(self.import_, batch.file_name, kept)
         rejected = {row.code for row in batch.broken} | {m.code for m in marks if m.verdict == Verdict.REJECTED}
         latest = [before.get("latest"), load.latest_of(cleaned.rows)]
         return {
             "position": batch.position,
-            "n_verdicts": before.get("n_verdicts", 0) + kept,
+            "n_verdicts": before.get("n_verdicts", 0) + len(kept),
             "rejected_codes": sorted(rejected.union(before.get("rejected_codes", []))),
             "latest": max(filter(None, latest), default=None),
         }
