@@ -8,7 +8,7 @@ round trip through files is exact and a second `fit` cannot remember the first.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from recommender.errors import (
 )
 
 Scores = NDArray[np.float32]
-State = dict[str, NDArray[np.generic]]
+State = dict[str, NDArray[Any]]
 Histories = Sequence[Index] | Sequences
 
 
@@ -187,7 +187,7 @@ class Algorithm(ABC):
         return dict(self._fitted())
 
     @classmethod
-    def from_state(cls, config: Config | Mapping[str, object], state: Mapping[str, NDArray[np.generic]]) -> Self:
+    def from_state(cls, config: Config | Mapping[str, object], state: Mapping[str, NDArray[Any]]) -> Self:
         """The fitted algorithm again, from the arrays of `state()`; others beside them are ignored.
 
         Raises:

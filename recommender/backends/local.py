@@ -40,10 +40,10 @@ class LocalBackend(Backend):
 
     def solve_regularised(self, gram: Dense, ridge: float, right: Dense) -> Dense:
         factor = _cholesky(gram, ridge)
+        solution: Dense
         solution, info = scipy.linalg.lapack.spotrs(factor, right, lower=1, overwrite_b=1)
         _check_positive(info, ridge)
-        answer: Dense = solution
-        return answer
+        return solution
 
     def top_n(self, array: Dense, n: int) -> NDArray[np.int64]:
         n = min(n, array.shape[1])
@@ -96,6 +96,7 @@ def _cholesky(gram: Dense, ridge: float) -> Dense:
     `clean=0` leaves the upper triangle as it was: zeroing it takes longer than the factorisation.
     """
     np.fill_diagonal(gram, gram.diagonal() + np.float32(ridge))
+    factor: Dense
     factor, info = scipy.linalg.lapack.spotrf(gram.T, lower=1, overwrite_a=1, clean=0)
     _check_positive(info, ridge)
     return factor

@@ -1,6 +1,7 @@
 """Interactions: which learner met which activity, and when first. All that an algorithm ever sees of people."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -33,6 +34,9 @@ class Sequences:
             raise IndexError(position)
         position %= len(self)
         return self.activity_index[self.offsets[position] : self.offsets[position + 1]]
+
+    def __iter__(self) -> Iterator[Index]:
+        return (self[position] for position in range(len(self)))
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -143,7 +147,7 @@ class Interactions:
     def where(self, kept: NDArray[np.bool_], *, all_activities: bool = False) -> "Interactions":
         """The rows where `kept` (shape (n,)) is true; learners without a row go, activities too unless told."""
         learner_index, learner_ids = _densify(self.learner_index[kept], self.learner_ids)
-        activity_index, activity_ids = self.activity_index[kept], self.activity_ids
+        activity_index, activity_ids = self.activity_index[kept].astype(np.int64), self.activity_ids
         if not all_activities:
             activity_index, activity_ids = _densify(activity_index, activity_ids)
         return Interactions(

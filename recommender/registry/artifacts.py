@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from recommender.errors import CorruptArtifact, IncompatibleArtifact, InvalidDat
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 REQUIRED = ("algorithm", "config", "n_learners", "n_activities")
-Arrays = Mapping[str, NDArray[np.generic]]
+Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Artifact:
 
     folder: Path
     manifest: Mapping[str, Any]
-    arrays: dict[str, NDArray[np.generic]]
+    arrays: dict[str, NDArray[Any]]
     sha256: str  # of the manifest, and through it of every file
 
     @property
@@ -140,7 +140,7 @@ def _check_manifest(folder: Path, manifest: object) -> None:
         raise CorruptArtifact(f"{folder / MANIFEST} is incomplete or names files outside the folder. {_REMEDY}")
 
 
-def _write_array(path: Path, array: NDArray[np.generic]) -> dict[str, Any]:
+def _write_array(path: Path, array: NDArray[Any]) -> dict[str, Any]:
     with path.open("w+b") as file:
         np.save(file, np.ascontiguousarray(array).reshape(array.shape), allow_pickle=False)
         _flush(file.fileno())
@@ -154,7 +154,7 @@ def _write_array(path: Path, array: NDArray[np.generic]) -> dict[str, Any]:
     }
 
 
-def _read_array(path: Path, entry: Mapping[str, Any], *, mmap: bool, verify: bool) -> NDArray[np.generic]:
+def _read_array(path: Path, entry: Mapping[str, Any], *, mmap: bool, verify: bool) -> NDArray[Any]:
     try:
         if path.stat().st_size != entry["bytes"]:
             raise CorruptArtifact(f"{path} has {path.stat().st_size} bytes instead of {entry['bytes']}. {_REMEDY}")
@@ -164,8 +164,8 @@ def _read_array(path: Path, entry: Mapping[str, Any], *, mmap: bool, verify: boo
             if digest != entry["sha256"]:
                 raise CorruptArtifact(f"{path} differs from its checksum. {_REMEDY}")
         # An empty file part cannot be mapped.
-        mode = "r" if mmap and 0 not in entry["shape"] else None
-        array: NDArray[np.generic] = np.load(path, mmap_mode=mode, allow_pickle=False)
+        mode: Literal["r"] | None = "r" if mmap and 0 not in entry["shape"] else None
+        array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
     except (OSError, ValueError, KeyError) as error:
         raise CorruptArtifact(f"{path} cannot be read ({error}). {_REMEDY}") from error
     return array
