@@ -1,0 +1,77 @@
+"""Data sets to measure recommenders on, each with the protocol of the figures it is compared with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bench.record import ROOT
+from recommender.datasets.interactions import Interactions, Sequences, offsets_of
+from recommender.datasets.splits import Split, leave_last_out, time_split
+from tests import toy
+
+DATA = ROOT.parent / "shared" / "data"
+DAY_SECONDS = 86_400
+
+
+class DataMissing(Exception):
+    """The files of a data set are not on this machine."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    split: Callable[[], Split]
+    protocol: str
+    about: str
+
+
+def _table(*place: str) -> pd.DataFrame:
+    path = DATA.joinpath(*place)
+    if not path.exists():
+        raise DataMissing(f"{path} is not there: the real data sets are not part of the project.")
+    return pd.read_parquet(path)
+
+
+def movielens_1m() -> Split:
+    rows = _table("ml-1m", "interactions.parquet")
+    return leave_last_out(Interactions.from_columns(rows["user"], rows["item"], rows["position"]))
+
+
+def mooccubex() -> Split:
+    """The split comes with the data: one course per learner, drawn at random, is the answer."""
+    rows = _table("mooccubex", "enrolments.parquet").drop_duplicates(["user", "course"])
+    # Text ids become numbers in their alphabetical order.
+    learner, course = (np.unique(rows[name], return_inverse=True)[1] for name in ("user", "course"))
+    is_test = (rows["split"] == "test").to_numpy()
+    position = rows["pos"].to_numpy(np.int64)
+    train = Interactions.from_columns(learner[~is_test], course[~is_test], position[~is_test])
+    known = np.isin(course, train.activity_ids) & np.isin(learner, train.learner_ids) & is_test
+    order = np.argsort(learner[known], kind="stable")
+    answers = np.searchsorted(train.activity_ids, course[known][order]).astype(np.int32)
+    tested, counts = np.unique(np.searchsorted(train.learner_ids, learner[known]), return_counts=True)
+    parameters = {"n_unknown_targets": int(is_test.sum() - known.sum())}
+    inputs = train.sequences().take(tested)
+    return Split(train, inputs, Sequences(offsets_of(counts), answers), "marked", parameters)
+
+
+def oulad() -> Split:
+    """Every click on every site of the virtual learning environment, day offsets as days of the calendar."""
+    rows = _table("oulad", "studentVle.parquet")
+    presentation = rows["code_presentation"].astype(str)
+    month = np.where(presentation.str[4] == "B", 2, 10)
+    starts = pd.to_datetime({"year": presentation.str[:4].astype(int), "month": month, "day": 1})
+    day = (starts - pd.Timestamp(0)).dt.days.to_numpy() + rows["date"].to_numpy(np.int64)
+    return time_split(Interactions.from_columns(rows["id_student"], rows["id_site"], day * DAY_SECONDS))
+
+
+def circle() -> Split:
+    return leave_last_out(toy.chain(n_learners=400, n_activities=60, length=12))
+
+
+DATASETS: dict[str, Dataset] = {
+    "ml-1m": Dataset(movielens_1m, "leave_last_out", "MovieLens-1M, 3,416 activities, 6,040 learners"),
+    "mooccubex": Dataset(mooccubex, "marked", "MOOCCubeX, 3,366 courses, 97,722 learners"),
+    "oulad": Dataset(oulad, "time", "Open University, 6,268 sites, 26,074 learners, all presentations"),
+    "toy": Dataset(circle, "leave_last_out", "a seeded circle of 60 activities; needs no files"),
+}

@@ -1,0 +1,110 @@
+"""How well recommenders rank what learners did next, with popularity on the same split beside each figure."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from bench.datasets import DATASETS, DataMissing
+from bench.record import Measurement
+from recommender.algorithms.base import FitOptions, Progress
+from recommender.algorithms.catalogue import ALGORITHMS, build
+from recommender.datasets.splits import Split
+from recommender.evaluation.bootstrap import interval
+from recommender.evaluation.protocol import Evaluation, evaluate
+
+QUICK = ("--dataset", "toy", "--algorithms", "popularity,ease")
+MEASURES = ("ndcg_10", "hr_10", "recall_20", "mrr", "coverage_10")
+PEER = "popularity"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    about = "; ".join(f"{name}: {dataset.about}" for name, dataset in DATASETS.items())
+    parser.add_argument("--dataset", default="toy", help=f"one or more, with commas. {about}")
+    parser.add_argument("--algorithms", default=",".join(ALGORITHMS), help="with commas; default: all")
+    parser.add_argument("--set", nargs="+", default=[], metavar="ALGORITHM.PARAMETER=VALUE", help="not the default")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--budget-seconds", type=float, default=None, help="of each training that iterates")
+
+
+def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
+    for dataset in arguments.dataset.split(","):
+        if dataset not in DATASETS:
+            sys.exit(f"There is no data set {dataset!r}. Known: {', '.join(DATASETS)}.")
+        cases = _cases(dataset, arguments)
+        if not cases:
+            continue
+        try:
+            split = DATASETS[dataset].split()
+        except DataMissing as missing:
+            print(f"Skipped {dataset}: {missing}", file=sys.stderr)
+            continue
+        peer = evaluate(build(PEER).fit(split.train), split)
+        for case, (name, config) in cases.items():
+            yield from _measure_one(case, name, config, split, peer, arguments)
+
+
+def _cases(dataset: str, arguments: argparse.Namespace) -> dict[str, tuple[str, dict[str, Any]]]:
+    """By name: algorithm and what of its config is not the default."""
+    found = {}
+    for name in arguments.algorithms.split(","):
+        config = _config(name, arguments.set)
+        case = f"{dataset}/{DATASETS[dataset].protocol}/{name}"
+        if not arguments.case or case in arguments.case:
+            changed = ",".join(f"{parameter}={value}" for parameter, value in config.items())
+            found[f"{case}[{changed}]" if changed else case] = (name, config)
+    return found
+
+
+def _config(name: str, settings: list[str]) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    for setting in settings:
+        place, _, text = setting.partition("=")
+        algorithm, _, parameter = place.partition(".")
+        if algorithm == name:
+            config[parameter] = _value(text)
+    return config
+
+
+def _value(text: str) -> int | float | str | None:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return None if text in {"", "none"} else text
+
+
+def _measure_one(
+    case: str,
+    name: str,
+    config: dict[str, Any],
+    split: Split,
+    peer: Evaluation,
+    arguments: argparse.Namespace,
+) -> Iterator[Measurement]:
+    options = FitOptions(seed=arguments.seed, budget_seconds=arguments.budget_seconds, progress=_tell)
+    began = time.perf_counter()
+    fitted = build(name, config).fit(split.train, options)
+    fit_seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    found = evaluate(fitted, split)
+    evaluate_seconds = time.perf_counter() - began
+    for key in MEASURES:
+        beside = (None, None) if name == PEER else (PEER, peer.metrics[key])
+        yield Measurement("quality", case, key, found.metrics[key], "share", *beside)
+    sure = interval(found.per_learner["ndcg_10"], seed=arguments.seed)
+    yield Measurement("quality", case, "ndcg_10_low", sure.low, "share")
+    yield Measurement("quality", case, "ndcg_10_high", sure.high, "share")
+    yield Measurement("quality", case, "fit_seconds", fit_seconds, "s")
+    yield Measurement("quality", case, "evaluate_seconds", evaluate_seconds, "s")
+    state_bytes = sum(array.nbytes for array in fitted.state().values())
+    yield Measurement("quality", case, "state_bytes", state_bytes, "B")
+    yield Measurement("quality", case, "n_learners", found.n_learners, "learners")
+
+
+def _tell(progress: Progress) -> None:
+    if progress.epoch and progress.message.endswith("done"):
+        validation = " ".join(f"{name} {value:.4f}" for name, value in progress.validation.items())
+        print(f"{progress.message}, loss {progress.loss or 0:.4f}, {validation}", file=sys.stderr)
