@@ -1,0 +1,49 @@
+"""The curve: figure, sentence and table say the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recommender.models import Run
+from recommender.web.charts import MOST_POINTS, curve_charts
+from recommender.web.measures import label_of, metric_rows
+
+
+def curve(n_points: int) -> list[dict[str, Any]]:
+    """Ten steps an epoch; the validation of an epoch is repeated by all that follow, as trainings report it."""
+    points = []
+    for step in range(1, n_points + 1):
+        point = {"step": step, "epoch": step // 10, "loss": 1 / step}
+        points.append(point | ({"ndcg_10": 0.1 + 0.01 * (step // 10 % 3)} if step >= 10 else {}))
+    return points
+
+
+def test_loss_and_validation() -> None:
+    loss, validation = curve_charts(Run(curve=curve(40)))
+    assert loss.figure["data"][0]["x"] == list(range(1, 41))
+    assert len(loss.rows) == 40
+    assert "from 1.0000 to 0.0250 in 40 steps" in loss.sentence
+    assert validation.figure["data"][0]["x"] == [10, 20, 30, 40], "one measurement an epoch"
+    assert validation.rows[1] == ("20", "0.1200")
+    assert "0.1200, came at step 20" in validation.sentence
+
+
+def test_a_closed_form_has_no_curve() -> None:
+    assert curve_charts(Run(curve=[])) == []
+    assert curve_charts(Run(curve=[{"step": 1, "loss": 0.5}])) == []
+
+
+def test_a_long_curve_is_thinned_and_keeps_its_end() -> None:
+    loss = curve_charts(Run(curve=curve(5 * MOST_POINTS)))[0]
+    assert len(loss.rows) <= MOST_POINTS
+    assert loss.rows[-1][0] == str(5 * MOST_POINTS)
+
+
+def test_measures_have_labels_and_an_order() -> None:
+    metrics = {"coverage_10": 0.5, "mrr": 0.1, "ndcg_20": 0.3, "ndcg_10": 0.2, "n_learners": 7, "hr_10": None}
+    rows = metric_rows(metrics, {"ndcg_10": 0.1, "mrr": 0})
+    assert [row.label for row in rows] == ["NDCG@10", "NDCG@20", "Mean reciprocal rank", "Coverage@10"]
+    assert rows[0].times == 2
+    assert rows[1].times is None
+    assert rows[2].times is None, "nothing is a multiple of zero"
+    assert label_of("n_learners") == "n_learners"

@@ -1,0 +1,135 @@
+"""The fragment with a learner's next steps: by a model, by a fallback, for whom, and what they say to it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from analytics.models import Enrolment, Learner, Organisation, Role
+from recommender.models import Feedback, FeedbackAction, Impression, Run
+from recommender.web.offers import OFFERS
+from tests.recommender.school import School
+
+Trained = Callable[..., Run]
+
+
+def fragment(browser: Client, learner: Learner) -> Any:
+    return browser.get(reverse("learner_recommendations", args=[learner.pk]))
+
+
+def test_a_learner_sees_steps_with_reasons_and_may_answer(
+    school: School, trained: Trained, browser_of: Callable[..., Client]
+) -> None:
+    trained(school.organisation)
+    response = fragment(browser_of("learner"), school.learners[0])
+    text = response.content.decode()
+    assert "<html" not in text
+    answer = response.context["answer"]
+    assert {step.activity.pk for step in answer.recommendations[:4]} == school.not_met(school.learners[0])
+    assert text.count("Because you worked on") == 4
+    assert text.count(f'value="{answer.token}"') == len(answer.recommendations)
+    assert "by version 1" in text
+    assert reverse("version_page", args=[answer.version.pk]) not in text, "learners do not open versions"
+    assert Impression.objects.get().channel == "page"
+
+
+@pytest.mark.parametrize(("role", "opens"), [("administrator", True), ("model_owner", True), ("instructor", False)])
+def test_staff_look_on_without_a_trace(
+    school: School, trained: Trained, browser_of: Callable[..., Client], role: str, opens: bool
+) -> None:
+    run = trained(school.organisation)
+    text = fragment(browser_of(role), school.learners[1]).content.decode()
+    assert "Because you worked on" in text
+    assert "<form" not in text
+    assert (reverse("version_page", args=[run.version.pk]) in text) == opens
+    assert not Impression.objects.exists()
+
+
+def test_without_a_version_the_fallback_is_named(
+    school: School, models_home: Any, browser_of: Callable[..., Client]
+) -> None:
+    response = fragment(browser_of("learner"), school.learners[0])
+    assert response.context["answer"].fallback
+    assert "No trained version could answer" in response.content.decode()
+
+
+def test_nothing_left_to_suggest(school: School, models_home: Any, browser_of: Callable[..., Client]) -> None:
+    Enrolment.objects.filter(learner=school.learners[0]).delete()
+    assert "nothing to suggest" in fragment(browser_of("learner"), school.learners[0]).content.decode()
+
+
+def test_only_learners_that_the_member_sees(
+    school: School, models_home: Any, browser_of: Callable[..., Client]
+) -> None:
+    Enrolment.objects.filter(learner=school.learners[2], course=school.courses["red"]).delete()
+    assert fragment(browser_of("learner"), school.learners[1]).status_code == 404
+    assert fragment(browser_of("instructor"), school.learners[2]).status_code == 404
+    assert fragment(browser_of("instructor"), school.learners[1]).status_code == 200
+    neighbour = browser_of(Role.ADMINISTRATOR, Organisation.objects.create(slug="neighbour", name="Neighbour"))
+    assert fragment(neighbour, school.learners[1]).status_code == 404
+    assert fragment(Client(), school.learners[1]).status_code == 302
+
+
+@pytest.mark.parametrize("action", OFFERS)
+def test_what_was_refused_does_not_come_back(
+    school: School, trained: Trained, browser_of: Callable[..., Client], action: str
+) -> None:
+    trained(school.organisation)
+    browser, learner = browser_of("learner"), school.learners[0]
+    answer = fragment(browser, learner).context["answer"]
+    refused = answer.recommendations[0].activity
+    sent = {"token": answer.token, "activity": refused.external_id, "action": action}
+    response = browser.post(reverse("recommendation_feedback"), sent, headers={"HX-Request": "true"})
+    assert OFFERS[action].promise_for(refused.name) in response.content.decode()
+    assert Feedback.objects.get().action == action
+    after = fragment(browser, learner).context["answer"].recommendations
+    assert refused not in [step.activity for step in after]
+
+
+def test_it_works_without_scripts(school: School, trained: Trained, browser_of: Callable[..., Client]) -> None:
+    trained(school.organisation)
+    browser = browser_of("learner")
+    answer = fragment(browser, school.learners[0]).context["answer"]
+    sent = {
+        "token": answer.token,
+        "activity": answer.recommendations[0].activity.external_id,
+        "action": FeedbackAction.DISMISS,
+    }
+    assert browser.post(reverse("recommendation_feedback"), sent).url == reverse("my_learning")
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"token": "x"}, 400),
+        ({"token": ""}, 400),
+        ({"token": str(uuid.uuid4())}, 404),
+        ({"activity": "no-such-activity"}, 400),
+        ({"activity": "blue-0\x00"}, 400),
+        ({"action": "magic"}, 400),
+        ({"action": "click"}, 400),
+    ],
+)
+def test_nonsense_is_refused(
+    school: School, trained: Trained, browser_of: Callable[..., Client], change: dict[str, str], status: int
+) -> None:
+    trained(school.organisation)
+    browser = browser_of("learner")
+    answer = fragment(browser, school.learners[0]).context["answer"]
+    sent = {"token": answer.token, "activity": answer.recommendations[0].activity.external_id, "action": "dismiss"}
+    assert browser.post(reverse("recommendation_feedback"), sent | change).status_code == status
+    assert not Feedback.objects.exists()
+
+
+def test_nobody_answers_for_another(school: School, trained: Trained, browser_of: Callable[..., Client]) -> None:
+    trained(school.organisation)
+    answer = fragment(browser_of("learner"), school.learners[0]).context["answer"]
+    Impression.objects.update(learner=school.learners[1])
+    sent = {"token": answer.token, "activity": answer.recommendations[0].activity.external_id, "action": "dismiss"}
+    assert browser_of("learner").post(reverse("recommendation_feedback"), sent).status_code == 404
+    assert browser_of("administrator").post(reverse("recommendation_feedback"), sent).status_code == 403

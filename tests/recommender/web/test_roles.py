@@ -1,0 +1,81 @@
+"""Who may open what: every address for every role, for strangers, and for the neighbour organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from analytics.models import Organisation, Role
+from recommender.models import Run
+from recommender.web.urls import urlpatterns
+from tests.recommender.school import School
+
+LISTS = ("run_list", "run_new", "version_list", "promotion_list")
+ROWS = ("run_page", "run_progress", "version_page")
+POSTS = ("run_cancel", "version_promote", "version_roll_back")
+FRAGMENTS = ("learner_recommendations", "recommendation_feedback")
+
+
+@pytest.fixture
+def address(school: School, trained: Callable[..., Run]) -> Callable[[str], str]:
+    run = trained(school.organisation, "popularity")
+
+    def of(name: str) -> str:
+        if name in LISTS:
+            return reverse(name)
+        return reverse(name, args=[run.pk if name.startswith("run") else run.version.pk])
+
+    return of
+
+
+def asked(client: Client, name: str, url: str) -> Any:
+    return client.post(url, {"why": "because"}) if name in POSTS else client.get(url)
+
+
+def test_the_tables_above_name_every_address() -> None:
+    assert {pattern.name for pattern in urlpatterns} == {*LISTS, *ROWS, *POSTS, *FRAGMENTS}
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.MODEL_OWNER])
+def test_those_who_look_after_models_open_everything(
+    address: Callable[[str], str], browser_of: Callable[..., Client], role: str
+) -> None:
+    client = browser_of(role)
+    for name in (*LISTS, *ROWS):
+        assert client.get(address(name)).status_code == 200, name
+    for name in POSTS:
+        assert asked(client, name, address(name)).status_code == 302, name
+
+
+@pytest.mark.parametrize("role", [Role.INSTRUCTOR, Role.LEARNER])
+def test_others_open_none_of_it(address: Callable[[str], str], browser_of: Callable[..., Client], role: str) -> None:
+    client = browser_of(role)
+    for name in (*LISTS, *ROWS, *POSTS):
+        assert asked(client, name, address(name)).status_code == 403, name
+
+
+def test_strangers_are_asked_to_sign_in(address: Callable[[str], str], client: Client) -> None:
+    for name in (*LISTS, *ROWS, *POSTS):
+        response = asked(client, name, address(name))
+        assert response.status_code == 302, name
+        assert response.url.startswith(reverse("sign_in")), name
+
+
+def test_another_organisations_rows_are_not_there(
+    address: Callable[[str], str], browser_of: Callable[..., Client]
+) -> None:
+    neighbour = browser_of(Role.ADMINISTRATOR, Organisation.objects.create(slug="neighbour", name="Neighbour"))
+    for name in (*ROWS, *POSTS):
+        assert asked(neighbour, name, address(name)).status_code == 404, name
+    for name in ("run_list", "version_list", "promotion_list"):
+        assert not neighbour.get(reverse(name)).context["page"].object_list, name
+
+
+def test_buttons_take_no_get(address: Callable[[str], str], browser_of: Callable[..., Client]) -> None:
+    client = browser_of(Role.ADMINISTRATOR)
+    for name in POSTS:
+        assert client.get(address(name)).status_code == 405, name
