@@ -13,7 +13,7 @@ from django import forms
 from recommender.algorithms.catalogue import ALGORITHMS, algorithm_class
 from recommender.algorithms.config import Config, describe
 
-Field = dataclasses.Field  # type: ignore[type-arg]
+Field = dataclasses.Field[Any]
 
 _NUMBERS: dict[type, type[forms.Field]] = {int: forms.IntegerField, float: forms.FloatField}
 

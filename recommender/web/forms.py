@@ -134,5 +134,5 @@ class WhyForm(forms.Form):
             InvalidInput: nothing was, or too much.
         """
         if not self.is_valid():
-            raise InvalidInput(" ".join(self.errors["why"]), "why")
+            raise InvalidInput(" ".join(str(error) for error in self.errors["why"]), "why")
         return str(self.cleaned_data["why"])

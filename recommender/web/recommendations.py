@@ -50,7 +50,7 @@ def recommendation_feedback(request: MemberRequest) -> HttpResponse:
     except InvalidInput as error:
         raise BadRequest(str(error)) from error
     promise = OFFERS[sent["action"]].promise_for(feedback.activity)
-    if not request.htmx:
+    if not request.htmx:  # type: ignore[attr-defined]
         messages.success(request, promise)
         return redirect("my_learning")
     return render(request, "recommender/_feedback_given.html", {"promise": promise})
