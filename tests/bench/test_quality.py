@@ -1,0 +1,54 @@
+import argparse
+import json
+
+import pytest
+
+from bench import __main__ as bench
+from bench import quality, record
+
+
+def arguments(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--case", nargs="+", default=[])
+    quality.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+def test_measures_with_popularity_beside() -> None:
+    found = list(quality.measure(arguments("--dataset", "toy", "--algorithms", "popularity,ease")))
+    ndcg = {one.case: one for one in found if one.measure == "ndcg_10"}
+    assert ndcg["toy/leave_last_out/popularity"].peer is None
+    ease = ndcg["toy/leave_last_out/ease"]
+    assert ease.peer_value == ndcg["toy/leave_last_out/popularity"].value
+    assert ease.ratio is not None
+    assert ease.ratio > 2
+
+
+def test_a_parameter_that_is_not_the_default_stands_in_the_case() -> None:
+    words = ("--dataset", "toy", "--algorithms", "ease", "--set", "ease.neighbours=5")
+    assert {one.case for one in quality.measure(arguments(*words))} == {"toy/leave_last_out/ease[neighbours=5]"}
+
+
+def test_a_case_selects() -> None:
+    words = ("--dataset", "toy", "--case", "toy/leave_last_out/ease")
+    assert {one.case for one in quality.measure(arguments(*words))} == {"toy/leave_last_out/ease"}
+
+
+def test_a_line_has_every_promised_key() -> None:
+    line = json.loads(record.json_line(record.Measurement("quality", "a/b/c", "ndcg_10", 0.5, "share")))
+    keys = "subject case measure value unit peer peer_value ratio machine commit at"
+    assert list(line) == keys.split()
+    assert line["ratio"] is None
+
+
+def test_results_are_added_never_replaced(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    path = record.keep("quality", ["{}"])
+    assert path.read_text() == "{}\n"
+    with pytest.raises(FileExistsError):
+        path.open("x")
+
+
+def test_an_unknown_subject_lists_the_known_ones() -> None:
+    with pytest.raises(SystemExit, match="no subject 'speed'. Known: quality"):
+        bench.main(["speed"])
