@@ -31,7 +31,7 @@ class Reach:
 
 
 def parts_with_activity(course: Activity, period: Period) -> QuerySet[Activity]:
-    """The course's parts in their order, each with `events`, `completions` and `result_share` of the period."""
+    """The course's parts in their order, each with `n_events`, `n_completions` and `result_share` of the period."""
     days = ActivityDay.objects.filter(activity=OuterRef("pk"), on__range=(period.first_on, period.last_on))
     grouped = days.order_by().values("activity")
     measured = {
@@ -42,8 +42,8 @@ def parts_with_activity(course: Activity, period: Period) -> QuerySet[Activity]:
         Activity.objects.filter(course=course)
         .exclude(kind=Kind.MODULE)
         .annotate(
-            events=Coalesce(measured["events"], Value(0)),
-            completions=Coalesce(measured["completions"], Value(0)),
+            n_events=Coalesce(measured["events"], Value(0)),
+            n_completions=Coalesce(measured["completions"], Value(0)),
             result_share=measured["result_share"],
         )
         .order_by(*reading_order())

@@ -30,7 +30,7 @@ COURSE_MEASURES = ("events", "completions", "result_share")
 
 
 def courses_with_activity(courses: QuerySet[Activity], period: Period) -> QuerySet[Activity]:
-    """Each course with `n_enrolled`, `learners`, `events`, `completions`, `result_share` and `last_on` (ever)."""
+    """Each course with `n_enrolled`, `n_active`, `n_events`, `n_completions`, `result_share` and `last_on` (ever)."""
     days = ActivityDay.objects.filter(activity=OuterRef("pk")).order_by()
     within = days.filter(on__range=(period.first_on, period.last_on)).values("activity")
     measured = {
@@ -41,33 +41,33 @@ def courses_with_activity(courses: QuerySet[Activity], period: Period) -> QueryS
     enrolled = Enrolment.objects.filter(course=OuterRef("pk")).order_by().values("course")
     return courses.annotate(
         n_enrolled=Coalesce(Subquery(enrolled.annotate(n=Count("learner", distinct=True)).values("n")), Value(0)),
-        learners=Coalesce(Subquery(learners), Value(0), output_field=IntegerField()),
-        events=Coalesce(measured["events"], Value(0)),
-        completions=Coalesce(measured["completions"], Value(0)),
+        n_active=Coalesce(Subquery(learners), Value(0), output_field=IntegerField()),
+        n_events=Coalesce(measured["events"], Value(0)),
+        n_completions=Coalesce(measured["completions"], Value(0)),
         result_share=measured["result_share"],
         last_on=Subquery(days.order_by("-on").values("on")[:1]),
     )
 
 
 def learners_with_activity(learners: QuerySet[Learner], course_ids: Sequence[int] | None = None) -> QuerySet[Learner]:
-    """Each learner with `events`, `completions`, `active_days`, `result_share` and `last_on`, of all time.
+    """Each learner with `n_events`, `n_completions`, `n_active_days`, `result_share` and `last_on`, of all time.
 
     With `course_ids`, only what happened within them counts: an instructor sees nothing of other courses.
     """
     if course_ids is None:
         return learners.annotate(
-            events=Coalesce(F("total__n_events"), Value(0)),
-            completions=Coalesce(F("total__n_completions"), Value(0)),
-            active_days=Coalesce(F("total__n_days"), Value(0)),
+            n_events=Coalesce(F("total__n_events"), Value(0)),
+            n_completions=Coalesce(F("total__n_completions"), Value(0)),
+            n_active_days=Coalesce(F("total__n_days"), Value(0)),
             result_share=F("total__result_sum") / NullIf(Cast("total__n_results", FloatField()), Value(0.0)),
             last_on=F("total__last_on"),
         )
     # The condition belongs into the join: learners without a day within the courses stay in the list.
     within = FilteredRelation("days", condition=Q(days__course__in=list(course_ids)))
     return learners.annotate(seen=within).annotate(
-        events=Coalesce(Sum("seen__n_events"), Value(0)),
-        completions=Coalesce(Sum("seen__n_completions"), Value(0)),
-        active_days=Count("seen__on", distinct=True),
+        n_events=Coalesce(Sum("seen__n_events"), Value(0)),
+        n_completions=Coalesce(Sum("seen__n_completions"), Value(0)),
+        n_active_days=Count("seen__on", distinct=True),
         result_share=Sum("seen__result_sum") / NullIf(Cast(Sum("seen__n_results"), FloatField()), Value(0.0)),
         last_on=Max("seen__on"),
     )

@@ -24,9 +24,9 @@ from analytics.web.scope import STAFF, period_choice, wants_fragment
 COLUMNS = (
     Column("name", gettext_lazy("Course")),
     Column("n_enrolled", gettext_lazy("Enrolled"), is_number=True),
-    Column("learners", gettext_lazy("Active"), is_number=True),
-    Column("events", gettext_lazy("Events"), is_number=True),
-    Column("completions", gettext_lazy("Completions"), is_number=True),
+    Column("n_active", gettext_lazy("Active"), is_number=True),
+    Column("n_events", gettext_lazy("Events"), is_number=True),
+    Column("n_completions", gettext_lazy("Completions"), is_number=True),
     Column("result_share", gettext_lazy("Mean result"), is_number=True),
     Column("last_on", gettext_lazy("Last event"), is_number=True),
 )
@@ -34,9 +34,9 @@ LEARNER_COLUMNS = (
     Column("name", gettext_lazy("Learner")),
     Column("outcome", gettext_lazy("Outcome")),
     Column("grade_share", gettext_lazy("Grade"), is_number=True),
-    Column("active_days", gettext_lazy("Active days"), is_number=True),
-    Column("events", gettext_lazy("Events"), is_number=True),
-    Column("completions", gettext_lazy("Completions"), is_number=True),
+    Column("n_active_days", gettext_lazy("Active days"), is_number=True),
+    Column("n_events", gettext_lazy("Events"), is_number=True),
+    Column("n_completions", gettext_lazy("Completions"), is_number=True),
     Column("result_share", gettext_lazy("Mean result"), is_number=True),
     Column("last_on", gettext_lazy("Last event"), is_number=True),
 )
@@ -49,7 +49,7 @@ def course_list(request: MemberRequest) -> HttpResponse:
     choice = period_choice(request, request.member)
     courses = Activity.objects.visible_to(request.member).courses()
     text = request.GET.get("q", "").strip()
-    order = order_of(request, COLUMNS, "-events")
+    order = order_of(request, COLUMNS, "-n_events")
     rows = order.apply(courses_with_activity(matching(courses, text), choice["period"]))
     context = {**choice, "page": page_of(request, rows), "headings": order.headings(), "q": text, "sort": order.chosen}
     context["n_courses"] = courses.count()

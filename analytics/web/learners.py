@@ -20,9 +20,9 @@ from analytics.web.scope import STAFF, courses_seen, wants_fragment
 COLUMNS = (
     Column("name", gettext_lazy("Learner")),
     Column("external_id", gettext_lazy("Id")),
-    Column("active_days", gettext_lazy("Active days"), is_number=True),
-    Column("events", gettext_lazy("Events"), is_number=True),
-    Column("completions", gettext_lazy("Completions"), is_number=True),
+    Column("n_active_days", gettext_lazy("Active days"), is_number=True),
+    Column("n_events", gettext_lazy("Events"), is_number=True),
+    Column("n_completions", gettext_lazy("Completions"), is_number=True),
     Column("result_share", gettext_lazy("Mean result"), is_number=True),
     Column("last_on", gettext_lazy("Last event"), is_number=True),
 )
