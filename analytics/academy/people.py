@@ -69,7 +69,7 @@ def invent_people(n: int, n_subjects: int, n_days: int, rng: np.random.Generator
         attributes=_attributes(n, rng),
         interest=rng.dirichlet(np.full(n_subjects, 0.35), n),
         joined_on=_joining_days(n, n_days, rng),
-        activity_share=rng.beta(2.7, 3.3, n),
+        activity_share=rng.beta(2.8, 3.2, n),
         ability=rng.normal(size=n),
         video_taste=rng.beta(1.2, 1.2, n),
         sociability=rng.beta(1.2, 2.5, n),

@@ -24,7 +24,7 @@ OTHER_WORDS = {"user": "member or login", "student": "learner", "item": "activit
 HOME_OF_SOMEBODY = re.compile("|".join(["/" + "work\\b", "/" + "root/", "/" + "home/", "/" + "Users/", "/" + "tmp/"]))
 TEMPLATE_CODE = re.compile(
     r"{%\s*(?:comment|blocktrans(?:late)?)\b.*?{%\s*end(?:comment|blocktrans(?:late)?)\s*%}"
-    r"|<(script|style)\b.*?</\1>|<!--.*?-->|{#.*?#}",
+    r"|<(script|style|code|pre|kbd)\b.*?</\1>|<!--.*?-->|{#.*?#}",
     re.DOTALL,
 )
 SHOWN_ATTRIBUTE = re.compile(r'\b(?:title|alt|placeholder|aria-label)="([^"]*)"')
