@@ -42,8 +42,13 @@ class Trained:
         }
 
 
+def data_folder() -> Path:
+    """Where the folders of all versions are below."""
+    return Path(settings.HOME)
+
+
 def folder_of(version: Version) -> Path:
-    return Path(settings.HOME, version.folder)
+    return data_folder() / version.folder
 
 
 def register(run: Run, trained: Trained, metrics: Mapping[str, float]) -> Version:
@@ -56,9 +61,10 @@ def register(run: Run, trained: Trained, metrics: Mapping[str, float]) -> Versio
         newest = Version.objects.filter(organisation=organisation).order_by("-number").first()
         number = newest.number + 1 if newest else 1
         folder = Path("versions", organisation.slug, str(number))
-        path = Path(settings.HOME, folder)
-        # Left by a process that died between the rename and its commit. No row can name it: we hold the lock.
-        shutil.rmtree(path, ignore_errors=True)
+        path = data_folder() / folder
+        # Left by processes that died while writing, or before they committed. No row can name it: we hold the lock.
+        for left in (path, *path.parent.glob(f".{number}.*.part")):
+            shutil.rmtree(left, ignore_errors=True)
         arrays = trained.algorithm.state() | {"activity_ids": trained.activity_ids}
         origin = {"organisation": organisation.slug, "run_id": run.pk, "kind": run.kind, "course_id": run.course_id}
         sha256 = artifacts.write(path, arrays, trained.manifest | origin)

@@ -10,6 +10,7 @@ import pytest
 
 from analytics.jobs import working_on
 from recommender.models import Run
+from recommender.registry import versions
 from recommender.serving import live
 from recommender.training.retrain import retrain
 from recommender.training.start import start_run
@@ -22,9 +23,10 @@ def school(db: None) -> School:
 
 
 @pytest.fixture
-def models_home(settings: Any, tmp_path: Path) -> Iterator[Path]:
+def models_home(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Versions are written to a folder of the test; the process knows of no version when it begins."""
-    settings.HOME = tmp_path
+    # Not settings.HOME: the embedded database lives there too.
+    monkeypatch.setattr(versions, "data_folder", lambda: tmp_path)
     settings.NEURALINK_SWAP_SECONDS = 0
     live.forget()
     yield tmp_path

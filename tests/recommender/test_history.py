@@ -1,0 +1,123 @@
+"""What is read for learning: the right pairs, the right order, nobody else's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from analytics.models import Activity, Enrolment, Event, Kind, Learner
+from recommender.history import interactions, recent_history
+from tests.recommender.school import N_MET, School, build_school
+
+NOON = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
+
+
+@pytest.fixture
+def newcomer(school: School) -> Learner:
+    return Learner.objects.create(organisation=school.organisation, external_id="new")
+
+
+def test_pairs_of_the_whole_organisation(school: School) -> None:
+    found = interactions(school.organisation, kind="any")
+    assert (found.n_learners, len(found)) == (60, 60 * N_MET)
+    assert set(found.activity_ids) == {part.pk for parts in school.parts.values() for part in parts}
+    expected = set(Event.objects.values_list("learner_id", "activity_id"))
+    assert set(zip(found.learner_ids[found.learner_index], found.activity_ids[found.activity_index], strict=True)) == (
+        expected
+    )
+
+
+def test_repeats_fold_into_the_first_meeting(school: School, newcomer: Learner) -> None:
+    red, blue = school.parts["red"][0], school.parts["blue"][0]
+    for activity, hours in ((blue, 1), (red, 0), (red, 5), (red, 9)):
+        school.meet(newcomer, activity, NOON + timedelta(hours=hours))
+    found = interactions(school.organisation, kind="any")
+    mine = found.learner_ids[found.learner_index] == newcomer.pk
+    assert found.activity_ids[found.activity_index[mine]].tolist() == [red.pk, blue.pk]
+    assert found.weight[mine].tolist() == [3.0, 1.0]
+    assert found.at[mine][0] == int(NOON.timestamp())
+    assert recent_history(newcomer, kind="any").tolist() == [red.pk, blue.pk]
+
+
+def test_events_of_one_instant_keep_the_order_in_which_they_came(school: School, newcomer: Learner) -> None:
+    order = [school.parts["blue"][k] for k in (7, 2, 9, 0, 5)]
+    for activity in order:
+        school.meet(newcomer, activity, NOON)
+    found = interactions(school.organisation, kind="any")
+    mine = found.learner_ids[found.learner_index] == newcomer.pk
+    expected = [activity.pk for activity in order]
+    assert found.activity_ids[found.activity_index[mine]].tolist() == expected
+    assert recent_history(newcomer, kind="any").tolist() == expected
+
+
+def test_training_and_serving_read_the_same_histories(school: School) -> None:
+    found = interactions(school.organisation, kind="any")
+    lists = found.sequences()
+    for place, learner in enumerate(school.learners):
+        assert recent_history(learner, kind="any").tolist() == found.activity_ids[lists[place]].tolist()
+
+
+def test_another_organisation_is_not_read(school: School) -> None:
+    before = interactions(school.organisation, kind="any").fingerprint
+    other = build_school("other", seed=1)
+    assert interactions(school.organisation, kind="any").fingerprint == before
+    assert not set(interactions(other.organisation, kind="any").learner_ids) & {
+        learner.pk for learner in school.learners
+    }
+
+
+def test_one_course_only(school: School) -> None:
+    found = interactions(school.organisation, kind="any", course=school.courses["red"])
+    assert found.n_learners == 30
+    assert set(found.activity_ids) <= {part.pk for part in school.parts["red"]}
+
+
+def test_containers_are_no_targets(school: School, newcomer: Learner) -> None:
+    module = Activity.objects.create(organisation=school.organisation, external_id="m", kind=Kind.MODULE, name="M")
+    school.meet(newcomer, module)
+    school.meet(newcomer, school.courses["red"])
+    assert newcomer.pk not in interactions(school.organisation, kind="any").learner_ids
+    assert recent_history(newcomer, kind="any").tolist() == []
+
+
+def test_courses_come_from_events_and_enrolments(school: School, newcomer: Learner) -> None:
+    red, blue = school.courses["red"], school.courses["blue"]
+    school.meet(newcomer, school.parts["blue"][4], NOON)
+    Enrolment.objects.create(
+        organisation=school.organisation, learner=newcomer, course=red, started_at=NOON - timedelta(days=1)
+    )
+    assert recent_history(newcomer, kind="course").tolist() == [red.pk, blue.pk]
+    found = interactions(school.organisation, kind="course")
+    assert found.activity_ids.tolist() == sorted([red.pk, blue.pk])
+    assert found.n_learners == 61
+
+
+def test_an_enrolment_that_is_still_to_come_is_no_history(school: School, newcomer: Learner) -> None:
+    school.organisation.as_of = NOON
+    school.organisation.save()
+    Enrolment.objects.create(
+        organisation=school.organisation,
+        learner=newcomer,
+        course=school.courses["red"],
+        started_at=NOON + timedelta(days=1),
+    )
+    newcomer.organisation.refresh_from_db()
+    assert recent_history(newcomer, kind="course").tolist() == []
+
+
+def test_until_and_the_clock_of_an_archive(school: School) -> None:
+    cutoff = timezone.now() - timedelta(days=20)
+    until = interactions(school.organisation, kind="any", until=cutoff)
+    assert 0 < len(until) < 60 * N_MET
+    assert until.at.max() <= cutoff.timestamp()
+    school.organisation.as_of = cutoff
+    assert interactions(school.organisation, kind="any").fingerprint == until.fingerprint
+
+
+def test_nothing_to_read(school: School) -> None:
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    assert len(interactions(school.organisation, kind="any", until=long_ago)) == 0
+    assert interactions(school.organisation, kind="any").learner_ids.dtype == np.int64
