@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from django.utils.translation import gettext as _
+from numpy.typing import NDArray
 
 from analytics.public import Activity
 from recommender.algorithms.base import Contribution
@@ -18,13 +20,13 @@ class Reason:
 
 
 def because_of(
-    contributions: Sequence[Contribution], activity_ids: Sequence[int], activities: Mapping[int, Activity]
+    contributions: Sequence[Contribution], activity_ids: NDArray[np.int64], activities: Mapping[int, Activity]
 ) -> Reason | None:
     """From what an algorithm says of a history; None where it names nothing.
 
     Args:
         contributions: strongest first.
-        activity_ids: database id behind each activity index.
+        activity_ids: shape (n_activities,), the database id behind each activity index.
         activities: id -> activity, at least those named.
     """
     named = [activities.get(int(activity_ids[contribution.activity_index])) for contribution in contributions]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -89,7 +90,7 @@ def recent_history(learner: Learner, *, kind: str) -> NDArray[np.int64]:
         return np.array([row[1] for row in cursor.fetchall()], np.int64)
 
 
-def _asked(organisation: Organisation, course: Activity | None, until: datetime | None) -> dict[str, object]:
+def _asked(organisation: Organisation, course: Activity | None, until: datetime | None) -> dict[str, Any]:
     return {
         "organisation": organisation.pk,
         "learner": None,

@@ -38,7 +38,8 @@ class LiveModel:
     def indices_of(self, ids: NDArray[np.int64]) -> NDArray[np.int32]:
         """The model's indices of those among `ids` that it knows, in their order."""
         places = np.minimum(np.searchsorted(self.activity_ids, ids), len(self.activity_ids) - 1)
-        return places[self.activity_ids[places] == ids].astype(np.int32)
+        known: NDArray[np.int32] = places[self.activity_ids[places] == ids].astype(np.int32)
+        return known
 
 
 @dataclass

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 
 import numpy as np
 from django.conf import settings
@@ -52,7 +53,7 @@ def retrain(lease: Lease, listener: Listener = nobody) -> None:
         JobCancelled: somebody asked for the end.
         LeaseLost: another process does it now.
     """
-    run: Run = lease.job
+    run = cast("Run", lease.job)
     if Version.objects.filter(run=run).exists():
         return  # the process died after the commit and before it could say so
     forget_peak()
@@ -127,7 +128,7 @@ def _refit(run: Run, data: Interactions, watch: Watch) -> tuple[versions.Trained
 def _conclude(
     watch: Watch, trained: versions.Trained, measured: Measured, verdict: Verdict, fit_seconds: float
 ) -> None:
-    run: Run = watch.lease.job
+    run = cast("Run", watch.lease.job)
     watch.step(_("storing the version"), 1.0)
     with transaction.atomic():
         watch.lease.confirm(verdict=verdict.sentence, fit_seconds=fit_seconds, peak_memory_bytes=peak_bytes())

@@ -35,7 +35,10 @@ class Command(BaseCommand):
         if not answer.recommendations:
             self.stdout.write(f"Nothing is open for {learner}: the rules leave no activity that is new to them.")
             return
-        Console(file=self.stdout._out).print(_table(answer))
+        console = Console()
+        with console.capture() as shown:
+            console.print(_table(answer))
+        self.stdout.write(shown.get())
 
 
 def _table(answer: Answer) -> Table:
