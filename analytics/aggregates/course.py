@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from django.core.cache import cache
-from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db import connection
+from django.db.models import Count, F, Max, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from analytics.aggregates.measures import MEASURES
 from analytics.aggregates.period import Period
-from analytics.models import COMPLETING_VERBS, Activity, ActivityDay, Event, Kind, LearnerDay
+from analytics.models import COMPLETING_VERBS, Activity, ActivityDay, Kind, LearnerDay
 
 REACH_SECONDS = 300
 """How long a counted reach is kept; it is the only number of a page that is counted from events."""
+
+
+# A learner is met once per part, then each learner's furthest part is the one latest in the order of the course.
+REACH = """
+WITH met AS (
+    SELECT learner_id, activity_id, place, bool_or(verb = ANY(%(completing)s)) AS is_completed
+    FROM analytics_event
+    JOIN unnest(%(parts)s::bigint[]) WITH ORDINALITY AS parts (id, place) ON parts.id = activity_id
+    WHERE organisation_id = %(organisation)s AND occurred_at >= %(first)s AND occurred_at < %(end)s
+    GROUP BY learner_id, activity_id, place
+), furthest AS (
+    SELECT DISTINCT ON (learner_id) learner_id, activity_id FROM met ORDER BY learner_id, place DESC
+)
+SELECT met.activity_id, count(*), count(*) FILTER (WHERE is_completed), count(furthest.learner_id)
+FROM met LEFT JOIN furthest USING (learner_id, activity_id)
+GROUP BY met.activity_id
+"""
+Counts = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -22,6 +42,8 @@ class Reach:
     part: Activity
     n_reached: int
     n_completed: int
+    n_ended: int
+    """Learners who came to no later part."""
     of: int
     """Learners who did anything in the course."""
 
@@ -60,35 +82,32 @@ def reach(course: Activity, limit: int = 40) -> list[Reach]:
 
     Long courses are cut to the parts that most learners reached, still in the order of the course.
     """
+    parts = list(Activity.objects.filter(course=course).exclude(kind=Kind.MODULE).order_by(*reading_order()))
     key = f"reach:{course.pk}"
     counts = cache.get(key)
     if counts is None:
-        counts = _count_reach(course)
+        counts = _count_reach(course, parts)
         cache.set(key, counts, REACH_SECONDS)
     of, by_part = counts
-    parts = list(Activity.objects.filter(course=course).exclude(kind=Kind.MODULE).order_by(*reading_order()))
-    most = {part.pk for part in sorted(parts, key=lambda part: -by_part.get(part.pk, (0, 0))[0])[:limit]}
-    return [Reach(part, *by_part.get(part.pk, (0, 0)), of) for part in parts if part.pk in most]
+    nobody = (0, 0, 0)
+    most = {part.pk for part in sorted(parts, key=lambda part: -by_part.get(part.pk, nobody)[0])[:limit]}
+    return [Reach(part, *by_part.get(part.pk, nobody), of) for part in parts if part.pk in most]
 
 
-def _count_reach(course: Activity) -> tuple[int, dict[int, tuple[int, int]]]:
-    """Learners of the course, and per part those who reached and completed it; reads the course's months only."""
+def _count_reach(course: Activity, parts: Sequence[Activity]) -> tuple[int, dict[int, Counts]]:
+    """Learners of the course, and per part the counts of `Reach`; reads the course's months only."""
     span = LearnerDay.objects.filter(course=course).aggregate(
         first=Min("on"), last=Max("on"), n=Count("learner", distinct=True)
     )
     if span["first"] is None:
         return 0, {}
-    first = datetime.combine(span["first"], time(), UTC)
-    last = datetime.combine(span["last"] + timedelta(days=1), time(), UTC)
-    events = Event.objects.filter(
-        activity__course=course, organisation=course.organisation_id, occurred_at__gte=first, occurred_at__lt=last
-    )
-    counted = (
-        events.order_by()
-        .values("activity_id")
-        .annotate(
-            reached=Count("learner", distinct=True),
-            completed=Count("learner", distinct=True, filter=Q(verb__in=COMPLETING_VERBS)),
-        )
-    )
-    return span["n"], {row["activity_id"]: (row["reached"], row["completed"]) for row in counted}
+    values = {
+        "parts": [part.pk for part in parts],
+        "organisation": course.organisation_id,
+        "first": datetime.combine(span["first"], time(), UTC),
+        "end": datetime.combine(span["last"] + timedelta(days=1), time(), UTC),
+        "completing": [verb.value for verb in COMPLETING_VERBS],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(REACH, values)
+        return span["n"], {part: (n_reached, n_completed, n_ended) for part, n_reached, n_completed, n_ended in cursor}

@@ -28,6 +28,11 @@ class Headline:
     before: float | None
 
     @property
+    def change_points(self) -> float | None:
+        """Of a share: the difference, 0.1 for ten points more."""
+        return self.value - self.before if self.value is not None and self.before is not None else None
+
+    @property
     def change_share(self) -> float | None:
         """0.1 for a tenth more than before; None where there is nothing to compare with."""
         return (self.value - self.before) / self.before if self.before and self.value is not None else None

@@ -89,7 +89,7 @@ class Portrait:
 
     @property
     def has_hours(self) -> bool:
-        """False where the source tells days only: all events seem to happen at midnight (two hours, with summer time)."""
+        """False where the source tells days only: all is at midnight (two hours, with summer time)."""
         hours = {hour for day in self.week for hour, n in enumerate(day) if n}
         return len(hours) > 2
 
@@ -116,7 +116,11 @@ def say_activeness(seen: Activeness) -> Statement:
     if seen.last_at is None:
         return Statement(_("Activity"), "", _("No event yet."), 0, Confidence.NONE)
     value = _("Quiet")
-    for least, words in ((OFTEN_DAYS, _("Very active")), (REGULAR_DAYS, _("Regular")), (1, _("Occasional"))):
+    for least, words in (
+        (OFTEN_DAYS, _("Very active")),
+        (REGULAR_DAYS, _("Regularly active")),
+        (1, _("Occasionally active")),
+    ):
         if seen.n_recent_days >= least:
             value = words
             break

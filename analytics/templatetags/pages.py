@@ -30,6 +30,12 @@ def share(value: float | None, digits: int = 0) -> str:
 
 
 @register.filter
+def points(value: float | None) -> str:
+    """The difference of two shares: -0.012 -> -1.2 points."""
+    return NOTHING if value is None else _("%(n)s points") % {"n": number_format(value * 100, decimal_pos=1)}
+
+
+@register.filter
 def count(value: float | None) -> str:
     """12345 -> 12,345."""
     return NOTHING if value is None else number_format(value, decimal_pos=0, use_l10n=True, force_grouping=True)

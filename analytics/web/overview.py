@@ -35,7 +35,7 @@ def overview_context(organisation: Organisation, period: Period, courses: Course
         "headlines": headlines,
         "answer": answer(headlines, period),
         "freshness": parts.freshness(organisation),
-        "by_day": charts.activity_by_day(by_day.rows()),
+        "by_day": charts.activity_by_day(by_day.rows(), is_last_partial=organisation.as_of is None),
         # The hours are known of the organisation as a whole only.
         "week": charts.rhythm(parts.week(organisation, period), "week") if courses is None else None,
         "movers": parts.movers(organisation, period, courses),

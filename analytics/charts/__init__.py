@@ -1,0 +1,23 @@
+"""One result -> a chart: Plotly figure, table and sentence, all from the same rows.
+
+Figures are plain dictionaries in Plotly's JSON schema, so that web processes need not import Plotly. Colours are
+names of CSS variables (static/css/tokens.css); static/js/charts.js puts in the values of the reader's theme.
+"""
+
+from analytics.charts.chart import Chart
+from analytics.charts.course import reach_of_parts
+from analytics.charts.learner import interests, results_over_time
+from analytics.charts.time import activity_by_day, engagement_by_week
+from analytics.charts.week import days_of_week, hours_of_week, rhythm
+
+__all__ = [
+    "Chart",
+    "activity_by_day",
+    "days_of_week",
+    "engagement_by_week",
+    "hours_of_week",
+    "interests",
+    "reach_of_parts",
+    "results_over_time",
+    "rhythm",
+]

@@ -1,0 +1,111 @@
+"""Charts over time: by day and by week."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from analytics.aggregates.measures import MEASURES, Measure
+from analytics.aggregates.query import Row
+from analytics.charts.chart import SERIES, Chart, cell, day, layout
+
+WEEK_TICKS = 12
+WEEK_MILLISECONDS = 7 * 86_400_000
+
+
+def activity_by_day(rows: Sequence[Row], *, is_last_partial: bool = False) -> Chart:
+    """Of rows of Query(..., ["learners", "events", "completions"], dimension=DAY).
+
+    A last day that is not over yet is drawn dotted: it would look like a fall.
+    """
+    measures = [MEASURES[name] for name in ("learners", "completions", "events")]
+    days = [row["key"] for row in rows]
+    n_whole = len(rows) - 1 if is_last_partial and len(rows) > 1 else len(rows)
+    traces = []
+    for measure, colour in zip(measures[:2], SERIES, strict=False):
+        traces.append(_line(days[:n_whole], rows[:n_whole], measure, colour))
+        if n_whole < len(rows):
+            dotted = {"line": {"color": colour, "width": 2, "dash": "dot"}, "showlegend": False, "hoverinfo": "skip"}
+            traces.append(_line(days[n_whole - 1 :], rows[n_whole - 1 :], measure, colour) | dotted)
+    traces[0] |= {"fill": "tozeroy", "fillcolor": "var(--accent-ground)"}
+    return Chart(
+        "activity-by-day",
+        _("Activity by day"),
+        _say_days(rows),
+        {"data": traces, "layout": layout(xaxis={"type": "date"}, yaxis={"rangemode": "tozero"})},
+        [_("Day"), *(str(measure.label) for measure in measures)],
+        [[day(row["key"]), *(cell(measure, row) for measure in measures)] for row in rows],
+        has_data=any(row["events"] for row in rows),
+    )
+
+
+def engagement_by_week(rows: Sequence[Row]) -> Chart:
+    """Of rows of Query(..., ["learners", "events", "completions", "result_share"], dimension=WEEK)."""
+    measures = [MEASURES[name] for name in ("learners", "events", "completions", "result_share")]
+    weeks = [row["key"] for row in rows]
+    bars = {
+        "type": "bar",
+        "name": str(measures[0].label),
+        "x": [week.isoformat() for week in weeks],
+        "y": [row["learners"] for row in rows],
+        "marker": {"color": SERIES[0]},
+        "hovertemplate": "%{y:,}<extra></extra>",
+    }
+    return Chart(
+        "engagement-by-week",
+        _("Active learners by week"),
+        _say_weeks(rows),
+        {"data": [bars], "layout": layout(xaxis=_mondays(weeks), yaxis={"rangemode": "tozero"}, bargap=0.25)},
+        [_("Week of"), *(str(measure.label) for measure in measures)],
+        [[day(row["key"]), *(cell(measure, row) for measure in measures)] for row in rows],
+        size="short",
+        has_data=any(row["events"] for row in rows),
+    )
+
+
+def _mondays(weeks: Sequence[date]) -> dict[str, Any]:
+    """Ticks at Mondays; left alone, Plotly puts them at Sundays."""
+    apart = len(weeks) // WEEK_TICKS + 1
+    return {"type": "date", "tick0": weeks[0].isoformat(), "dtick": apart * WEEK_MILLISECONDS, "tickformat": "%-d %b"}
+
+
+def _line(days: Sequence[date], rows: Sequence[Row], measure: Measure, colour: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": str(measure.label),
+        "x": [day.isoformat() for day in days],
+        "y": [row[measure.name] for row in rows],
+        "line": {"color": colour, "width": 2},
+        "hovertemplate": "%{y:,}",
+    }
+
+
+def _say_days(rows: Sequence[Row]) -> str:
+    active = [row for row in rows if row["events"]]
+    if not active:
+        return _("No event in this period.")
+    busiest = max(active, key=lambda row: row["learners"])
+    mean = sum(row["learners"] for row in rows) / len(rows)
+    return _("%(mean)s learners a day on average, most on %(day)s (%(most)s).") % {
+        "mean": number_format(mean, decimal_pos=0 if mean >= 10 else 1, force_grouping=True),
+        "day": day(busiest["key"]),
+        "most": number_format(busiest["learners"], force_grouping=True),
+    }
+
+
+def _say_weeks(rows: Sequence[Row]) -> str:
+    active = [row for row in rows if row["events"]]
+    if not active:
+        return _("No event in this period.")
+    busiest, last = max(active, key=lambda row: row["learners"]), active[-1]
+    return _("%(last)s learners were active in the week of %(week)s; the most were %(most)s, in that of %(top)s.") % {
+        "last": number_format(last["learners"], force_grouping=True),
+        "week": day(last["key"]),
+        "most": number_format(busiest["learners"], force_grouping=True),
+        "top": day(busiest["key"]),
+    }
