@@ -42,7 +42,8 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
         if member.role == Role.INSTRUCTOR:
             courses = member.courses.values("id")
         else:
-            courses = Activity.objects.filter(enrolments__learner=member.learner).values("id")
+            # Through `members`: comparing with a member's missing learner would find what nobody is enrolled in.
+            courses = Activity.objects.filter(enrolments__learner__members=member).values("id")
         return mine.filter(Q(id__in=courses) | Q(course_id__in=courses))
 
 
