@@ -4,6 +4,8 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from analytics.api.activities import ActivityDetail, ActivityList
+from analytics.api.events import EventList
+from analytics.api.imports import ImportCancellation, ImportDetail, ImportList, VerdictList
 from analytics.api.keys import KeyList, KeyRevocation
 from analytics.api.learners import LearnerDetail, LearnerList
 from analytics.api.me import Me
@@ -15,6 +17,11 @@ v1 = [
     path("learners/<external_id:external_id>/", LearnerDetail.as_view(), name="api_learner"),
     path("activities/", ActivityList.as_view(), name="api_activities"),
     path("activities/<external_id:external_id>/", ActivityDetail.as_view(), name="api_activity"),
+    path("events/", EventList.as_view(), name="api_events"),
+    path("imports/", ImportList.as_view(), name="api_imports"),
+    path("imports/<int:pk>/", ImportDetail.as_view(), name="api_import"),
+    path("imports/<int:pk>/cancel/", ImportCancellation.as_view(), name="api_import_cancel"),
+    path("imports/<int:pk>/verdicts/", VerdictList.as_view(), name="api_verdicts"),
     path("keys/", KeyList.as_view(), name="api_keys"),
     path("keys/<int:pk>/revoke/", KeyRevocation.as_view(), name="api_key_revoke"),
 ]

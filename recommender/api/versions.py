@@ -78,7 +78,9 @@ class VersionView(ApiView):
     queryset = VERSIONS
 
     def get_serializer_context(self) -> dict[str, Any]:
-        latest = visible(Promotion.objects.order_by("kind", "course", "-id").distinct("kind", "course"), self.caller)
+        latest = visible(
+            Promotion.objects.order_by("kind", "course_id", "-id").distinct("kind", "course_id"), self.caller
+        )
         return super().get_serializer_context() | {"in_use": set(latest.values_list("version_id", flat=True))}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,26 +13,10 @@ from django.test.utils import override_settings
 from analytics.models import Scope
 from analytics.rest import parsers
 from analytics.rest.problems import pointer_to
+from tests.asking import post, told
 from tests.cast import Cast
 
 KeyClient = Callable[..., Client]
-
-
-def told(response: Any, status: int) -> Any:
-    """The problem, after the checks that hold for each of them."""
-    assert response.status_code == status, response.content
-    assert response["Content-Type"] == "application/problem+json"
-    problem = response.json()
-    assert problem["status"] == status
-    assert problem["type"] == "about:blank"
-    assert problem["title"]
-    assert problem["detail"]
-    assert problem["instance"] == response.request["PATH_INFO"]
-    return problem
-
-
-def post(client: Client, path: str, body: Any) -> Any:
-    return client.post(path, body if isinstance(body, str | bytes) else json.dumps(body), "application/json")
 
 
 def test_an_unknown_address(api_client: KeyClient) -> None:

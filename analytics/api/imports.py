@@ -1,0 +1,159 @@
+"""Imports: send a file, watch it, read what became of every row."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from analytics.errors import InvalidInput
+from analytics.imports.formats import FORMATS, format_named
+from analytics.imports.start import start_import
+from analytics.imports.uploads import keep_upload
+from analytics.models import Import, Member, Role, RowVerdict, Scope, Verdict
+from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerializer
+from analytics.rest.parameters import Body, PageParameters
+from analytics.rest.parsers import check_upload_length
+from analytics.rest.permissions import Access
+from analytics.rest.views import DetailView, ListView, rendered
+
+READING = Access(Scope.IMPORTS_WRITE, (Role.ADMINISTRATOR, Role.MODEL_OWNER))
+WRITING = Access(Scope.IMPORTS_WRITE, (Role.ADMINISTRATOR,))
+IMPORTS = Import.objects.select_related("requested_by__login")
+
+
+class LedgerSerializer(serializers.ModelSerializer[Import]):
+    """Rows: read = accepted + merged + rejected; repaired ones are accepted too."""
+
+    read = serializers.IntegerField(source="n_read")
+    accepted = serializers.IntegerField(source="n_accepted")
+    merged = serializers.IntegerField(source="n_merged")
+    repaired = serializers.IntegerField(source="n_repaired")
+    rejected = serializers.IntegerField(source="n_rejected")
+    by_code = serializers.DictField(source="counts_by_code", child=serializers.IntegerField())
+
+    class Meta:
+        model = Import
+        fields = ["read", "accepted", "merged", "repaired", "rejected", "by_code"]
+        read_only_fields = fields
+
+
+class ImportSerializer(JobSerializer):
+    ledger = LedgerSerializer(source="*", read_only=True)
+
+    class Meta:
+        model = Import
+        fields = ["id", "format", "source_name", "options", "fingerprint", "is_dry_run", "ledger", *JOB_FIELDS]
+        read_only_fields = fields
+
+
+class RowVerdictSerializer(serializers.ModelSerializer[RowVerdict]):
+    class Meta:
+        model = RowVerdict
+        fields = ["id", "file_name", "row_number", "verdict", "code", "sentence", "content"]
+        read_only_fields = fields
+
+
+class NewImport(Body):
+    file = serializers.FileField()
+    format = serializers.ChoiceField(choices=[name for name in FORMATS if not format_named(name).takes_folder])
+    options = serializers.JSONField(
+        required=False, binary=True, default="{}", help_text="JSON object: column mapping and the format's own options"
+    )
+    is_dry_run = serializers.BooleanField(required=False, default=False, help_text="everything but keeping the rows")
+
+    def validate_options(self, value: Any) -> dict[str, Any]:
+        options = json.loads(value) if isinstance(value, str) else value
+        if not isinstance(options, dict):
+            raise serializers.ValidationError(_("The options must be a JSON object."))
+        return options
+
+
+class ImportList(ListView):
+    """Imports, newest first."""
+
+    access = {"GET": READING, "POST": WRITING}
+    parameters = JobParameters
+    parser_classes = [MultiPartParser]
+    serializer_class = ImportSerializer
+    queryset = IMPORTS
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        check_upload_length(request._request)
+        super().initial(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = super().get_queryset()
+        return rows.filter(state=self.query["state"]) if "state" in self.query else rows
+
+    @extend_schema(request={"multipart/form-data": NewImport}, responses={202: ImportSerializer})
+    def post(self, request: Request) -> Response:
+        """Send a file. A worker imports it; the answer's Location tells how far it is."""
+        wanted = self.read_body(NewImport)
+        path = keep_upload(wanted["file"])
+        try:
+            import_ = start_import(
+                self.organisation,
+                wanted["format"],
+                path,
+                source_name=wanted["file"].name,
+                options=wanted["options"],
+                requested_by=self.caller if isinstance(self.caller, Member) else None,
+                is_dry_run=wanted["is_dry_run"],
+            )
+        except InvalidInput:
+            path.unlink(missing_ok=True)
+            raise
+        return rendered(ImportSerializer, import_, 202, reverse("api_import", args=[import_.pk]))
+
+
+class ImportDetail(DetailView):
+    """One import with its progress and ledger."""
+
+    access = {"GET": READING}
+    serializer_class = ImportSerializer
+    queryset = IMPORTS
+    lookup_field = "pk"
+
+
+class ImportCancellation(CancelView):
+    """Stop an import. Rows that were committed already stay."""
+
+    access = {"POST": WRITING}
+    serializer_class = ImportSerializer
+    queryset = IMPORTS
+
+    @extend_schema(request=None, responses={202: ImportSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        return super().post(request, pk)
+
+
+class VerdictParameters(PageParameters):
+    verdict = serializers.ChoiceField(choices=Verdict.choices, required=False)
+    code = serializers.CharField(required=False, help_text="one of the ledger's by_code")
+
+
+class VerdictList(ListView):
+    """Rows of an import that were not simply accepted, each with the reason."""
+
+    access = {"GET": READING}
+    parameters = VerdictParameters
+    serializer_class = RowVerdictSerializer
+    queryset = RowVerdict.objects.all()
+    ordering = ("id",)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        exact = {name: self.query[name] for name in ("verdict", "code") if name in self.query}
+        return super().get_queryset().filter(from_import=self.kwargs["pk"], **exact)
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        self.found(Import.objects.filter(organisation=self.organisation), pk=kwargs["pk"])
+        return super().get(request, *args, **kwargs)

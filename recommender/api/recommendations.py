@@ -1,0 +1,135 @@
+"""What a learner could do next, and what they say to it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from analytics.public import Activity, Learner, Member, Role, Scope
+from analytics.rest.parameters import Body, ExternalIdField, Parameters
+from analytics.rest.permissions import EVERY_ROLE, Access, visible
+from analytics.rest.views import ApiView
+from recommender.models import FeedbackAction, Impression, TargetKind
+from recommender.serving.feedback import give_feedback
+from recommender.serving.recommend import recommend
+
+
+class NamedActivitySerializer(serializers.Serializer[Any]):
+    external_id = serializers.CharField()
+    kind = serializers.CharField()
+    name = serializers.CharField()
+
+
+class RecommendationSerializer(serializers.Serializer[Any]):
+    rank = serializers.IntegerField(help_text="1 is the best")
+    activity = NamedActivitySerializer()
+    strength = serializers.FloatField(help_text="comparable within this answer only")
+    reason = serializers.CharField(help_text="one sentence for the learner")
+    reason_activities = NamedActivitySerializer(many=True, help_text="what the learner did that led here")
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    learner = serializers.CharField(source="learner.external_id")
+    token = serializers.UUIDField(allow_null=True, help_text="send feedback with it")
+    source = serializers.CharField(help_text="the algorithm, or the fallback's name")
+    version = serializers.IntegerField(source="version.number", default=None, allow_null=True)
+    fallback = serializers.CharField(allow_null=True, help_text="why no model answered; null when one did")
+    recommendations = RecommendationSerializer(many=True)
+
+
+class RecommendationParameters(Parameters):
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=10, required=False)
+    kind = serializers.ChoiceField(choices=TargetKind.choices, default=TargetKind.ANY, required=False)
+    course = ExternalIdField(required=False, help_text="external id of a course: only its activities")
+    exclude = serializers.ListField(
+        child=ExternalIdField(),
+        required=False,
+        default=list,
+        max_length=1000,
+        help_text="external ids; may be repeated",
+    )
+
+
+ANSWER_EXAMPLE = OpenApiExample(
+    "answer",
+    response_only=True,
+    value={
+        "learner": "learner-17",
+        "token": "3f2b8f0e-58a9-4a0e-9c63-0d2f7a4d1e55",
+        "source": "ease",
+        "version": 3,
+        "fallback": None,
+        "recommendations": [
+            {
+                "rank": 1,
+                "activity": {"external_id": "algebra-4", "kind": "video", "name": "Matrices, gently"},
+                "strength": 0.82,
+                "reason": "Because you worked on Vectors and Linear maps",
+                "reason_activities": [
+                    {"external_id": "algebra-2", "kind": "video", "name": "Vectors"},
+                    {"external_id": "algebra-3", "kind": "quiz", "name": "Linear maps"},
+                ],
+            }
+        ],
+    },
+)
+
+
+class Recommendations(ApiView):
+    """The learner's next steps, best first, each with its reason; the answer is recorded under its token."""
+
+    access = {"GET": Access(Scope.RECOMMENDATIONS_READ, EVERY_ROLE)}
+    parameters = RecommendationParameters
+    serializer_class = AnswerSerializer
+    queryset = Learner.objects.all()
+
+    @extend_schema(tags=["recommendations"], examples=[ANSWER_EXAMPLE])
+    def get(self, request: Request, external_id: str) -> Response:
+        answer = recommend(
+            self.found(self.get_queryset(), external_id=external_id),
+            limit=self.query["limit"],
+            kind=self.query["kind"],
+            course=self.named(Activity.objects.courses(), "course"),
+            channel="api",
+            exclude=self.query["exclude"],
+        )
+        return Response(AnswerSerializer(answer).data)
+
+
+class NewFeedback(Body):
+    token = serializers.UUIDField(help_text="of the answer in which the activity was recommended")
+    activity = ExternalIdField(help_text="the activity's external id")
+    action = serializers.ChoiceField(choices=FeedbackAction.choices)
+
+
+class FeedbackSerializer(serializers.Serializer[Any]):
+    token = serializers.UUIDField(source="impression.token")
+    activity = serializers.CharField(source="activity.external_id")
+    action = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class FeedbackList(ApiView):
+    """What a learner did with a recommendation, or said to it. Activities that they refuse do not come back."""
+
+    access = {"POST": Access(Scope.RECOMMENDATIONS_READ, (Role.LEARNER,))}
+    serializer_class = FeedbackSerializer
+
+    @extend_schema(request=NewFeedback, responses={201: FeedbackSerializer})
+    def post(self, request: Request) -> Response:
+        wanted = self.read_body(NewFeedback)
+        self._check_is_own(wanted["token"])
+        feedback = give_feedback(self.organisation, wanted["token"], wanted["activity"], wanted["action"])
+        return Response(FeedbackSerializer(feedback).data, status=201)
+
+    def _check_is_own(self, token: uuid.UUID) -> None:
+        """A learner speaks for themselves only; a key speaks for every learner of its organisation."""
+        shown = visible(Impression.objects.all(), self.caller)
+        if isinstance(self.caller, Member):
+            shown = shown.filter(learner__in=Learner.objects.visible_to(self.caller))
+        self.found(shown, token=token)
