@@ -1,0 +1,52 @@
+"""Django's admin for what the recommender keeps. All of it is history: it is read here and changed on the pages."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from analytics.admin_base import JobAdmin, OrganisationFilter, ReadOnlyAdmin
+from recommender.models import Feedback, Impression, Promotion, Run, Version
+
+
+@admin.register(Run)
+class RunAdmin(JobAdmin):
+    list_display = ["__str__", "kind", "course", "state", "requested_by", "created_at", "fit_seconds", "verdict"]
+    list_filter = [OrganisationFilter, "state", "algorithm", "kind"]
+    list_select_related = ["course", "requested_by__login"]
+    search_fields = ["algorithm", "verdict", "error"]
+
+
+@admin.register(Version)
+class VersionAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "kind", "course", "run", "organisation", "n_bytes", "created_at"]
+    list_filter = [OrganisationFilter, "algorithm", "kind"]
+    list_select_related = ["course", "run", "organisation"]
+    search_fields = ["algorithm", "manifest_sha256"]
+
+
+@admin.register(Promotion)
+class PromotionAdmin(ReadOnlyAdmin):
+    list_display = ["at", "action", "version", "previous", "kind", "course", "by", "why"]
+    list_filter = [OrganisationFilter, "action", "kind"]
+    list_select_related = ["version", "previous", "course", "by__login"]
+    search_fields = ["why", "by__login__username"]
+
+
+@admin.register(Impression)
+class ImpressionAdmin(ReadOnlyAdmin):
+    list_display = ["at", "learner", "source", "version", "channel", "token"]
+    list_filter = [OrganisationFilter, "channel"]
+    list_select_related = ["learner", "version"]
+    ordering = ["-id"]
+    sortable_by: list[str] = []
+    search_fields = ["=learner__external_id", "=token"]
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(ReadOnlyAdmin):
+    list_display = ["at", "learner", "action", "activity", "impression"]
+    list_filter = [OrganisationFilter, "action"]
+    list_select_related = ["learner", "activity", "impression"]
+    ordering = ["-id"]
+    sortable_by: list[str] = []
+    search_fields = ["=learner__external_id", "=activity__external_id"]
