@@ -6,7 +6,7 @@ themselves in learning data, so steps work on the distinct values of a column wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from analytics.imports import instants
+from analytics.imports.marks import Flags, Mark, placed, rejected, rejected_once, repaired, still_told, without_rejected
 from analytics.imports.vocabulary import MISSING, kind_of, unit_of, verb_of
-from analytics.models import Kind, Unit, Verb, Verdict
+from analytics.models import Kind, Unit, Verb
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 ID_CHARACTERS = 500
@@ -28,10 +29,6 @@ NAME_CHARACTERS = 1000
 IDS = ("learner", "activity", "course", "id")
 NAMES = ("name", "learner_name")
 TEXTS = (*IDS, *NAMES, "verb", "at", "value", "unit", "kind")
-PLACE = "place"
-"""The column that says which row of the batch it was, from 0."""
-
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -44,54 +41,36 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A verdict on some rows of a batch."""
-
-    places: NDArray[np.int64]
-    verdict: Verdict
-    code: str
-    sentence: str
-    """May hold {columns} of the row as it came."""
-
-
-@dataclass(frozen=True)
 class Cleaned:
     rows: pa.Table
+    """The rows that were kept, with their PLACE."""
     marks: list[Mark]
-
-    @property
-    def n_repaired(self) -> int:
-        repaired = [mark.places for mark in self.marks if mark.verdict == Verdict.REPAIRED]
-        return len(np.unique(np.concatenate(repaired))) if repaired else 0
 
 
 Step = Callable[[pa.Table, Rules], tuple[pa.Table, list[Mark]]]
 
 
-def clean(rows: pa.Table, rules: Rules) -> Cleaned:
-    """Pass (n,) events of text through the steps; typed columns pass as they are.
+def clean(rows: pa.Table, rules: Rules, steps: Sequence[Step], marks: Sequence[Mark] = ()) -> Cleaned:
+    """Pass (n,) rows of text through the steps; columns that are typed already pass as they are.
 
-    Takes the columns learner, activity, verb, at and, optionally, value, unit, id, kind, course, name and
-    learner_name; gives those of `load.STAGED` except the row's number, and PLACE.
+    `marks` are those that the reader itself made.
     """
-    rows = rows.combine_chunks().append_column(PLACE, pa.array(np.arange(rows.num_rows)))
-    marks: list[Mark] = []
-    for step in STEPS:
+    told = rejected_once(marks)
+    rows = without_rejected(placed(rows), told)
+    for step in steps:
         rows, found = step(rows, rules)
-        found = _first_only(found)
-        rejected = [mark.places for mark in found if mark.verdict == Verdict.REJECTED and len(mark.places)]
-        if rejected:
-            rows = rows.filter(pa.array(~np.isin(_places(rows), np.concatenate(rejected))))
-        marks += found
-    kept = _places(rows)
-    return Cleaned(rows, [each for each in (_still(mark, kept) for mark in marks) if len(each.places)])
+        found = rejected_once(found)
+        rows = without_rejected(rows, found)
+        told += found
+    return Cleaned(rows, still_told(told, rows))
 
 
-def _still(mark: Mark, kept: NDArray[np.int64]) -> Mark:
-    """A repair of a row that was rejected later is no longer told."""
-    if mark.verdict == Verdict.REJECTED:
-        return mark
-    return Mark(mark.places[np.isin(mark.places, kept)], mark.verdict, mark.code, mark.sentence)
+def complete(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
+    """Give events the columns that the source does not have, empty."""
+    for name in TEXTS:
+        if name not in rows.column_names:
+            rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
+    return rows, []
 
 
 def trim(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
@@ -101,32 +80,30 @@ def trim(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
         texts = pc.utf8_trim_whitespace(pc.utf8_normalize(texts, form="NFC"))
         return pc.if_else(pc.is_in(pc.utf8_lower(texts), pa.array(sorted(MISSING))), None, texts)
 
-    for name in TEXTS:
-        if name not in rows.column_names:
-            rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
-        elif pa.types.is_string(rows[name].type):
+    for name in rows.column_names:
+        if pa.types.is_string(rows[name].type):
             rows = _with(rows, name, _by_distinct(_column(rows, name), plain))
     return rows, []
 
 
-def ids(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
-    """Who and what must be named, in ids that can be kept."""
-    marks = []
-    for name, sentence in (
-        ("learner", _("The row names no learner.")),
-        ("activity", _("The row names no activity.")),
-    ):
-        marks.append(_rejected(rows, _flags(pc.is_null(_column(rows, name))), f"{name}_missing", sentence))
-    for name in IDS:
-        texts = _column(rows, name)
-        long = _flags(pc.greater(pc.utf8_length(texts), ID_CHARACTERS))
-        sentence = _("The %(name)s id is longer than %(most)s characters.") % {"name": name, "most": ID_CHARACTERS}
-        marks.append(_rejected(rows, long, f"{name}_too_long", sentence))
-    for name in TEXTS:
-        if pa.types.is_string(_column(rows, name).type):
+def named(*required: str) -> Step:
+    """Make the step that wants ids, and ids and texts that PostgreSQL can keep."""
+
+    def ids(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
+        marks = []
+        for name in required:
+            missing = _flags(pc.is_null(_column(rows, name)))
+            marks.append(rejected(rows, missing, f"{name}_missing", _("The row names no %s.") % name))
+        for name in (name for name in IDS if name in rows.column_names):
+            long = _flags(pc.greater(pc.utf8_length(_column(rows, name)), ID_CHARACTERS))
+            sentence = _("The %(name)s id is longer than %(most)s characters.") % {"name": name, "most": ID_CHARACTERS}
+            marks.append(rejected(rows, long, f"{name}_too_long", sentence))
+        for name in (name for name in rows.column_names if pa.types.is_string(rows[name].type)):
             nul = _flags(pc.match_substring(_column(rows, name), "\0"))
-            marks.append(_rejected(rows, nul, "nul_character", _("The row holds a NUL character, which no text has.")))
-    return rows, marks
+            marks.append(rejected(rows, nul, "nul_character", _("The row holds a NUL character, which no text has.")))
+        return rows, marks
+
+    return ids
 
 
 def verbs(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
@@ -136,8 +113,8 @@ def verbs(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     known = _by_distinct(texts, lambda words: pa.array([verb_of(word) for word in words.to_pylist()], pa.string()))
     unknown = _flags(pc.is_null(known)) & ~missing
     return _with(rows, "verb", pc.fill_null(known, Verb.OTHER.value)), [
-        _rejected(rows, missing, "verb_missing", _("The row has no verb.")),
-        _repaired(rows, unknown, "verb_unknown", _("The verb “{verb}” is not known; it was kept as “other”.")),
+        rejected(rows, missing, "verb_missing", _("The row has no verb.")),
+        repaired(rows, unknown, "verb_unknown", _("The verb “{verb}” is not known; it was kept as “other”.")),
     ]
 
 
@@ -150,16 +127,16 @@ def times(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     early = pc.less(found.at, pa.scalar(EARLIEST, instants.MICROSECONDS))
     outside = _flags(pc.or_(early, pc.greater(found.at, pa.scalar(latest, instants.MICROSECONDS))))
     return _with(rows, "at", found.at), [
-        _rejected(rows, missing, "at_missing", _("The row does not say when.")),
-        _rejected(
+        rejected(rows, missing, "at_missing", _("The row does not say when.")),
+        rejected(
             rows,
             unreadable,
             "at_unreadable",
             _("“{at}” is no instant that can be read; write 2024-03-01T09:30:00+01:00 or seconds since 1970."),
         ),
-        _rejected(rows, outside, "at_impossible", _("“{at}” is before 1990 or in the future.")),
-        _repaired(rows, found.in_gap, "at_skipped_hour", _("The clocks skipped “{at}”; it was moved on to the jump.")),
-        _repaired(rows, found.twice, "at_repeated_hour", _("“{at}” came twice as the clocks went back; the first.")),
+        rejected(rows, outside, "at_impossible", _("“{at}” is before 1990 or in the future.")),
+        repaired(rows, found.in_gap, "at_skipped_hour", _("The clocks skipped “{at}”; it was moved on to the jump.")),
+        repaired(rows, found.twice, "at_repeated_hour", _("“{at}” came twice as the clocks went back; the first.")),
     ]
 
 
@@ -183,18 +160,16 @@ def values(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
         outside = (is_share & ((value < 0) | (value > 1))) | (np.isin(names, NOT_NEGATIVE) & (value < 0))
     cleaned = _with(rows, "value", pa.array(value, pa.float64(), from_pandas=True))
     return _with(cleaned, "unit", pa.array(names.astype(str), pa.string())), [
-        _rejected(
-            rows, units.unknown, "unit_unknown", _("“{unit}” is no unit; units are: %s.") % ", ".join(UNIT_WORDS)
-        ),
-        _rejected(rows, unreadable, "value_not_a_number", _("The value “{value}” is no number.")),
-        _rejected(
+        rejected(rows, units.unknown, "unit_unknown", _("“{unit}” is no unit; units are: %s.") % ", ".join(UNIT_WORDS)),
+        rejected(rows, unreadable, "value_not_a_number", _("The value “{value}” is no number.")),
+        rejected(
             rows,
             outside,
             "value_impossible",
             _("The value “{value}” is impossible: shares lie between 0 and 1, times and clicks are not negative."),
         ),
-        _repaired(rows, comma, "decimal_comma", _("The comma in “{value}” was read as a decimal point.")),
-        _repaired(rows, percent, "percent_sign", _("“{value}” was read as a share of the full mark.")),
+        repaired(rows, comma, "decimal_comma", _("The comma in “{value}” was read as a decimal point.")),
+        repaired(rows, percent, "percent_sign", _("“{value}” was read as a share of the full mark.")),
     ]
 
 
@@ -205,7 +180,7 @@ def kinds(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     unknown = _flags(pc.is_valid(texts)) & _flags(pc.is_null(known))
     sentence = _("The kind “{kind}” is not known; “%s” was taken.") % rules.default_kind.value
     rows = _with(rows, "kind", pc.fill_null(known, rules.default_kind.value))
-    return rows, [_repaired(rows, unknown, "kind_unknown", sentence)]
+    return rows, [repaired(rows, unknown, "kind_unknown", sentence)]
 
 
 def names(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
@@ -213,12 +188,14 @@ def names(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     for name in NAMES:
         texts = _column(rows, name)
         long = _flags(pc.greater(pc.utf8_length(texts), NAME_CHARACTERS))
-        marks.append(_repaired(rows, long, f"{name}_cut", _("The name was cut to %s characters.") % NAME_CHARACTERS))
+        marks.append(repaired(rows, long, f"{name}_cut", _("The name was cut to %s characters.") % NAME_CHARACTERS))
         rows = _with(rows, name, pc.utf8_slice_codeunits(texts, 0, NAME_CHARACTERS))
     return rows, marks
 
 
-STEPS: tuple[Step, ...] = (trim, ids, verbs, times, values, kinds, names)
+EVENTS: tuple[Step, ...] = (complete, trim, named("learner", "activity"), verbs, times, values, kinds, names)
+ACTIVITIES: tuple[Step, ...] = (trim, named("activity"), kinds)
+ENROLMENTS: tuple[Step, ...] = (trim, named("learner", "course"))
 
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 NOT_NEGATIVE = (Unit.SECONDS.value, Unit.CLICKS.value)
@@ -271,30 +248,3 @@ def _dotted(texts: pa.Array) -> pa.Array:
 def _flags(found: pa.Array) -> Flags:
     flags: Flags = pc.fill_null(found, False).to_numpy(zero_copy_only=False)
     return flags
-
-
-def _places(rows: pa.Table) -> NDArray[np.int64]:
-    places: NDArray[np.int64] = rows[PLACE].to_numpy()
-    return places
-
-
-def _rejected(rows: pa.Table, which: Flags, code: str, sentence: str) -> Mark:
-    return Mark(_places(rows)[which], Verdict.REJECTED, code, sentence)
-
-
-def _repaired(rows: pa.Table, which: Flags, code: str, sentence: str) -> Mark:
-    return Mark(_places(rows)[which], Verdict.REPAIRED, code, sentence)
-
-
-def _first_only(marks: list[Mark]) -> list[Mark]:
-    """A row is rejected once: for what was found first."""
-    seen: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-    firsts = []
-    for mark in marks:
-        if mark.verdict != Verdict.REJECTED or not len(mark.places):
-            firsts.append(mark)
-            continue
-        places = mark.places[~np.isin(mark.places, seen)]
-        seen = np.concatenate([seen, places])
-        firsts.append(Mark(places, mark.verdict, mark.code, mark.sentence))
-    return firsts

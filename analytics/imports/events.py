@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 
 from analytics.aggregates.rollups import request_refresh
 from analytics.imports import ledger, load
-from analytics.imports.clean import TEXTS, clean
+from analytics.imports.clean import TEXTS
 from analytics.imports.formats.base import Batch, BrokenRow, Target
 from analytics.imports.ledger import Counts
 from analytics.imports.partitions import ensure_months
 from analytics.imports.run import rules_of
+from analytics.imports.targets import WAYS
 from analytics.models import ApiKey, Import, JobState, Member, Organisation, RowVerdict
 
 FORMAT = "api"
@@ -48,7 +49,7 @@ def add_events(
     Rows that are no good are rejected with a verdict each, the others are written. Rows with an `id` are taken once.
     """
     batch = _batch(rows, source)
-    cleaned = clean(batch.rows, rules_of(organisation, {}))
+    cleaned = WAYS[Target.EVENTS].clean(batch, rules_of(organisation, {}))
     ensure_months(load.days_of(cleaned.rows))
     with transaction.atomic():
         import_ = _import_of_today(organisation, source, by)

@@ -13,9 +13,10 @@ import pyarrow as pa
 from django.utils.translation import gettext as _
 
 from analytics.errors import NeuralinkError
-from analytics.imports.clean import Cleaned, Mark
+from analytics.imports.clean import Cleaned
 from analytics.imports.copying import copy_rows
 from analytics.imports.formats.base import Batch
+from analytics.imports.marks import Mark, n_rows
 from analytics.models import Import, Verdict
 
 CONTENT_CHARACTERS = 500
@@ -77,21 +78,28 @@ class Line:
     content: dict[str, Any]
 
 
-def counted(batch: Batch, cleaned: Cleaned, merged: list[Mark]) -> Counts:
-    """Count a batch after its load.
+def counted(batch: Batch, cleaned: Cleaned, loaded: list[Mark]) -> Counts:
+    """Count a batch after its load, which left marks of its own.
 
     Raises:
         NeuralinkError: the counts do not add up, which is a fault of the format or of the load.
     """
+    marks = [*cleaned.marks, *loaded]
     by_code = Counter(row.code for row in batch.broken)
-    for mark in [*cleaned.marks, *merged]:
+    for mark in marks:
         by_code[mark.code] += len(mark.places)
-    n_merged = sum(len(mark.places) for mark in merged)
-    n_rejected = len(batch.broken) + sum(len(mark.places) for mark in cleaned.marks if mark.verdict == Verdict.REJECTED)
-    counts = Counts(batch.n_rows, cleaned.rows.num_rows - n_merged, n_merged, cleaned.n_repaired, n_rejected, by_code)
+    merged, lost = n_rows(loaded, Verdict.MERGED), n_rows(loaded, Verdict.REJECTED)
+    counts = Counts(
+        read=batch.n_rows,
+        accepted=cleaned.rows.num_rows - merged - lost,
+        merged=merged,
+        repaired=n_rows(marks, Verdict.REPAIRED),
+        rejected=n_rows(marks, Verdict.REJECTED) + len(batch.broken),
+        by_code=by_code,
+    )
     if counts.read != counts.accepted + counts.merged + counts.rejected:
         raise NeuralinkError(
-            _("%(file)s: %(read)s rows were read, but %(found)s are accounted for; nothing of them was kept.")
+            _("%(file)s: of %(read)s rows %(found)s are accounted for; nothing of them was kept.")
             % {
                 "file": batch.file_name,
                 "read": counts.read,
@@ -107,10 +115,10 @@ def lines(batch: Batch, marks: Iterable[Mark]) -> Iterator[Line]:
         yield Line(row.row_number, Verdict.REJECTED, row.code, row.sentence, {"text": _shown(row.text)})
     for mark in marks:
         for place in mark.places.tolist():
-            words = _Words({name: _shown(column[place].as_py()) for name, column in _items(batch.rows)})
             content = {name: _shown(column[place].as_py()) for name, column in _items(batch.raw)}
-            number = int(batch.row_numbers[place])
-            yield Line(number, mark.verdict, mark.code, mark.sentence.format_map(words), content)
+            read = {name: _shown(column[place].as_py()) for name, column in _items(batch.rows)}
+            sentence = mark.sentence.format_map(_Words(content | read))
+            yield Line(int(batch.row_numbers[place]), mark.verdict, mark.code, sentence, content)
 
 
 def keep(import_: Import, file_name: str, kept: Sequence[Line], offset: int = 0) -> None:

@@ -15,8 +15,8 @@ import pyarrow as pa
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from analytics.imports.clean import PLACE, Mark
 from analytics.imports.copying import copy_rows
+from analytics.imports.marks import PLACE, Mark, on_places
 from analytics.models import Verdict
 
 STAGED = {
@@ -207,12 +207,9 @@ def stage(name: str, columns: dict[str, str], rows: pa.Table) -> None:
 
 
 def _without_known_keys(to: Place) -> list[Mark]:
-    merged = [
-        _merged(to.run(REPEATED_KEYS), "repeated_id", _("The id “{id}” came earlier in the same file.")),
-        _merged(to.run(KNOWN_KEYS), "known_id", _("The event “{id}” had come already.")),
+    repeated = _("The id “{id}” came earlier in the same file.")
+    known = _("The event “{id}” had come already.")
+    return [
+        on_places(to.run(REPEATED_KEYS), Verdict.MERGED, "repeated_id", repeated),
+        on_places(to.run(KNOWN_KEYS), Verdict.MERGED, "known_id", known),
     ]
-    return [mark for mark in merged if len(mark.places)]
-
-
-def _merged(places: list[int], code: str, sentence: str) -> Mark:
-    return Mark(np.array(sorted(places), dtype=np.int64), Verdict.MERGED, code, sentence)

@@ -24,12 +24,13 @@ from django.utils.translation import gettext as _
 from analytics.aggregates.rollups import request_refresh
 from analytics.errors import InvalidInput
 from analytics.imports import fingerprint, ledger, load
-from analytics.imports.clean import Cleaned, Mark, Rules
+from analytics.imports.clean import Cleaned, Rules
 from analytics.imports.formats import format_named
 from analytics.imports.formats.base import Batch, Format
 from analytics.imports.ledger import Counts
+from analytics.imports.marks import Mark
 from analytics.imports.partitions import ensure_months
-from analytics.imports.targets import STEPS
+from analytics.imports.targets import WAYS
 from analytics.jobs import Lease
 from analytics.models import Import, Kind, Organisation, Verdict
 
@@ -89,7 +90,7 @@ class _Run:
     def cleaned_batches(self) -> Iterator[tuple[Batch, Cleaned]]:
         rules = rules_of(self.import_.organisation, self.import_.options)
         for batch in self.source.batches(self.import_.checkpoint.get("position", {})):
-            yield batch, STEPS[batch.target].clean(batch.rows, rules)
+            yield batch, WAYS[batch.target].clean(batch, rules)
 
     def commit(self, batch: Batch, cleaned: Cleaned) -> None:
         """Everything that a batch changes, in one transaction; in a dry run only what the import's page shows."""
@@ -97,11 +98,11 @@ class _Run:
             ensure_months(load.days_of(cleaned.rows))
         with transaction.atomic():
             with transaction.atomic():
-                merged = self._load(batch, cleaned)
+                loaded = self._load(batch, cleaned)
                 if self.import_.is_dry_run:
                     transaction.set_rollback(True)
-            found = ledger.counted(batch, cleaned, merged)
-            checkpoint = self._checkpoint(batch, cleaned, merged)
+            found = ledger.counted(batch, cleaned, loaded)
+            checkpoint = self._checkpoint(batch, cleaned, loaded)
             fields = {
                 **(Counts.of(self.import_) + found).fields(),
                 "checkpoint": checkpoint,
@@ -115,12 +116,12 @@ class _Run:
 
     def _load(self, batch: Batch, cleaned: Cleaned) -> list[Mark]:
         to = load.Place(self.import_.organisation_id, self.import_.pk, self.source.implies_enrolment)
-        return STEPS[batch.target].load(to, cleaned.rows) if cleaned.rows.num_rows else []
+        return WAYS[batch.target].load(to, cleaned.rows) if cleaned.rows.num_rows else []
 
-    def _checkpoint(self, batch: Batch, cleaned: Cleaned, merged: list[Mark]) -> dict[str, Any]:
+    def _checkpoint(self, batch: Batch, cleaned: Cleaned, loaded: list[Mark]) -> dict[str, Any]:
         """Write the verdicts that still may be kept; where to go on and what to remember until then."""
         before = self.import_.checkpoint
-        marks = [*cleaned.marks, *merged]
+        marks = [*cleaned.marks, *loaded]
         room = settings.NEURALINK_VERDICTS_KEPT - before.get("n_verdicts", 0)
         kept = list(islice(ledger.lines(batch, marks), max(room, 0)))
         ledger.keep(self.import_, batch.file_name, kept)

@@ -7,17 +7,24 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from analytics.imports import clean, load
-from analytics.imports.formats.base import Target
+from analytics.imports import clean, load, load_catalogue
+from analytics.imports.formats.base import Batch, Target
+from analytics.imports.marks import Mark
 
 
 @dataclass(frozen=True)
-class Steps:
-    clean: Callable[[pa.Table, clean.Rules], clean.Cleaned]
-    load: Callable[[load.Place, pa.Table], list[clean.Mark]]
-    """Inserts what was cleaned; marks on the rows that were merged into what was there."""
+class Way:
+    steps: tuple[clean.Step, ...]
+    load: Callable[[load.Place, pa.Table], list[Mark]]
+    """Inserts what was cleaned; marks on the rows that were merged into what was there, or had no place."""
+
+    def clean(self, batch: Batch, rules: clean.Rules) -> clean.Cleaned:
+        return clean.clean(batch.rows, rules, self.steps, batch.marks)
 
 
-STEPS: dict[Target, Steps] = {
-    Target.EVENTS: Steps(clean.clean, load.load_events),
+WAYS: dict[Target, Way] = {
+    Target.EVENTS: Way(clean.EVENTS, load.load_events),
+    Target.ACTIVITIES: Way(clean.ACTIVITIES, load_catalogue.load_activities),
+    Target.ENROLMENTS: Way(clean.ENROLMENTS, load_catalogue.load_enrolments),
+    Target.ENROLMENT_DATES: Way(clean.ENROLMENTS, load_catalogue.load_enrolment_dates),
 }

@@ -12,6 +12,7 @@ from analytics.imports.formats.base import Format
 
 FORMATS: dict[str, str] = {
     "csv": "analytics.imports.formats.csv_events.CsvEvents",
+    "oulad": "analytics.imports.formats.oulad.Oulad",
 }
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from analytics.errors import InvalidInput
+from analytics.imports.marks import Mark
 
 Position = dict[str, Any]
 """Where a reader goes on: JSON that only the reader understands; empty at the beginning."""
@@ -56,6 +57,8 @@ class Batch:
     share: float
     """How much of everything is read after this batch, 0 to 1."""
     broken: list[BrokenRow] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    """What the reader itself repaired in `rows`, or wants rejected of them."""
 
     @property
     def n_rows(self) -> int:
