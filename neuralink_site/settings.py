@@ -103,7 +103,7 @@ DATABASE_URL = env.text(
 DATABASES = {
     "default": dj_database_url.parse(DATABASE_URL)
     if DATABASE_URL
-    else {"ENGINE": "neuralink_site.embedded_database", "NAME": embedded_postgres.DATABASE}
+    else {"ENGINE": "neuralink_site.embedded_database", "NAME": embedded_postgres.DATABASE, "HOME": HOME}
 }
 # Connecting costs 13-31 ms: keep connections, and check one before its first query of a request.
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}

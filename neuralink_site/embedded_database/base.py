@@ -6,7 +6,6 @@ back on another port is followed, because every new connection asks anew.
 
 from typing import Any
 
-from django.conf import settings
 from django.db.backends.postgresql import base
 
 from neuralink_site import embedded_postgres
@@ -14,6 +13,6 @@ from neuralink_site import embedded_postgres
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
-        server = embedded_postgres.start(settings.HOME)
+        server = embedded_postgres.start(self.settings_dict["HOME"])
         address = {"host": server.host, "port": server.port, "user": server.role, "password": server.password}
         return super().get_connection_params() | address
