@@ -3,6 +3,9 @@
 (() => {
   const CONFIG = { displayModeBar: false, responsive: true, locale: document.documentElement.lang };
 
+  const NARROW_PIXELS = 480;
+  const NARROW_NAME = 18;
+
   const withColours = (value, style) => {
     if (typeof value === "string") {
       const name = /^var\((--[\w-]+)\)$/.exec(value);
@@ -15,12 +18,22 @@
     return value;
   };
 
+  // On a phone the names beside bars would take the room of the bars.
+  const narrowed = (figure) => {
+    const names = figure.data.find((trace) => trace.orientation === "h")?.y;
+    if (!names) return;
+    const cut = (name) => (name.length > NARROW_NAME ? `${name.slice(0, NARROW_NAME - 1)}…` : name);
+    Object.assign(figure.layout.yaxis, { tickmode: "array", tickvals: names, ticktext: names.map(cut) });
+    Object.assign(figure.layout.xaxis, { nticks: 4, tickangle: 0 });
+  };
+
   const draw = (canvas) => {
     const source = document.getElementById(canvas.dataset.chart);
     if (!source || !window.Plotly) return;
     const style = getComputedStyle(document.documentElement);
     const figure = withColours(JSON.parse(source.textContent), style);
     figure.layout.font = { ...figure.layout.font, family: getComputedStyle(document.body).fontFamily };
+    if (canvas.clientWidth < NARROW_PIXELS) narrowed(figure);
     window.Plotly.react(canvas, figure.data, figure.layout, CONFIG);
   };
 
