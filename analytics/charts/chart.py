@@ -50,7 +50,7 @@ def layout(*, xaxis: dict[str, Any] | None = None, yaxis: dict[str, Any] | None 
         "font": {"size": 12, "color": "var(--text-soft)"},
         "hovermode": "x unified",
         "hoverlabel": {"bgcolor": "var(--surface)", "bordercolor": "var(--line)", "font": {"color": "var(--text)"}},
-        "legend": {"orientation": "h", "xref": "container", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "dragmode": False,
         "xaxis": axis | {"showgrid": False} | (xaxis or {}),
         "yaxis": axis | (yaxis or {}),

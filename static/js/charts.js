@@ -25,6 +25,7 @@
     const cut = (name) => (name.length > NARROW_NAME ? `${name.slice(0, NARROW_NAME - 1)}…` : name);
     Object.assign(figure.layout.yaxis, { tickmode: "array", tickvals: names, ticktext: names.map(cut) });
     Object.assign(figure.layout.xaxis, { nticks: 4, tickangle: 0 });
+    Object.assign(figure.layout.legend, { x: 1, xanchor: "right" });
   };
 
   const draw = (canvas) => {
