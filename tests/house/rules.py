@@ -22,9 +22,9 @@ DEEP_LEARNING_HOMES = (
 OTHER_WORDS = {"user": "member or login", "student": "learner", "item": "activity", "resource": "activity"}
 """Words for a thing that has another name here (DESIGN 3)."""
 HOME_OF_SOMEBODY = re.compile("|".join(["/" + "work\\b", "/" + "root/", "/" + "home/", "/" + "Users/", "/" + "tmp/"]))
-TEMPLATE_CODE = re.compile(
+TEMPLATE_CODE = re.compile(  # `mono` is the class of names of columns, commands and ids
     r"{%\s*(?:comment|blocktrans(?:late)?)\b.*?{%\s*end(?:comment|blocktrans(?:late)?)\s*%}"
-    r"|<(script|style|code|pre|kbd)\b.*?</\1>|<!--.*?-->|{#.*?#}",
+    r"|<(script|style|code|pre|kbd)\b.*?</\1>|<(\w+)[^>]*\bmono\b[^>]*>.*?</\2>|<!--.*?-->|{#.*?#}",
     re.DOTALL,
 )
 SHOWN_ATTRIBUTE = re.compile(r'\b(?:title|alt|placeholder|aria-label)="([^"]*)"')
