@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, ProgrammingError
 from django.db.models import Max
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -15,9 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from analytics.jobs import worker_seen_at
-from analytics.models import Import, JobState, RollupRefresh
+from analytics.models import Import, Job, JobState, RollupRefresh
 from recommender.models import Promotion, Run
 
+JOBS: tuple[type[Job], ...] = (Import, RollupRefresh, Run)
 SILENCE = timedelta(seconds=60)
 """A worker that gave no sign of life for so long is taken for dead. Sweeps come every few seconds."""
 
@@ -50,30 +51,42 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def database() -> Part:
     try:
         Import.objects.values("pk").first()
-    except DatabaseError as error:
-        if connection.is_usable() if connection.connection else False:
-            return Part(
-                False, _("The database lacks tables: run `python manage.py migrate`. (%s)") % type(error).__name__
-            )
+    except ProgrammingError:
+        return Part(False, _("The database lacks tables. Run `python manage.py migrate`."))
+    except DatabaseError:
         return Part(False, _("The database cannot be reached."))
     return Part(True, _("The database answers."))
 
 
 def worker() -> Part:
-    """Alive if it swept lately, or if a job's lease is being kept: a long job may hold up the sweeps."""
-    seen = [worker_seen_at(), *(_last_heartbeat(job) for job in (Import, Run, RollupRefresh))]
-    last = max((at for at in seen if at), default=None)
+    """Alive if one swept lately, or keeps a job's lease: a long job may hold up the sweeps of its worker."""
+    last = max((at for at in (worker_seen_at(), *map(_last_heartbeat, JOBS)) if at), default=None)
     if last is None:
-        return Part(False, _("No worker has ever been seen. Start one with `make run`, or celery's worker and beat."))
+        return Part(
+            False, _("No worker has been seen yet. Start the program with `make run`, or Celery's worker and beat.")
+        )
     age_seconds = int((timezone.now() - last).total_seconds())
     if age_seconds > SILENCE.total_seconds():
-        return Part(False, _("The last sign of life of a worker is %d seconds old. See its log.") % age_seconds)
+        return Part(
+            False, _("The last sign of life of a worker is %d seconds old. See the worker's log.") % age_seconds
+        )
+    starving = [job.queue for job in JOBS if _is_starving(job)]
+    if starving:
+        return Part(False, _("Jobs wait, but nobody works on the queue: %s.") % ", ".join(starving))
     return Part(True, _("A worker gave a sign of life %d seconds ago.") % age_seconds)
 
 
-def _last_heartbeat(job: Any) -> datetime | None:
-    last: datetime | None = job.objects.filter(state=JobState.RUNNING).aggregate(last=Max("heartbeat_at"))["last"]
+def _last_heartbeat(job: type[Job]) -> datetime | None:
+    running = job._default_manager.filter(state=JobState.RUNNING)
+    last: datetime | None = running.aggregate(last=Max("heartbeat_at"))["last"]
     return last
+
+
+def _is_starving(job: type[Job]) -> bool:
+    """A queue may have a worker of its own, which can be missing though others sweep."""
+    jobs = job._default_manager
+    waiting = jobs.filter(state=JobState.QUEUED, created_at__lt=timezone.now() - SILENCE)
+    return waiting.exists() and not jobs.filter(state=JobState.RUNNING).exists()
 
 
 def model() -> Part:

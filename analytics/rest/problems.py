@@ -13,6 +13,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -61,6 +62,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s failed", context["request"].path, exc_info=error)
     set_rollback()
+    # Views with renderers of their own (the schema's is YAML) tell their problems as all others do.
+    context["request"].accepted_renderer = JSONRenderer()
     return Response(
         problem(status, detail, context["request"].path, faults),
         status=status,
