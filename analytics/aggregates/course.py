@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, F, Max, Min, OuterRef, QuerySet, Subquery, Value
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
 from analytics.aggregates.measures import MEASURES
@@ -72,7 +74,7 @@ def parts_with_activity(course: Activity, period: Period) -> QuerySet[Activity]:
     )
 
 
-def reading_order() -> list[F]:
+def reading_order() -> list[OrderBy]:
     """Parts of modules come in the order of their modules; parts directly below the course by their own place."""
     return [F("parent__position").asc(nulls_first=True), F("position").asc(), F("id").asc()]
 
@@ -91,7 +93,12 @@ def reach(course: Activity, limit: int = 40) -> list[Reach]:
     of, by_part = counts
     nobody = (0, 0, 0)
     most = {part.pk for part in sorted(parts, key=lambda part: -by_part.get(part.pk, nobody)[0])[:limit]}
-    return [Reach(part, *by_part.get(part.pk, nobody), of) for part in parts if part.pk in most]
+    return [
+        Reach(part, n_reached, n_completed, n_ended, of)
+        for part in parts
+        if part.pk in most
+        for n_reached, n_completed, n_ended in [by_part.get(part.pk, nobody)]
+    ]
 
 
 def _count_reach(course: Activity, parts: Sequence[Activity]) -> tuple[int, dict[int, Counts]]:
@@ -101,7 +108,7 @@ def _count_reach(course: Activity, parts: Sequence[Activity]) -> tuple[int, dict
     )
     if span["first"] is None:
         return 0, {}
-    values = {
+    values: dict[str, Any] = {
         "parts": [part.pk for part in parts],
         "organisation": course.organisation_id,
         "first": datetime.combine(span["first"], time(), UTC),

@@ -90,12 +90,13 @@ class Query:
         assert self.dimension is not None  # noqa: S101 - rows() has refused it
         days, has_learners = self._source()
         grouped = self._over(days).annotate(key=KEYS[self.dimension]).values("key")
-        answer = grouped.annotate(**self._expressions(has_learners)).values("key", *self.measures)
+        answer: QuerySet[Any, Row] = grouped.annotate(**self._expressions(has_learners)).values("key", *self.measures)
         if not self.order:
             return answer.order_by("key")
         column = F(self.order.lstrip("-"))
         falling = self.order.startswith("-")
-        return answer.order_by(column.desc(nulls_last=True) if falling else column.asc(nulls_last=True), "key")
+        answer = answer.order_by(column.desc(nulls_last=True) if falling else column.asc(nulls_last=True), "key")
+        return answer
 
     def _expressions(self, has_learners: bool) -> dict[str, Combinable]:
         return {

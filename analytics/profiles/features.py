@@ -134,15 +134,12 @@ def progress(enrolments: QuerySet[Enrolment], events: QuerySet[Event]) -> list[C
             last_at=Max("occurred_at"),
         )
     }
-    nothing = {"n_met": 0, "n_done": 0, "last_at": None}
-    found = [
-        CourseProgress(
-            enrolment,
-            n_parts.get(enrolment.course_id, 0),
-            *(met.get(enrolment.course_id, nothing)[name] for name in nothing),
-        )
-        for enrolment in enrolments.select_related("course")
-    ]
+    found = []
+    for enrolment in enrolments.select_related("course"):
+        seen: dict[str, Any] = met.get(enrolment.course_id, {})  # type: ignore[assignment]
+        n_met, n_done = seen.get("n_met", 0), seen.get("n_done", 0)
+        n_all = n_parts.get(enrolment.course_id, 0)
+        found.append(CourseProgress(enrolment, n_all, n_met, n_done, seen.get("last_at")))
     never = datetime.min.replace(tzinfo=UTC)
     return sorted(found, key=lambda course: course.last_at or never, reverse=True)
 
@@ -151,4 +148,4 @@ def results(events: QuerySet[Event]) -> list[Result]:
     """The latest results, oldest first."""
     marked = events.filter(unit=Unit.SHARE, value__isnull=False).order_by("-occurred_at", "-id")
     rows = marked.values_list("occurred_at", "activity__name", "value")[:RESULTS_SHOWN]
-    return [Result(*row) for row in reversed(rows)]
+    return [Result(at, name, value) for at, name, value in reversed(rows) if value is not None]

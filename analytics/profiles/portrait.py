@@ -144,8 +144,8 @@ def say_rhythm(drawn: Portrait) -> Statement:
         share = _percent(by_day[busiest] / n_events)
         basis = _("%(share)s of %(n)s events; the source tells days, not hours") % {"share": share, "n": n_events}
         return Statement(_("Rhythm"), _("Most on %(day)s") % {"day": day}, basis, n_events, sure)
-    part_of_day, share = _busiest_part(drawn.week, n_events)
-    basis = _("%(share)s of %(n)s events") % {"share": _percent(share), "n": n_events}
+    part_of_day, part_share = _busiest_part(drawn.week, n_events)
+    basis = _("%(share)s of %(n)s events") % {"share": _percent(part_share), "n": n_events}
     value = _("Mostly %(part)s, most on %(day)s") % {"part": part_of_day, "day": day}
     return Statement(_("Rhythm"), value, basis, n_events, sure)
 

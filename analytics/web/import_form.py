@@ -58,12 +58,13 @@ class ImportForm(forms.Form):
             else:
                 self.fields[option.name] = _option_field(option)
 
-    def clean_file(self) -> UploadedFile:
-        upload: UploadedFile = self.cleaned_data["file"]
-        if (upload.size or 0) > settings.NEURALINK_UPLOAD_BYTES:
+    def clean_file(self) -> UploadedFile[Any]:
+        upload: UploadedFile[Any] = self.cleaned_data["file"]
+        size = upload.size or 0
+        if size > settings.NEURALINK_UPLOAD_BYTES:
             raise forms.ValidationError(
                 _("The file has %(size)s; the largest that is taken is %(most)s. Import it with the command.")
-                % {"size": filesizeformat(upload.size), "most": filesizeformat(settings.NEURALINK_UPLOAD_BYTES)}
+                % {"size": filesizeformat(size), "most": filesizeformat(settings.NEURALINK_UPLOAD_BYTES)}
             )
         return upload
 

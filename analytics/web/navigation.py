@@ -38,7 +38,7 @@ ENTRIES = (
 
 def entries_for(member: Member, current: str) -> list[dict[str, object]]:
     """What the member may open, in order; `current` is the name of the address that is being shown."""
-    shown = []
+    shown: list[dict[str, object]] = []
     for entry in ENTRIES:
         if member.role not in entry.roles:
             continue

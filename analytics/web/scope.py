@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,7 +19,7 @@ def courses_seen(member: Member) -> QuerySet[Activity] | None:
     return None if member.sees_everything else Activity.objects.visible_to(member).courses()
 
 
-def period_choice(request: HttpRequest, member: Member) -> dict[str, object]:
+def period_choice(request: HttpRequest, member: Member) -> dict[str, Any]:
     """`period`, and the choices of the period picker."""
     period: Period = period_of(request.GET.get("period"), member.organisation)
     choices = [{"key": key, "label": label, "is_current": key == period.key} for key, label in LABELS.items()]
