@@ -27,7 +27,7 @@ def broker() -> dict[str, Any]:
         folder.mkdir(parents=True, exist_ok=True)
     folders = {"data_folder_in": messages, "data_folder_out": messages, "control_folder": control}
     return {
-        "broker_url": "filesystem://",
+        "broker_url": "filesystem://localhost//",
         "broker_transport_options": {name: str(path) for name, path in folders.items()}
         # Seconds between two looks into the folder: the price of a message is 0.1 s on average.
         | {"polling_interval": 0.2},

@@ -16,11 +16,13 @@ from django.db.migrations.executor import MigrationExecutor
 from analytics.models import Organisation
 from neuralink_site.embedded_postgres import EmbeddedPostgresError
 from neuralink_site.start_checks import StartError
-from recommender.models import Run, Version
+from recommender.models import Promotion, Run
 from recommender.training.start import start_run
 
 ACADEMY = "academy"
-FIRST_ALGORITHM = "ease"
+# One that is there within seconds, and one that learns the order of things and takes minutes. The academy is
+# small, so the first is held back more than its default does for real data.
+FIRST_MODELS: tuple[tuple[str, dict[str, object]], ...] = (("ease", {"regularization": 2000}), ("sasrec", {}))
 LOGINS = Path(settings.HOME) / "logins.json"
 
 
@@ -75,13 +77,23 @@ def create_academy() -> str:
     return "made"
 
 
-def first_run() -> Run | None:
-    """Return the academy's unfinished first training, asked for now at need; None when it has a model."""
-    academy = Organisation.objects.filter(slug=ACADEMY).first()
-    if academy is None or Version.objects.filter(organisation=academy).exists():
+def next_run() -> Run | None:
+    """Return the academy's unfinished training, or begin the first of FIRST_MODELS that it never had."""
+    academy = Organisation.objects.filter(slug=ACADEMY, is_synthetic=True).first()
+    if academy is None:
         return None
-    unfinished = Run.objects.unfinished().filter(organisation=academy).first()
-    return unfinished or start_run(academy, FIRST_ALGORITHM)
+    runs = Run.objects.filter(organisation=academy)
+    unfinished = runs.unfinished().first()
+    if unfinished is not None:
+        return unfinished
+    for algorithm, config in FIRST_MODELS:
+        if not runs.filter(algorithm=algorithm).exists():
+            return start_run(academy, algorithm, config=config)
+    return None
+
+
+def has_model() -> bool:
+    return Promotion.objects.filter(organisation__slug=ACADEMY).exists()
 
 
 def follow(run: Run, say: Callable[[str], None]) -> Callable[[], bool]:

@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.academy = not options["no_academy"]
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         try:
             with ExitStack() as stack:
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         stack.callback(self.say, "Stopping ...")
         self.step("Web server", self.start_web)
         self.step("Workers and scheduler", self.start_workers)
-        self.step("First model", self.train_first_model)
+        self.step("First model", self.train_models)
         connection.close()  # nothing of ours stays open while the programs work
         self.say_ready()
         self.supervisor.watch(self.keep_database, DATABASE_CHECK_SECONDS)
@@ -98,12 +98,16 @@ class Command(BaseCommand):
         self.supervisor.start([*map(worker, QUEUES), scheduler()])
         return f"{', '.join(QUEUES)}; logs in {settings.HOME / 'logs'}"
 
-    def train_first_model(self) -> str:
-        run = first_start.first_run() if self.academy else None
-        if run is None:
-            return "there already" if self.academy else "none wanted"
-        self.supervisor.watch(first_start.follow(run, lambda news: self.say(f"    {news}")), 0.5)
-        return run.verdict or run.error or run.get_state_display()
+    def train_models(self) -> str:
+        """Wait for a training only as long as no model is in use."""
+        said = "there already" if self.academy else "none wanted"
+        while self.academy and (run := first_start.next_run()) is not None:
+            if first_start.has_model():
+                return f"{said}; {run.algorithm} trains in the background, see Runs"
+            self.say(f"    training {run.algorithm}")
+            self.supervisor.watch(first_start.follow(run, lambda news: self.say(f"    {news}")), 0.5)
+            said = run.verdict or run.error or run.get_state_display()
+        return said
 
     # Parts of the steps.
 
