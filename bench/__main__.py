@@ -13,6 +13,8 @@ from bench.record import Measurement, json_line, keep, print_table
 
 SUBJECTS: dict[str, str] = {
     "quality": "bench.quality",
+    "train": "bench.train",
+    "serve": "bench.serve",
 }
 
 
