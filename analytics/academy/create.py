@@ -20,7 +20,7 @@ from analytics.academy.behaviour import NOT_TAKEN
 from analytics.academy.catalogue import COURSES
 from analytics.academy.events_file import write_events
 from analytics.academy.logins import add_members, give_passwords
-from analytics.academy.story import Story, busiest_courses, leading_learner, outcome_of, tell
+from analytics.academy.story import Story, busiest_courses, outcome_of, tell
 from analytics.aggregates.rollups import refresh
 from analytics.errors import InvalidInput, NeuralinkError
 from analytics.imports.run import run_import
@@ -67,7 +67,7 @@ def _found(seed: int, n_learners: int, report: Report) -> Organisation:
         learners = _add_learners(organisation, story)
         _add_enrolments(organisation, story, learners, activities)
         taught = [activities[COURSES[course].slug] for course in busiest_courses(story, N_TAUGHT)]
-        add_members(organisation, learners[leading_learner(story)], taught)
+        add_members(organisation, learners[story.leader], taught)
     report(f"Wrote {len(activities)} activities and {len(learners)} learners with their enrolments.")
     return organisation
 

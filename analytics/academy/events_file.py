@@ -12,9 +12,11 @@ import numpy as np
 
 from analytics.academy.diary import UNITS, VERBS
 from analytics.academy.story import Story
+from analytics.models import Unit
 
 HEADER = ("learner", "activity", "verb", "at", "value", "unit")
-DAMAGED_SHARE = 0.001
+VALUE, UNIT = 4, 5
+DAMAGED_SHARE = 0.002
 """Real exports have rows like these, and the page of the import should have something to tell."""
 
 
@@ -46,18 +48,26 @@ def _rows(story: Story, rng: np.random.Generator) -> Iterator[list[str]]:
             "" if math.isnan(value) else f"{value:g}",
             UNITS[unit].value,
         ]
-        yield row
-        if is_damaged[number]:
+        if is_damaged[number] and row[UNIT] == Unit.SHARE:
+            yield _in_percent(row)
+        elif is_damaged[number]:
+            yield row
             yield _damaged(row, number)
+        else:
+            yield row
+
+
+def _in_percent(row: list[str]) -> list[str]:
+    """The same event as some other program would write it: an import repairs that."""
+    return [*row[:VALUE], f"{float(row[VALUE]):.0%}", row[UNIT]]
 
 
 def _damaged(row: list[str], number: int) -> list[str]:
-    """An extra row with one of the usual faults, in turn."""
+    """An extra row with one of the usual faults, in turn: an import rejects it."""
     learner, activity, verb, at, value, unit = row
     return [
         ["", activity, verb, at, value, unit],
         [learner, activity, verb, "2026-02-31 25:61", value, unit],
         [learner, "", verb, at, value, unit],
-        [f"  {learner} ", activity, verb.upper(), at, value, unit],
         [learner, activity, verb, at, "lots", unit],
-    ][number % 5]
+    ][number % 4]

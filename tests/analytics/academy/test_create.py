@@ -63,6 +63,7 @@ def test_the_ledger_adds_up_and_tells_of_damaged_rows():
     import_ = Import.objects.get(organisation=organisation)
     assert import_.adds_up
     assert import_.n_rejected > 0
+    assert import_.n_repaired > 0
     assert import_.n_accepted == Event.objects.count()
     assert OrganisationDay.objects.filter(organisation=organisation).exists()
     assert sum(LearnerTotal.objects.values_list("n_events", flat=True)) == import_.n_accepted
@@ -90,6 +91,7 @@ def test_logins_work_and_only_their_owner_reads_them():
 def test_the_learner_member_has_a_page_worth_looking_at():
     create_small()
     learner = Member.objects.get(role=Role.LEARNER).learner
+    assert learner.external_id == "A00001"
     assert learner.total.n_events > 50
     assert learner.total.last_on >= timezone.now().date() - timezone.timedelta(days=7)
 

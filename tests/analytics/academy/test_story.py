@@ -7,7 +7,7 @@ import pytest
 
 from analytics.academy.behaviour import DAY_SECONDS, FINISHED, GIVEN_UP, NOT_TAKEN, OPEN
 from analytics.academy.catalogue import COURSES, PARTS_PER_COURSE, SUBJECTS
-from analytics.academy.story import N_DAYS, Story, busiest_courses, leading_learner, outcome_of, tell
+from analytics.academy.story import N_DAYS, Story, busiest_courses, outcome_of, tell
 from analytics.models import Outcome
 
 ENDS_AT = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
@@ -100,11 +100,17 @@ def test_days_and_hours_have_seasons(story):
 
 
 def test_the_leading_learner_is_still_there_and_has_a_past(story):
-    leader = leading_learner(story)
+    leader = story.leader
     mine = story.events.at[story.events.learner == leader]
     assert mine.size > 200
     assert mine.max() > story.seconds_lived() - 3 * DAY_SECONDS
     assert (story.enrolments.state[leader] == OPEN).any()
+
+
+def test_the_leading_learner_has_the_first_id(story):
+    ids = [story.learner_external_id(number) for number in range(story.people.n)]
+    assert ids[story.leader] == "A00001"
+    assert len(set(ids)) == story.people.n
 
 
 def test_busiest_courses_are_different_ones(story):
@@ -115,7 +121,7 @@ def test_busiest_courses_are_different_ones(story):
 def test_a_small_academy_works_too(seed):
     small = tell(seed=seed, n_learners=20, ends_at=ENDS_AT)
     assert small.events.at.size > 500
-    assert 0 <= leading_learner(small) < 20
+    assert 0 <= small.leader < 20
 
 
 @pytest.mark.parametrize(
