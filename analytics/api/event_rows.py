@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
@@ -98,7 +99,7 @@ def write(rows: Any, caller: Caller, is_one: bool) -> dict[str, Any]:
     """
     _check(rows)
     written = add_events(caller.organisation, rows, source=_name(caller), by=caller)
-    verdicts = [_told(verdict) for verdict in written.verdicts]
+    verdicts = sorted(map(_told, written.verdicts), key=itemgetter("index"))
     if written.counts.rejected == len(rows):
         raise _all_rejected(verdicts, is_one)
     return {"from_import": written.from_import.pk, "verdicts": verdicts} | {

@@ -111,7 +111,7 @@ def _texts(row: Mapping[str, Any]) -> dict[str, str | None] | str:
     for name, value in row.items():
         if name not in TEXTS:
             return _("Events have no field “%(name)s”; the fields are %(known)s.") % {
-                "name": name,
+                "name": name[:50].replace("\0", ""),
                 "known": ", ".join(TEXTS),
             }
         if isinstance(value, datetime):

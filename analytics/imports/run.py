@@ -57,7 +57,8 @@ def run_import(lease: Lease, progress: Progress = lambda share, text: None) -> N
         if other is not None and other.n_read > import_.n_read:
             fingerprint.take_over(import_, other)
         run = _Run(import_, source, lease)
-        for batch, cleaned in one_ahead(run.cleaned_batches()):
+        rules = rules_of(import_.organisation, import_.options)
+        for batch, cleaned in one_ahead(run.cleaned_batches(rules)):
             run.commit(batch, cleaned)
             progress(batch.share, import_.progress_text)
     _finish(import_, source, lease)
@@ -87,8 +88,8 @@ class _Run:
     source: Format
     lease: Lease
 
-    def cleaned_batches(self) -> Iterator[tuple[Batch, Cleaned]]:
-        rules = rules_of(self.import_.organisation, self.import_.options)
+    def cleaned_batches(self, rules: Rules) -> Iterator[tuple[Batch, Cleaned]]:
+        """Made in a thread of its own, so nothing here may ask the database."""
         for batch in self.source.batches(self.import_.checkpoint.get("position", {})):
             yield batch, WAYS[batch.target].clean(batch, rules)
 

@@ -63,7 +63,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
         logger.error("%s failed", context["request"].path, exc_info=error)
     set_rollback()
     # Views with renderers of their own (the schema's is YAML) tell their problems as all others do.
-    context["request"].accepted_renderer = JSONRenderer()
+    context["request"].accepted_renderer, context["request"].accepted_media_type = JSONRenderer(), MEDIA_TYPE
     return Response(
         problem(status, detail, context["request"].path, faults),
         status=status,
