@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 
 from analytics.aggregates.measures import Measure
 from analytics.aggregates.query import Row
+from analytics.words import number, percent
 
 NOTHING = "–"
 CLEAR = "rgba(0,0,0,0)"
@@ -84,12 +85,8 @@ def cell(measure: Measure, row: Row) -> str:
     value = row[measure.name]
     if value is None:
         return NOTHING
-    return percent(value) if measure.unit == "share" else number_format(value, decimal_pos=0, force_grouping=True)
+    return percent(value) if measure.unit == "share" else number(value)
 
 
 def day(on: date) -> str:
     return date_format(on, "j M Y")
-
-
-def percent(share: float) -> str:
-    return f"{number_format(share * 100, decimal_pos=0)}%"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from analytics.aggregates.course import Reach
-from analytics.charts.chart import NOTHING, SERIES, Chart, across, distinct, layout, percent
+from analytics.charts.chart import NOTHING, SERIES, Chart, across, distinct, layout
+from analytics.words import number, percent
 
 
 def reach_of_parts(rows: Sequence[Reach]) -> Chart:
@@ -34,10 +34,10 @@ def reach_of_parts(rows: Sequence[Reach]) -> Chart:
         [
             [
                 row.part.name,
-                number_format(row.n_reached, force_grouping=True),
+                number(row.n_reached),
                 NOTHING if row.reached_share is None else percent(row.reached_share),
-                number_format(row.n_completed, force_grouping=True),
-                number_format(row.n_ended, force_grouping=True),
+                number(row.n_completed),
+                number(row.n_ended),
             ]
             for row in rows
         ],
@@ -54,8 +54,8 @@ def _say_reach(rows: Sequence[Reach]) -> str:
     if early is at_end or not early.n_ended:
         return _("Everybody who began came to the last part.")
     return _("%(last)s of %(of)s learners came to the last part; most others stopped at %(part)s (%(n)s).") % {
-        "last": number_format(at_end.n_reached, force_grouping=True),
-        "of": number_format(at_end.of, force_grouping=True),
+        "last": number(at_end.n_reached),
+        "of": number(at_end.of),
         "part": early.part.name,
-        "n": number_format(early.n_ended, force_grouping=True),
+        "n": number(early.n_ended),
     }

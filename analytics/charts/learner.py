@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from analytics.charts.chart import SERIES, Chart, across, day, distinct, layout, percent
+from analytics.charts.chart import SERIES, Chart, across, day, distinct, layout
 from analytics.profiles.features import Result, Topic
+from analytics.words import number, percent
 
 
 def results_over_time(rows: Sequence[Result]) -> Chart:
@@ -70,10 +70,7 @@ def interests(topics: Sequence[Topic]) -> Chart:
         sentence,
         {"data": [bars], "layout": axes},
         [_("Topic"), _("Weight"), _("Events")],
-        [
-            [topic.name, percent(topic.weight_share), number_format(topic.n_events, force_grouping=True)]
-            for topic in topics
-        ],
+        [[topic.name, percent(topic.weight_share), number(topic.n_events)] for topic in topics],
         size="short",
         has_data=bool(topics),
     )

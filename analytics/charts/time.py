@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from analytics.aggregates.measures import MEASURES, Measure
 from analytics.aggregates.query import Row
 from analytics.charts.chart import SERIES, Chart, cell, day, layout
+from analytics.words import number
 
 WEEK_TICKS = 12
 WEEK_MILLISECONDS = 7 * 86_400_000
@@ -92,9 +92,9 @@ def _say_days(rows: Sequence[Row]) -> str:
     busiest = max(active, key=lambda row: row["learners"])
     mean = sum(row["learners"] for row in rows) / len(rows)
     return _("%(mean)s learners a day on average, most on %(day)s (%(most)s).") % {
-        "mean": number_format(mean, decimal_pos=0 if mean >= 10 else 1, force_grouping=True),
+        "mean": number(mean, digits=0 if mean >= 10 else 1),
         "day": day(busiest["key"]),
-        "most": number_format(busiest["learners"], force_grouping=True),
+        "most": number(busiest["learners"]),
     }
 
 
@@ -104,8 +104,8 @@ def _say_weeks(rows: Sequence[Row]) -> str:
         return _("No event in this period.")
     busiest, last = max(active, key=lambda row: row["learners"]), active[-1]
     return _("%(last)s learners were active in the week of %(week)s; the most were %(most)s, in that of %(top)s.") % {
-        "last": number_format(last["learners"], force_grouping=True),
+        "last": number(last["learners"]),
         "week": day(last["key"]),
-        "most": number_format(busiest["learners"], force_grouping=True),
+        "most": number(busiest["learners"]),
         "top": day(busiest["key"]),
     }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from analytics.charts.chart import HEAT, SERIES, Chart, layout, percent
+from analytics.charts.chart import HEAT, SERIES, Chart, layout
+from analytics.words import number, percent
 
 
 def rhythm(counts: Sequence[Sequence[int]], id_: str) -> Chart:
@@ -43,10 +44,7 @@ def hours_of_week(counts: Sequence[Sequence[int]], id_: str = "hours-of-week") -
         _say_week(counts, weekdays),
         {"data": [heat], "layout": axes},
         [_("Day"), *hours],
-        [
-            [name, *(number_format(n, force_grouping=True) for n in day)]
-            for name, day in zip(weekdays, counts, strict=True)
-        ],
+        [[name, *(number(n) for n in day)] for name, day in zip(weekdays, counts, strict=True)],
         has_data=any(map(any, counts)),
     )
 
@@ -76,7 +74,7 @@ def days_of_week(counts: Sequence[Sequence[int]], id_: str = "days-of-week") -> 
         sentence,
         {"data": [bars], "layout": layout(bargap=0.35)},
         [_("Day"), _("Events")],
-        [[name, number_format(n, force_grouping=True)] for name, n in zip(weekdays, totals, strict=True)],
+        [[name, number(n)] for name, n in zip(weekdays, totals, strict=True)],
         has_data=whole > 0,
     )
 
@@ -95,5 +93,5 @@ def _say_week(counts: Sequence[Sequence[int]], weekdays: Sequence[str]) -> str:
         "day": weekdays[-day],
         "from": f"{-hour:02}",
         "to": f"{-hour + 1:02}",
-        "n": number_format(most, force_grouping=True),
+        "n": number(most),
     }

@@ -10,13 +10,14 @@ from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.models import Enrolment, Event, Learner
 from analytics.profiles import features
 from analytics.profiles.features import RECENT_DAYS, Activeness, CourseProgress, Result, Topic
+from analytics.words import number, percent
 
 WEEKDAYS = (
     gettext_lazy("Mondays"),
@@ -141,11 +142,11 @@ def say_rhythm(drawn: Portrait) -> Statement:
     busiest = max(range(7), key=by_day.__getitem__)
     day = WEEKDAYS[busiest]
     if not drawn.has_hours:
-        share = _percent(by_day[busiest] / n_events)
+        share = percent(by_day[busiest] / n_events)
         basis = _("%(share)s of %(n)s events; the source tells days, not hours") % {"share": share, "n": n_events}
         return Statement(_("Rhythm"), _("Most on %(day)s") % {"day": day}, basis, n_events, sure)
     part_of_day, part_share = _busiest_part(drawn.week, n_events)
-    basis = _("%(share)s of %(n)s events") % {"share": _percent(part_share), "n": n_events}
+    basis = _("%(share)s of %(n)s events") % {"share": percent(part_share), "n": n_events}
     value = _("Mostly %(part)s, most on %(day)s") % {"part": part_of_day, "day": day}
     return Statement(_("Rhythm"), value, basis, n_events, sure)
 
@@ -157,7 +158,7 @@ def say_interests(found: Sequence[Topic]) -> Statement:
         return Statement(_("Interests"), "", _events(n_events), n_events, sure)
     first = found[0]
     basis = _("%(share)s of the weight of %(n)s events, recent ones weighing more") % {
-        "share": _percent(first.weight_share),
+        "share": percent(first.weight_share),
         "n": n_events,
     }
     return Statement(_("Interests"), ", ".join(topic.name for topic in found[:3]), basis, n_events, sure)
@@ -170,7 +171,7 @@ def say_results(found: Sequence[Result]) -> Statement:
     if sure == Confidence.NONE:
         return Statement(_("Results"), "", counted, n_results, sure)
     values = [result.result_share for result in found]
-    value = _("%(mean)s on average") % {"mean": _percent(fmean(values))}
+    value = _("%(mean)s on average") % {"mean": percent(fmean(values))}
     change = fmean(values[n_results // 2 :]) - fmean(values[: n_results // 2])
     trend = _("steady")
     if abs(change) >= NOTABLE_CHANGE_SHARE:
@@ -190,8 +191,8 @@ def summary(drawn: Portrait) -> str:
         "name": name,
         "level": level,
         "day": date_format(last_at, "j F Y"),
-        "done": number_format(sum(course.n_done for course in drawn.courses)),
-        "parts": number_format(sum(course.n_parts for course in drawn.courses)),
+        "done": number(sum(course.n_done for course in drawn.courses)),
+        "parts": number(sum(course.n_parts for course in drawn.courses)),
     }
 
 
@@ -203,7 +204,3 @@ def _busiest_part(week: list[list[int]], n_events: int) -> tuple[str, float]:
 
 def _events(n: int) -> str:
     return ngettext("%(n)s event", "%(n)s events", n) % {"n": n}
-
-
-def _percent(share: float) -> str:
-    return f"{number_format(share * 100, decimal_pos=0)}%"

@@ -6,14 +6,16 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analytics.web.navigation import entries_for
+from analytics.words import number, percent
 
 register = template.Library()
 NOTHING = "–"
+UNKNOWN = (None, "")
+"""The second is what Django hands on for a variable that is not there."""
 
 
 @register.simple_tag(takes_context=True)
@@ -24,32 +26,32 @@ def navigation(context: Context) -> list[dict[str, object]]:
 
 
 @register.filter
-def share(value: float | None, digits: int = 0) -> str:
+def share(value: Any, digits: int = 0) -> str:
     """0.734 -> 73%; nothing known -> a dash."""
-    return NOTHING if value is None else f"{number_format(value * 100, decimal_pos=digits)}%"
+    return NOTHING if value in UNKNOWN else percent(value, digits)
 
 
 @register.filter
-def points(value: float | None) -> str:
+def points(value: Any) -> str:
     """The difference of two shares: -0.012 -> -1.2 points."""
-    return NOTHING if value is None else _("%(n)s points") % {"n": number_format(value * 100, decimal_pos=1)}
+    return NOTHING if value in UNKNOWN else _("%(n)s points") % {"n": number(value * 100, 1)}
 
 
 @register.filter
-def count(value: float | None) -> str:
+def count(value: Any) -> str:
     """12345 -> 12,345."""
-    return NOTHING if value is None else number_format(value, decimal_pos=0, use_l10n=True, force_grouping=True)
+    return NOTHING if value in UNKNOWN else number(value)
 
 
 @register.filter
-def decimal(value: float | None, digits: int = 1) -> str:
-    return NOTHING if value is None else number_format(value, decimal_pos=digits, force_grouping=True)
+def decimal(value: Any, digits: int = 1) -> str:
+    return NOTHING if value in UNKNOWN else number(value, digits)
 
 
 @register.filter
-def duration(seconds: float | None) -> str:
+def duration(seconds: Any) -> str:
     """75 -> 1 min 15 s; hours and days above that."""
-    if seconds is None:
+    if seconds in UNKNOWN:
         return NOTHING
     whole = round(seconds)
     if whole < 60:

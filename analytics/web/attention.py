@@ -8,7 +8,6 @@ from datetime import timedelta
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,6 +15,7 @@ from analytics.aggregates.overview import n_gone_quiet
 from analytics.aggregates.period import Period
 from analytics.models import Import, JobState, Member, RollupRefresh
 from analytics.web.scope import courses_seen
+from analytics.words import number
 
 RECENT = timedelta(days=14)
 NOTABLE_REJECTED_SHARE = 0.05
@@ -53,8 +53,8 @@ def _of_import(fault: Import) -> Attention:
         return Attention("bad", _("Import failed"), sentence, url)
     sentence = _("%(name)s: %(n)s of %(all)s rows were rejected.") % {
         "name": fault.source_name,
-        "n": number_format(fault.n_rejected, force_grouping=True),
-        "all": number_format(fault.n_read, force_grouping=True),
+        "n": number(fault.n_rejected),
+        "all": number(fault.n_read),
     }
     return Attention("warn", _("Rows rejected"), sentence, url)
 
@@ -75,5 +75,5 @@ def quiet_learners(member: Member, period: Period) -> list[Attention]:
         "%(n)s learner was active before these %(days)s days and has not been seen since.",
         "%(n)s learners were active before these %(days)s days and have not been seen since.",
         n_quiet,
-    ) % {"n": number_format(n_quiet, force_grouping=True), "days": period.n_days}
+    ) % {"n": number(n_quiet), "days": period.n_days}
     return [Attention("warn", _("Gone quiet"), sentence, reverse("learner_list") + "?sort=last_on")]

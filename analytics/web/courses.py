@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Avg, Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +19,7 @@ from analytics.aggregates.query import Dimension, Query
 from analytics.models import Activity, Enrolment, Learner, Outcome
 from analytics.web.paging import Column, order_of, page_of
 from analytics.web.scope import STAFF, period_choice, wants_fragment
+from analytics.words import number
 
 COLUMNS = (
     Column("name", gettext_lazy("Course")),
@@ -115,10 +115,10 @@ def course_answer(totals: dict[str, Any], enrolled: dict[str, Any], period: Peri
     if not enrolled["n"] and not totals["learners"]:
         return _("Nobody is enrolled in this course yet.")
     return _("%(active)s of %(n)s enrolled learners were active %(when)s; %(completed)s have completed the course.") % {
-        "active": number_format(totals["learners"], force_grouping=True),
-        "n": number_format(enrolled["n"], force_grouping=True),
+        "active": number(totals["learners"]),
+        "n": number(enrolled["n"]),
         "when": when,
-        "completed": number_format(enrolled["n_completed"], force_grouping=True),
+        "completed": number(enrolled["n_completed"]),
     }
 
 

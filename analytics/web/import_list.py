@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analytics.access import MemberRequest, roles_required
 from analytics.models import UNFINISHED, Import, Organisation, Role
 from analytics.web.paging import page_of
+from analytics.words import number
 
 
 @roles_required(Role.ADMINISTRATOR, Role.MODEL_OWNER)
@@ -33,8 +33,8 @@ def answer(organisation: Organisation) -> str:
     said = ngettext(
         "%(n)s import has brought %(rows)s rows", "%(n)s imports have brought %(rows)s rows", counted["n"]
     ) % {
-        "n": number_format(counted["n"], force_grouping=True),
-        "rows": number_format(counted["n_accepted"] or 0, force_grouping=True),
+        "n": number(counted["n"]),
+        "rows": number(counted["n_accepted"] or 0),
     }
     working = _("; %(n)s still at work") % {"n": counted["n_unfinished"]} if counted["n_unfinished"] else ""
     return f"{said}{working}."

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from analytics.models import Import, JobState, Verdict
+from analytics.words import number
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ def code_rows(import_: Import) -> list[tuple[str, int]]:
 def answer(import_: Import) -> str:
     """The import in one sentence."""
     numbers = {
-        "read": _number(import_.n_read),
-        "accepted": _number(import_.n_accepted),
-        "merged": _number(import_.n_merged),
-        "rejected": _number(import_.n_rejected),
+        "read": number(import_.n_read),
+        "accepted": number(import_.n_accepted),
+        "merged": number(import_.n_merged),
+        "rejected": number(import_.n_rejected),
     }
     if import_.state == JobState.QUEUED:
         return _("The import waits for a worker.")
@@ -56,7 +56,3 @@ def answer(import_: Import) -> str:
         else _("Of %(read)s rows, %(accepted)s were accepted, %(merged)s merged and %(rejected)s rejected.")
     )
     return words % numbers
-
-
-def _number(n: int) -> str:
-    return str(number_format(n, force_grouping=True))

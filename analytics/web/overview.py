@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,6 +16,7 @@ from analytics.aggregates.query import Dimension, Query
 from analytics.models import Organisation
 from analytics.web.attention import needs_attention
 from analytics.web.scope import STAFF, courses_seen, period_choice
+from analytics.words import number, percent
 
 
 @roles_required(*STAFF)
@@ -55,9 +55,9 @@ def answer(headlines: list[Headline], period: Period) -> str:
         "%(learners)s learners were active %(when)s and completed %(completions)s activities",
         n_learners,
     ) % {
-        "learners": number_format(n_learners, force_grouping=True),
+        "learners": number(n_learners),
         "when": when,
-        "completions": number_format(n_completions, force_grouping=True),
+        "completions": number(n_completions),
     }
     return f"{said}{_compared(learners)}."
 
@@ -66,10 +66,9 @@ def _compared(headline: Headline) -> str:
     change = headline.change_share
     if change is None:
         return ""
-    percent = f"{number_format(abs(change) * 100, decimal_pos=0)}%"
-    if percent == "0%":
+    if not round(abs(change), 2):
         return _(", with as many learners as in the period before")
     words = (
         _(", %(percent)s more learners than before") if change > 0 else _(", %(percent)s fewer learners than before")
     )
-    return words % {"percent": percent}
+    return words % {"percent": percent(abs(change))}
