@@ -36,6 +36,8 @@ class SequenceScorer(Algorithm):
         "activity_vectors": (np.float32, 2),  # (n_activities, size)
     }
     _encoder: "Encoder | None" = None
+    # One tuple, so that threads never see the history of one beside the answer of another.
+    _latest_encoded: tuple[bytes, NDArray[np.float32]] = (b"", np.zeros((0, 0), np.float32))
 
     @property
     def max_length(self) -> int:
@@ -52,14 +54,25 @@ class SequenceScorer(Algorithm):
         """How much less likely (difference of log softmax) it gets when one of the latest events is left out."""
         if len(history) == 1:
             return np.ones(1)
+        if len(history) == 1:
+            return np.ones(1)
         latest = np.arange(max(0, len(history) - _EXPLAINED_EVENTS), len(history))
-        without = [np.delete(history, position) for position in latest]
-        strengths = self._encode([history, *without]) @ self._vectors().T
-        strengths -= strengths.max(axis=1, keepdims=True)
-        likelihood = strengths[:, activity_index] - np.log(np.exp(strengths).sum(axis=1))
+        strengths = self._encoded_without(history, latest) @ self._vectors()[activity_index]
         contributions = np.zeros(len(history))
-        contributions[latest] = likelihood[0] - likelihood[1:]
+        contributions[latest] = strengths[0] - strengths[1:]
         return contributions
+
+    def _encoded_without(self, history: Index, latest: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Shape (1 + len(latest), size): the whole history encoded, and without each of the latest events.
+
+        The last answer is kept: the activities of one list of recommendations are explained from one history.
+        """
+        key = history.tobytes()
+        kept_key, kept = self._latest_encoded
+        if kept_key != key:
+            kept = self._encode([history, *(np.delete(history, position) for position in latest)])
+            self._latest_encoded = (key, kept)
+        return kept
 
     def _encode(self, histories: list[Index]) -> NDArray[np.float32]:
         """Shape (n_histories, size). In blocks of similar length, so that little is padded."""
@@ -86,6 +99,7 @@ class SequenceScorer(Algorithm):
     def _forget(self) -> None:
         super()._forget()
         self._encoder = None
+        self._latest_encoded = SequenceScorer._latest_encoded
 
 
 class Encoder:
