@@ -77,26 +77,27 @@ class MemberForm(TenancyForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean()
         name, password = values.get("username"), values.get("password")
-        self.login = get_user_model().objects.filter(username=name).first()
+        self.login: Any = get_user_model().objects.filter(username=name).first()
         if name and self.login is None:
             if not password:
                 self.add_error("password", _("There is no login of this name yet: give it a password."))
             else:
-                self.login = get_user_model()(username=name)
-                self._check_new(password)
+                self.login = self._new_login(name, password)
         elif self.login and Member.objects.filter(login=self.login, organisation=values.get("organisation")).exists():
             self.add_error("username", _("This login is a member of the organisation already."))
         elif password:
             self.add_error("password", _("This login exists already; its password can be changed by itself only."))
         return values
 
-    def _check_new(self, password: str) -> None:
+    def _new_login(self, name: str, password: str) -> Any:
+        login = get_user_model()(username=name)
         try:
-            self.login.full_clean(exclude=["password"])
-            password_validation.validate_password(password, self.login)
+            login.full_clean(exclude=["password"])
+            password_validation.validate_password(password, login)
         except forms.ValidationError as error:
             self.add_error(None, error.messages)
-        self.login.set_password(password)
+        login.set_password(password)
+        return login
 
 
 @admin.register(Member)
@@ -175,7 +176,7 @@ class EventAdmin(ReadOnlyAdmin):
     list_select_related = ["learner", "activity", "from_import", "organisation"]
     # Newest id first: by the primary key, while an order by time would sort the whole table.
     ordering = ["-id"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     search_fields = ["=learner__external_id"]
     search_help_text = gettext_lazy("exactly a learner's external id")
 
@@ -186,7 +187,7 @@ class EventKeyAdmin(ReadOnlyAdmin):
     list_filter = [OrganisationFilter]
     list_select_related = ["from_import", "organisation"]
     ordering = ["-id"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     search_fields = ["=key"]
 
 
@@ -209,7 +210,7 @@ class RowVerdictAdmin(ReadOnlyAdmin):
     list_filter = [OrganisationFilter, "verdict"]
     list_select_related = ["from_import"]
     ordering = ["-id"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     search_fields = ["=code"]
     search_help_text = gettext_lazy("exactly a verdict's code")
 
@@ -233,7 +234,7 @@ class ActivityDayAdmin(ReadOnlyAdmin):
     list_filter = [OrganisationFilter]
     list_select_related = ["activity"]
     ordering = ["-id"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     search_fields = ["=activity__external_id"]
 
 
@@ -243,7 +244,7 @@ class LearnerDayAdmin(ReadOnlyAdmin):
     list_filter = [OrganisationFilter]
     list_select_related = ["learner", "course"]
     ordering = ["-id"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     search_fields = ["=learner__external_id"]
 
 

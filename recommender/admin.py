@@ -38,7 +38,7 @@ class ImpressionAdmin(ReadOnlyAdmin):
     list_filter = [OrganisationFilter, "channel"]
     list_select_related = ["learner", "version"]
     ordering = ["-id"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     search_fields = ["=learner__external_id", "=token"]
 
 
@@ -48,5 +48,5 @@ class FeedbackAdmin(ReadOnlyAdmin):
     list_filter = [OrganisationFilter, "action"]
     list_select_related = ["learner", "activity", "impression"]
     ordering = ["-id"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     search_fields = ["=learner__external_id", "=activity__external_id"]

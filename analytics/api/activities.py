@@ -19,7 +19,7 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
     course = serializers.CharField(
         source="course.external_id", read_only=True, allow_null=True, help_text="external id of the nearest course"
     )
-    parent = serializers.CharField(
+    parent: Any = serializers.CharField(
         source="parent.external_id", read_only=True, allow_null=True, help_text="external id of the activity above"
     )
 
@@ -58,7 +58,7 @@ class ActivityList(ListView):
 
     def get_queryset(self) -> QuerySet[Any]:
         rows = super().get_queryset()
-        exact = {name: self.query[name] for name in ("kind", "external_id") if name in self.query}
+        exact: dict[str, Any] = {name: self.query[name] for name in ("kind", "external_id") if name in self.query}
         if course := self.named(Activity.objects.courses(), "course"):
             exact["course_id"] = course.pk
         if search := self.query.get("search"):

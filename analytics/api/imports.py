@@ -66,7 +66,7 @@ class NewImport(Body):
     file = serializers.FileField()
     format = serializers.ChoiceField(choices=[name for name in FORMATS if not format_named(name).takes_folder])
     options = serializers.JSONField(
-        required=False, binary=True, default="{}", help_text="JSON object: column mapping and the format's own options"
+        required=False, binary=True, default=dict, help_text="JSON object: column mapping and the format's own options"
     )
     is_dry_run = serializers.BooleanField(required=False, default=False, help_text="everything but keeping the rows")
 

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -25,7 +25,7 @@ class KeysetPagination(BasePagination):
     since the rows are limited to what the caller may see either way, so it needs no signature.
     """
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
         self.fields = [name.removeprefix("-") for name in view.ordering]
         is_descending = view.ordering[0].startswith("-")
@@ -50,7 +50,8 @@ class KeysetPagination(BasePagination):
             values = json.loads(base64.urlsafe_b64decode(after.encode()))
             if not isinstance(values, list) or len(values) != len(self.fields):
                 raise ValueError(after)
-            read = [model._meta.get_field(n).to_python(v) for n, v in zip(self.fields, values, strict=True)]
+            fields: list[Any] = [model._meta.get_field(name) for name in self.fields]
+            read = [field.to_python(value) for field, value in zip(fields, values, strict=True)]
             if None in read:
                 raise ValueError(after)
         except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error, ValidationError):

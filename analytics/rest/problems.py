@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -42,11 +42,12 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     instance = serializers.CharField(help_text="the path that was asked for")
-    errors = FaultSerializer(many=True, required=False)
+    errors: Any = FaultSerializer(many=True, required=False)
 
 
 Fault = dict[str, str]
 Told = tuple[int, str, list[Fault]]
+Teller = Callable[[Any], Told]
 
 
 def problem(status: int, detail: str, path: str, faults: list[Fault] | None = None) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def _unavailable(error: Any) -> Told:
     return 503, _("The database cannot be reached at the moment. Try again in a few seconds."), []
 
 
-TELLERS: list[tuple[Any, Any]] = [
+TELLERS: list[tuple[Any, Teller]] = [
     (ValidationError, _validation),
     (APIException, lambda error: (error.status_code, str(error.detail), [])),
     (InvalidInput, _invalid_input),

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import Direction, OpenApiResponse
 
 from analytics.models import Role
 from analytics.rest.permissions import Access
 from analytics.rest.problems import MEDIA_TYPE, ProblemSerializer
 
+if TYPE_CHECKING:  # the views name this module in their settings
+    from analytics.rest.views import ApiView
 
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "analytics.rest.authentication.KeyAuthentication"
     name = "key"
 
@@ -27,7 +30,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
         }
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "analytics.rest.authentication.MemberSessionAuthentication"
     name = "session"
 
@@ -40,19 +43,20 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
         }
 
 
-class ApiSchema(AutoSchema):  # type: ignore[misc]
+class ApiSchema(AutoSchema):
     """Reads `access` and `parameters` off the view, so that neither is told twice."""
+
+    view: ApiView  # type: ignore[override]
 
     @property
     def access(self) -> Access:
-        found: Access = self.view.access[self.method]
-        return found
+        return self.view.access[self.method]
 
     def get_override_parameters(self) -> list[Any]:
         parameters = self.view.parameters
         return [parameters] if self.method == "GET" and parameters().fields else []
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         return f"{super().get_description()}\n\n{self._access_sentence()}"
 
     def _access_sentence(self) -> str:
@@ -74,7 +78,8 @@ class ApiSchema(AutoSchema):  # type: ignore[misc]
         # super() also enters the schemes into the schema's components.
         return [way for way in super().get_auth() if way.keys() & set(admitted)]
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         answer = OpenApiResponse(ProblemSerializer, description=_("What is wrong, as problem details (RFC 9457)"))
-        return bodies | {"default": self._get_response_for_code(answer, "default", [MEDIA_TYPE], direction)}
+        told = self._get_response_for_code(answer, "default", [MEDIA_TYPE], direction)  # type: ignore[no-untyped-call]
+        return bodies | {"default": told}

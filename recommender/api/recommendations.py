@@ -36,7 +36,7 @@ class RecommendationSerializer(serializers.Serializer[Any]):
 class AnswerSerializer(serializers.Serializer[Any]):
     learner = serializers.CharField(source="learner.external_id")
     token = serializers.UUIDField(allow_null=True, help_text="send feedback with it")
-    source = serializers.CharField(help_text="the algorithm, or the fallback's name")
+    source: Any = serializers.CharField(help_text="the algorithm, or the fallback's name")
     version = serializers.IntegerField(source="version.number", default=None, allow_null=True)
     fallback = serializers.CharField(allow_null=True, help_text="why no model answered; null when one did")
     recommendations = RecommendationSerializer(many=True)

@@ -81,7 +81,7 @@ class VersionView(ApiView):
         latest = visible(
             Promotion.objects.order_by("kind", "course_id", "-id").distinct("kind", "course_id"), self.caller
         )
-        return super().get_serializer_context() | {"in_use": set(latest.values_list("version_id", flat=True))}
+        return {**super().get_serializer_context(), "in_use": set(latest.values_list("version_id", flat=True))}
 
 
 class VersionList(VersionView, ListView):
