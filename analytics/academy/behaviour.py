@@ -56,6 +56,7 @@ class Term:
         self.ended_at = np.full(shape, np.nan)
         self.result_sum = np.zeros(shape)
         self.n_results = np.zeros(shape, np.int64)
+        self.has_opened = np.zeros((people.n, len(catalogue.parts)), bool)
         self.has_met = np.zeros((people.n, len(catalogue.parts)), bool)
 
     def live(self, n_days: int, first_weekday: int) -> tuple[Events, Enrolments]:
@@ -125,16 +126,29 @@ class Term:
             at[who] = self._take_part(learner[who], course[who], at[who])
 
     def _take_part(self, learner: Ints, course: Ints, at: Floats) -> Floats:
-        """Meet the next part, unless it is of a kind that one skips; the second at which one is through with it."""
-        part = course * PARTS_PER_COURSE + self.place[learner, course]
-        skips = self._skips(learner, part)
-        self.place[learner[skips], course[skips]] += 1
+        """Meet the next part, unless it is of a kind that one skips, or go back to one that was skipped.
+
+        Returns the second at which each learner is through with it.
+        """
+        place = self.place[learner, course]
+        skipped = self._first_skipped(learner, course, place)
+        goes_back = (skipped < place) & (self.rng.random(place.size) < 0.35)
+        part = course * PARTS_PER_COURSE + np.where(goes_back, skipped, place)
+        skips = self._skips(learner, part) & ~goes_back
         meets = np.flatnonzero(~skips)
         through_at = at.copy()
-        through_at[meets], moves_on = self._meet(learner[meets], part[meets], at[meets])
-        self.place[learner[meets], course[meets]] += moves_on
+        moves_on = skips.copy()
+        through_at[meets], moves_on[meets] = self._meet(learner[meets], part[meets], at[meets])
+        self.place[learner, course] += moves_on & ~goes_back
         self._finish(learner, course, through_at)
         return through_at + self.rng.exponential(240, at.size)
+
+    def _first_skipped(self, learner: Ints, course: Ints, place: Ints) -> Ints:
+        """The first place of the course that was passed by; `place` where there is none."""
+        places = np.arange(PARTS_PER_COURSE)
+        is_skipped = ~self.has_opened[learner[:, None], course[:, None] * PARTS_PER_COURSE + places]
+        is_skipped &= places < place[:, None]
+        return np.where(is_skipped.any(axis=1), np.argmax(is_skipped, axis=1), place)
 
     def _skips(self, learner: Ints, part: Ints) -> Flags:
         taste = self.people.video_taste[learner]
@@ -143,7 +157,7 @@ class Term:
             [(1 - taste) ** 2, taste**2, 1 - self.people.sociability[learner]],
             0.02,
         )
-        return self.rng.random(part.size) < 0.8 * dislike
+        return self.rng.random(part.size) < 0.6 * dislike
 
     def _is_kind(self, part: Ints, kind: Kind) -> Flags:
         return np.asarray(self.catalogue.kind[part] == KINDS.index(kind))
@@ -175,6 +189,7 @@ class Term:
     def _open(self, learner: Ints, part: Ints, at: Floats) -> None:
         is_video = self._is_kind(part, Kind.VIDEO)
         self.diary.write(learner[is_video], part[is_video], Verb.STARTED, at[is_video])
+        self.has_opened[learner, part] = True
         n_clicks = self.rng.integers(1, 7, part.size)
         others = ~is_video
         self.diary.write(

@@ -69,7 +69,7 @@ def invent_people(n: int, n_subjects: int, n_days: int, rng: np.random.Generator
         attributes=_attributes(n, rng),
         interest=rng.dirichlet(np.full(n_subjects, 0.35), n),
         joined_on=_joining_days(n, n_days, rng),
-        activity_share=rng.beta(2.8, 3.2, n),
+        activity_share=rng.beta(2.95, 3.15, n),
         ability=rng.normal(size=n),
         video_taste=rng.beta(1.2, 1.2, n),
         sociability=rng.beta(1.2, 2.5, n),
@@ -95,5 +95,5 @@ def _attributes(n: int, rng: np.random.Generator) -> list[dict[str, str]]:
 
 def _joining_days(n: int, n_days: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Most come when term starts; the rest trickle in until the last week."""
-    is_early = rng.random(n) < 0.75
-    return np.where(is_early, rng.integers(0, 14, n), rng.integers(14, max(15, n_days - 5), n))
+    is_early = rng.random(n) < 0.5
+    return np.where(is_early, rng.integers(0, 10, n), rng.integers(10, max(11, n_days - 5), n))
