@@ -132,13 +132,14 @@ def start(home: Path) -> Server:
 def stop(home: Path) -> bool:
     """Stop the home's server, ending its sessions; return whether it was running."""
     server = status(home)
-    if server is None or not server.is_running:
+    # One that is still recovering is not ready, and is stopped all the same.
+    if server is None or not _is_alive(server.data):
         return False
     with _lock(home):
         account = _owner(server.data)
         stopping = ["stop", "-D", str(server.data), "-m", "fast", "-w", "-t", str(STOP_SECONDS)]
         done = _run([str(programs(server.folder, account) / "pg_ctl"), *stopping], account, server.folder)
-    if done.returncode != 0 and _is_ready(server.data):
+    if done.returncode != 0 and _is_alive(server.data):
         raise EmbeddedPostgresError(f"PostgreSQL did not stop within {STOP_SECONDS} s: see {server.log}.")
     return True
 
@@ -216,8 +217,7 @@ def _clear_after_crash(data: Path) -> None:
     has not waited for, or as some other process. A session of the dead server that is busy does not notice
     its end, and the next server refuses to start beside it; what it had not committed is lost anyway.
     """
-    pid = _postmaster_pid(data)
-    if pid is None or _is_postmaster(pid, data):
+    if not (data / "postmaster.pid").exists() or _is_alive(data):
         return
     orphans = [pid for pid in process_table.working_in(data) if "postgres" in (process_table.command(pid) or "")]
     for orphan in orphans:
@@ -290,16 +290,16 @@ def _run(command: list[str], account: Account, folder: Path) -> subprocess.Compl
 
 def _is_ready(data: Path) -> bool:
     # The eighth line of postmaster.pid is the postmaster's state, written for pg_ctl.
-    with contextlib.suppress(FileNotFoundError, PermissionError):
+    with contextlib.suppress(OSError, ValueError):
         lines = (data / "postmaster.pid").read_text().splitlines()
         return len(lines) > 7 and lines[7].strip() == "ready" and _is_postmaster(int(lines[0]), data)
     return False
 
 
-def _postmaster_pid(data: Path) -> int | None:
-    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
-        return int((data / "postmaster.pid").read_text().splitlines()[0])
-    return None
+def _is_alive(data: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return _is_postmaster(int((data / "postmaster.pid").read_text().splitlines()[0]), data)
+    return False
 
 
 def _is_postmaster(pid: int, data: Path) -> bool:

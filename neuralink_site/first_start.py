@@ -83,7 +83,7 @@ def next_run() -> Run | None:
     if academy is None:
         return None
     runs = Run.objects.filter(organisation=academy)
-    unfinished = runs.unfinished().first()
+    unfinished: Run | None = runs.unfinished().first()
     if unfinished is not None:
         return unfinished
     for algorithm, config in FIRST_MODELS:

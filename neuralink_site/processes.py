@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -28,6 +28,7 @@ PAUSES_SECONDS = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)  # before the first, second, .
 HEALTHY_SECONDS = 60.0  # a program that lived so long starts counting its deaths anew
 LOG_BYTES = 10_000_000  # a log larger than this is put aside at a start
 PR_SET_PDEATHSIG = 1
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,15 @@ class Supervisor:
         self._running: dict[str, Running] = {}
 
     def __enter__(self) -> Self:
-        self._wakeup = ChildSignal()
+        self._signals = Signals()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A second Ctrl-C would leave programs behind; stopping is bounded by STOP_SECONDS anyway.
-        with ignored(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            self.stop()
-        self._wakeup.close()
+        # Until it is done, a second Ctrl-C is only noted: it would leave programs behind.
+        self.stop()
+        self._signals.close()
 
     def start(self, programs: Iterable[Program]) -> None:
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -77,9 +77,13 @@ class Supervisor:
             self._write_record()
 
     def watch(self, done: Callable[[], bool], every_seconds: float) -> None:
-        """Keep the programs running until `done`, which is asked at least that often, says so."""
+        """Keep the programs running until `done`, which is asked at least that often, says so.
+
+        Raises:
+            KeyboardInterrupt: by Ctrl-C, SIGTERM or SIGHUP.
+        """
         while not done():
-            self._wakeup.wait(every_seconds)
+            self._signals.wait(every_seconds)
             self._mend()
 
     def deaths(self, name: str) -> int:
@@ -150,25 +154,36 @@ class Supervisor:
         unfinished.replace(self._record)
 
 
-class ChildSignal:
-    """Waits until a child ends or a time has passed, whichever is first."""
+class Signals:
+    """Waits until a child ends, somebody asks to stop, or a time has passed.
+
+    A request to stop is raised as KeyboardInterrupt by `wait` alone. Raised wherever it happens to arrive, it could
+    cut the start of a program in half, or be lost in a finaliser, whose errors Python ignores.
+    """
 
     def __init__(self) -> None:
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
-        self._handler = signal.signal(signal.SIGCHLD, _no_operation)
+        self._is_asked_to_stop = False
+        self._handlers = {number: signal.signal(number, self._note) for number in (signal.SIGCHLD, *STOP_SIGNALS)}
         self._wakeup_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
 
     def wait(self, seconds: float) -> None:
         if select.select([self._reader], [], [], seconds)[0]:
             self._reader.recv(4096)
+        if self._is_asked_to_stop:
+            raise KeyboardInterrupt
 
     def close(self) -> None:
         signal.set_wakeup_fd(self._wakeup_fd)
-        signal.signal(signal.SIGCHLD, self._handler)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         self._reader.close()
         self._writer.close()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._is_asked_to_stop = self._is_asked_to_stop or number in STOP_SIGNALS
 
 
 def end_leftovers(home: Path) -> int:
@@ -188,16 +203,6 @@ def end_leftovers(home: Path) -> int:
     process_table.wait_for_end(left, STOP_SECONDS)
     record.unlink(missing_ok=True)
     return len(left)
-
-
-@contextlib.contextmanager
-def ignored(*signals: signal.Signals) -> Iterator[None]:
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _child_setup(program: Program) -> Callable[[], None]:
@@ -222,7 +227,3 @@ def _signal_group(leader: int, number: signal.Signals) -> None:
 
 def _reason(status: int) -> str:
     return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
-
-
-def _no_operation(number: int, frame: FrameType | None) -> None:
-    """Let SIGCHLD interrupt nothing; without a handler it would not reach the wakeup descriptor."""

@@ -67,6 +67,20 @@ def test_output_goes_to_a_log_that_is_put_aside_when_large(tmp_path: Path) -> No
     assert (tmp_path / "logs" / "talk.old.log").stat().st_size > processes.LOG_BYTES
 
 
+@pytest.mark.parametrize("number", processes.STOP_SIGNALS)
+def test_a_request_to_stop_is_raised_between_two_looks(tmp_path: Path, number: int) -> None:
+    seen = []
+
+    def ask() -> bool:
+        os.kill(os.getpid(), number)
+        seen.append("still here")
+        return False
+
+    with Supervisor(tmp_path, tmp_path, lambda _: None) as supervisor, pytest.raises(KeyboardInterrupt):
+        supervisor.watch(ask, 5)
+    assert seen == ["still here"]
+
+
 def killed_supervisor(home: Path, stop_signal: str) -> list[int]:
     """Run a supervisor in another process, kill it with SIGKILL, return the programs that it had started."""
     script = textwrap.dedent(f"""

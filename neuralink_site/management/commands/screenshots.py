@@ -180,7 +180,8 @@ def open_window(browser: Browser, address: str, width: int, theme: str, session:
 
 def take(window: BrowserContext, address: str, path: Path) -> None:
     page = window.new_page()
-    page.goto(address, wait_until="networkidle")
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
     # A chart is drawn when its script has run, some moments after the last byte came.
     page.wait_for_function("[...document.querySelectorAll('[data-chart]')].every((c) => c.querySelector('svg'))")
     page.screenshot(path=path, full_page=True)

@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from neuralink_site import embedded_postgres, first_start
 from neuralink_site.celery import QUEUES, clear_embedded_broker
-from neuralink_site.processes import Program, Supervisor, end_leftovers, ignored
+from neuralink_site.processes import STOP_SIGNALS, Program, Supervisor, end_leftovers
 from neuralink_site.start_checks import StartError, check_disk, check_port, only_start
 
 WEB_SECONDS = 60.0  # how long the web server may take to answer
@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.academy = not options["no_academy"]
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             signal.signal(number, signal.default_int_handler)
         try:
             with ExitStack() as stack:
@@ -163,9 +163,10 @@ class Command(BaseCommand):
     def stop_database(self) -> None:
         connection.close()
         if self.database_marker.exists():
-            with ignored(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                embedded_postgres.stop(settings.HOME)
-                self.database_marker.unlink()
+            for number in STOP_SIGNALS:
+                signal.signal(number, signal.SIG_IGN)  # what is left to do takes a second, and must be done
+            embedded_postgres.stop(settings.HOME)
+            self.database_marker.unlink()
 
     def say_ready(self) -> None:
         self.say(f"\nNeuralink is ready: {self.url}\n")
