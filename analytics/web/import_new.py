@@ -21,8 +21,9 @@ def import_new(request: MemberRequest) -> HttpResponse:
     formats = uploadable_formats()
     asked = request.GET.get("format", "")
     chosen = asked if asked in formats else next(iter(formats))
-    form = ImportForm(formats[chosen], request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = ImportForm(formats[chosen], *sent)
+    if form.is_valid():
         started = start(request, chosen, form)
         if started is not None:
             return redirect(reverse("import_page", args=[started.pk]))
@@ -33,8 +34,9 @@ def import_new(request: MemberRequest) -> HttpResponse:
 def start(request: MemberRequest, format_name: str, form: ImportForm) -> Import | None:
     """The queued import, or None with the reason in the form."""
     upload: Any = form.cleaned_data["file"]
-    path = keep_upload(upload)
+    path = None
     try:
+        path = keep_upload(upload)
         return start_import(
             request.member.organisation,
             format_name,
@@ -45,6 +47,7 @@ def start(request: MemberRequest, format_name: str, form: ImportForm) -> Import 
             is_dry_run=form.cleaned_data["is_dry_run"],
         )
     except InvalidInput as error:
-        path.unlink(missing_ok=True)
+        if path is not None:
+            path.unlink()
         form.add_error(error.pointer if error.pointer in form.fields else None, str(error))
         return None
