@@ -94,4 +94,6 @@ def _chart(name: str, title: str, sentence: str, points: list[Point], colour: st
 
 
 def _shown(value: float) -> str:
-    return number_format(value, decimal_pos=4 if abs(value) < 100 else 1)
+    # Rounded here, because number_format cuts off what it does not show.
+    digits = 4 if abs(value) < 100 else 1
+    return number_format(f"{value:.{digits}f}", decimal_pos=digits)

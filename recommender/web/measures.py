@@ -14,11 +14,11 @@ HEADLINE = "ndcg_10"
 """The measure by which versions are compared in lists."""
 
 MEASURES: dict[str, tuple[str | Promise, str | Promise]] = {
-    "ndcg": (_("NDCG"), _("how near the top what they did next was ranked; 1 is perfect")),
-    "hr": (_("Hit rate"), _("share of learners for whom the list held something they did next")),
-    "recall": (_("Recall"), _("share of what they did next that the list held")),
-    "mrr": (_("Mean reciprocal rank"), _("1 divided by the rank of the first thing they did next")),
-    "coverage": (_("Coverage"), _("share of all activities that stand in anybody's list")),
+    "ndcg": (_("NDCG"), _("how near the top what came next stood; 1 is perfect")),
+    "hr": (_("Hit rate"), _("learners whose list held something they did next")),
+    "recall": (_("Recall"), _("share of what came next that the list held")),
+    "mrr": (_("Mean reciprocal rank"), _("1 / rank of the first thing that came next")),
+    "coverage": (_("Coverage"), _("share of all activities that anybody was shown")),
 }
 
 
@@ -51,13 +51,14 @@ def metric_rows(metrics: Figures, baseline: Figures, incumbent: Figures | None =
     order = list(MEASURES)
     known = [name for name in metrics if _stem(name) in MEASURES]
     known.sort(key=lambda name: (order.index(_stem(name)), len(name), name))
-    return [
-        MetricRow(
-            label_of(name), MEASURES[_stem(name)][1], value, number(baseline, name), number(incumbent or {}, name)
-        )
-        for name in known
-        if (value := number(metrics, name)) is not None
-    ]
+    rows = []
+    for name in known:
+        value = number(metrics, name)
+        if value is not None:
+            meaning = MEASURES[_stem(name)][1]
+            beside = number(baseline, name), number(incumbent or {}, name)
+            rows.append(MetricRow(label_of(name), meaning, value, *beside))
+    return rows
 
 
 def number(metrics: Figures, name: str) -> float | None:

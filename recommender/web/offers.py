@@ -37,11 +37,6 @@ OFFERS = {
             gettext_lazy("Not now"),
             gettext_lazy("%(activity)s stays away for a week."),
         ),
-        Offer(
-            FeedbackAction.WRONG,
-            gettext_lazy("This is wrong"),
-            gettext_lazy("Thank you. %(activity)s will not be suggested to you again, and the model owners see that."),
-        ),
     )
 }
 
