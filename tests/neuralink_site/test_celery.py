@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from pytest_django import SettingsWrapper
+from pytest_django.fixtures import Settings as SettingsWrapper
 
 from analytics.models import Import, RollupRefresh
 from neuralink_site import celery
