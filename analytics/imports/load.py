@@ -6,6 +6,7 @@ so that two imports that meet the same new learners wait for each other and do n
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,10 +16,12 @@ import pyarrow as pa
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from analytics.imports import references
 from analytics.imports.copying import copy_rows
 from analytics.imports.marks import PLACE, Mark, on_places
 from analytics.models import Verdict
 
+FEW_ROWS = 500
 STAGED = {
     PLACE: "bigint",
     "id": "text",
@@ -191,7 +194,8 @@ def load_events(to: Place, rows: pa.Table) -> list[Mark]:
         to.run(sql)
     if moved := to.run(PROMOTED) + to.run(PLACED):
         to.run(MOVED_DAYS, moved=moved)
-    to.run(EVENTS)
+    with references.kept(to.organisation_id, to.import_id) if rows.num_rows > FEW_ROWS else nullcontext():
+        to.run(EVENTS)
     to.run(DAYS)
     if to.implies_enrolment:
         to.run(ENROLMENTS)
@@ -199,10 +203,18 @@ def load_events(to: Place, rows: pa.Table) -> list[Mark]:
 
 
 def stage(name: str, columns: dict[str, str], rows: pa.Table) -> None:
+    """Copy (n,) rows into a table of this session, for the statements that follow in the same transaction.
+
+    Nothing is known yet of the staged rows, nor of tables that an import has just filled, and the planner then falls
+    for nested loops that take minutes. Joins of many rows are hashed; few rows, as of a live write, find their ids
+    by index.
+    """
     declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({declared}) ON COMMIT DELETE ROWS")
         cursor.execute(f"TRUNCATE {name}")
+        nested_loops = "off" if rows.num_rows > FEW_ROWS else "on"
+        cursor.execute("SELECT set_config('enable_nestloop', %s, true)", [nested_loops])
     copy_rows(name, rows.select(list(columns)))
 
 

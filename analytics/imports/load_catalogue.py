@@ -78,11 +78,15 @@ WHERE staged_enrolment.place = numbered.place AND nth > 1
 RETURNING staged_enrolment.place
 """
 KNOWN_ENROLMENTS = """
+WITH given AS MATERIALIZED (
+    SELECT place, learner.id AS learner_id, course.id AS course_id, course_run, outcome
+    FROM staged_enrolment
+    JOIN analytics_learner learner ON learner.organisation_id = %(organisation)s AND learner.external_id = learner
+    JOIN analytics_activity course ON course.organisation_id = %(organisation)s AND course.external_id = course
+)
 UPDATE analytics_enrolment known SET outcome = given.outcome
-FROM staged_enrolment given
-JOIN analytics_learner learner ON learner.organisation_id = %(organisation)s AND learner.external_id = learner
-JOIN analytics_activity course ON course.organisation_id = %(organisation)s AND course.external_id = course
-WHERE known.learner_id = learner.id AND known.course_id = course.id AND known.course_run = given.course_run
+FROM given
+WHERE known.learner_id = given.learner_id AND known.course_id = given.course_id AND known.course_run = given.course_run
 RETURNING place
 """
 NEW_ENROLMENTS = """
@@ -111,13 +115,17 @@ DATES = {
     "ended_at": "timestamptz",
     "enrolment_id": "bigint",
 }
+# MATERIALIZED, or the planner, which knows nothing of the staged rows, may join on the course first: millions of pairs.
 FIND_ENROLMENTS = """
+WITH found AS MATERIALIZED (
+    SELECT place, learner.id AS learner_id, course.id AS course_id, course_run
+    FROM staged_enrolment_date
+    JOIN analytics_learner learner ON learner.organisation_id = %(organisation)s AND learner.external_id = learner
+    JOIN analytics_activity course ON course.organisation_id = %(organisation)s AND course.external_id = course
+)
 UPDATE staged_enrolment_date given SET enrolment_id = known.id
-FROM analytics_enrolment known
-JOIN analytics_learner learner ON learner.id = learner_id
-JOIN analytics_activity course ON course.id = known.course_id
-WHERE known.organisation_id = %(organisation)s AND learner.external_id = given.learner
-  AND course.external_id = given.course AND known.course_run = given.course_run
+FROM found JOIN analytics_enrolment known USING (learner_id, course_id, course_run)
+WHERE given.place = found.place
 """
 WITHOUT_ENROLMENT = "DELETE FROM staged_enrolment_date WHERE enrolment_id IS NULL RETURNING place"
 KNOWN_DATES = """
