@@ -39,7 +39,8 @@ def import_page(request: MemberRequest, pk: int) -> HttpResponse:
 def import_progress(request: MemberRequest, pk: int) -> HttpResponse:
     """Fragment that asks for itself again while the import is at work, and for the whole page once it is done."""
     import_ = import_of(request, pk)
-    response = render(request, "analytics/_import_progress.html", {"import": import_})
+    context = {"import": import_, "codes": code_rows(import_), "is_update": True}
+    response = render(request, "analytics/_import_progress.html", context)
     if import_.is_finished:
         response["HX-Refresh"] = "true"
     return response
