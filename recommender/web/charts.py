@@ -42,7 +42,7 @@ def curve_charts(run: Run) -> list[Chart]:
     if len(measured) > 1:
         title = _("%(measure)s on the validation part") % {"measure": label_of(HEADLINE)}
         best_step, best = max(measured, key=lambda point: point[1])
-        sentence = _("The best value, %(best)s, came at step %(step)s; those weights were kept.")
+        sentence = _("The best value, %(best)s, came at step %(step)s; those weights are kept.")
         words = {"best": _shown(best), "step": best_step}
         found.append(_chart("validation", title, sentence % words, measured, "var(--series-3)"))
     return found

@@ -6,22 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from recommender.errors import CorruptArtifact, IncompatibleArtifact
+from recommender.algorithms.catalogue import algorithm_class
+from recommender.errors import RecommenderError
 from recommender.models import Version
 from recommender.registry import versions as registry
 
 
 @dataclass(frozen=True)
 class StoredFiles:
-    """The manifest, or the sentence that says why it cannot be read."""
+    """The manifest as far as it can be read, and the sentence that says why the version cannot serve."""
 
     manifest: Mapping[str, Any] = field(default_factory=dict)
     fault: str = ""
 
 
 def stored_files(version: Version) -> StoredFiles:
-    """Looks at the manifest's checksum and the files' sizes; their content is checked when they are loaded."""
+    """Whether this release could serve it. The files' content is compared with its checksums when they are loaded."""
     try:
-        return StoredFiles(registry.open_artifact(version, verify=False).manifest)
-    except (CorruptArtifact, IncompatibleArtifact) as error:
+        artifact = registry.open_artifact(version, verify=False)
+    except RecommenderError as error:
         return StoredFiles(fault=str(error))
+    try:
+        algorithm_class(artifact.manifest["algorithm"]).from_state(artifact.manifest["config"], artifact.arrays)
+    except RecommenderError as error:
+        return StoredFiles(artifact.manifest, str(error))
+    return StoredFiles(artifact.manifest)

@@ -51,7 +51,7 @@ def source_sentence(answer: Answer) -> str:
     """Where the list comes from: a version, or the fallback by its name."""
     if answer.fallback:
         name = str(FALLBACKS.get(answer.fallback, answer.fallback))
-        return _("%(source)s No trained version could answer for this learner yet.") % {"source": name}
+        return _("%(source)s No trained version could answer here yet.") % {"source": name}
     if answer.version:
         return _("Chosen from the learning history by version %(number)s.") % {"number": answer.version.number}
     return answer.source

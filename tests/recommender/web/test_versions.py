@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from analytics.models import Member
+from recommender.algorithms.ease import EASE
 from recommender.models import Promotion, Run, Version
 from recommender.registry import versions
 from tests.recommender.school import School
@@ -97,6 +99,15 @@ def test_damaged_files_are_told_and_not_put_into_use(
     assert page.context["files"].fault[:30] in page.content.decode()
     assert "notice--bad" in act(browser, "version_promote", two[1])
     assert versions.live(two[1].organisation, "any") == two[0]
+
+
+def test_files_of_another_release_are_told(
+    browser: Client, two: tuple[Version, Version], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EASE, "arrays", EASE.arrays | {"something_new": (np.float32, 1)})
+    files = browser.get(reverse("version_page", args=[two[1].pk])).context["files"]
+    assert "something_new" in files.fault
+    assert files.manifest["config"]["neighbours"] == 256
 
 
 def test_the_page_tells_what_the_version_is(
