@@ -168,7 +168,19 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Neuralink",
-    "DESCRIPTION": "Learner histories in; analytics, recommendations and their reasons out.",
+    "DESCRIPTION": """Learner histories in; analytics, recommendations and their reasons out.
+
+**Coming in**: `Authorization: Bearer nlk_...` with an API key (its scopes say what it may do), or the session of a
+signed-in member (the role says so). Either way only rows of the one organisation exist.
+
+**Ids** of learners and activities are those of the source, percent-encoded in paths. The few that no path can carry
+(`..`, or one that ends in `/recommendations`) are found by the parameter `external_id` of the lists.
+
+**Pages**: lists answer `{"next": ..., "results": [...]}`; follow `next` until it is null. Rows that come or go meanwhile
+neither repeat nor hide others.
+
+**Errors** are problem details (RFC 9457), with `errors` pointing at the field, row or parameter. Unknown parameters and
+fields are errors too. Instants are UTC.""",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from analytics.errors import InvalidInput
 from analytics.imports.formats import FORMATS, format_named
+from analytics.imports.rollback import roll_back
 from analytics.imports.start import start_import
 from analytics.imports.uploads import keep_upload
 from analytics.models import Import, Member, Role, RowVerdict, Scope, Verdict
@@ -23,7 +24,7 @@ from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerial
 from analytics.rest.parameters import Body, PageParameters
 from analytics.rest.parsers import check_upload_length
 from analytics.rest.permissions import Access
-from analytics.rest.views import DetailView, ListView, rendered
+from analytics.rest.views import ApiView, DetailView, ListView, rendered
 
 READING = Access(Scope.IMPORTS_WRITE, (Role.ADMINISTRATOR, Role.MODEL_OWNER))
 WRITING = Access(Scope.IMPORTS_WRITE, (Role.ADMINISTRATOR,))
@@ -51,7 +52,17 @@ class ImportSerializer(JobSerializer):
 
     class Meta:
         model = Import
-        fields = ["id", "format", "source_name", "options", "fingerprint", "is_dry_run", "ledger", *JOB_FIELDS]
+        fields = [
+            "id",
+            "format",
+            "source_name",
+            "options",
+            "fingerprint",
+            "is_dry_run",
+            "ledger",
+            "rolled_back_at",
+            *JOB_FIELDS,
+        ]
         read_only_fields = fields
 
 
@@ -134,6 +145,20 @@ class ImportCancellation(CancelView):
     @extend_schema(request=None, responses={202: ImportSerializer})
     def post(self, request: Request, pk: int) -> Response:
         return super().post(request, pk)
+
+
+class ImportRollBack(ApiView):
+    """Take the events of a finished import out again. What it made of learners and activities stays."""
+
+    access = {"POST": WRITING}
+    serializer_class = ImportSerializer
+    queryset = IMPORTS
+
+    @extend_schema(request=None, responses=ImportSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        import_ = self.found(self.get_queryset(), pk=pk)
+        roll_back(import_)
+        return rendered(ImportSerializer, import_)
 
 
 class VerdictParameters(PageParameters):

@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from analytics.api.activities import ActivityDetail, ActivityList
 from analytics.api.events import EventList
-from analytics.api.imports import ImportCancellation, ImportDetail, ImportList, VerdictList
+from analytics.api.imports import ImportCancellation, ImportDetail, ImportList, ImportRollBack, VerdictList
 from analytics.api.keys import KeyList, KeyRevocation
 from analytics.api.learners import LearnerDetail, LearnerList
 from analytics.api.me import Me
@@ -21,6 +21,7 @@ v1 = [
     path("imports/", ImportList.as_view(), name="api_imports"),
     path("imports/<int:pk>/", ImportDetail.as_view(), name="api_import"),
     path("imports/<int:pk>/cancel/", ImportCancellation.as_view(), name="api_import_cancel"),
+    path("imports/<int:pk>/roll-back/", ImportRollBack.as_view(), name="api_import_roll_back"),
     path("imports/<int:pk>/verdicts/", VerdictList.as_view(), name="api_verdicts"),
     path("keys/", KeyList.as_view(), name="api_keys"),
     path("keys/<int:pk>/revoke/", KeyRevocation.as_view(), name="api_key_revoke"),

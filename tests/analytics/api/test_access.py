@@ -125,7 +125,12 @@ def test_rows_of_another_organisation_do_not_exist(
         f"runs/{run}/",
         "versions/7/",
     ]
-    posts = [f"imports/{import_}/cancel/", f"runs/{run}/cancel/", "versions/7/promote/"]
+    posts = [
+        f"imports/{import_}/cancel/",
+        f"imports/{import_}/roll-back/",
+        f"runs/{run}/cancel/",
+        "versions/7/promote/",
+    ]
     for client in (api_client(), client_of("administrator")):
         for path in gets:
             told(client.get(f"/api/v1/{path}"), 404)

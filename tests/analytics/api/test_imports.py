@@ -13,7 +13,7 @@ from django.test import Client
 
 from analytics.imports.run import run_import
 from analytics.jobs import working_on
-from analytics.models import Import, JobState
+from analytics.models import Event, Import, JobState
 from tests.asking import all_pages, told
 from tests.cast import Cast
 
@@ -67,6 +67,11 @@ def test_a_file_from_upload_to_verdicts(
     assert code in done["ledger"]["by_code"]
     only = all_pages(client, f"{response['Location']}verdicts/", code=code, verdict="rejected")
     assert {verdict["code"] for verdict in only} == {code}
+    n_events = Event.objects.count()
+    rolled_back = client.post(f"{response['Location']}roll-back/")
+    assert rolled_back.json()["rolled_back_at"]
+    assert Event.objects.count() == n_events - 1
+    told(client.post(f"{response['Location']}roll-back/"), 409)
 
 
 def test_options_and_dry_run(cast: Cast, api_client: KeyClient) -> None:
