@@ -24,8 +24,8 @@ class SequenceScorer(Algorithm):
     """Base of recommenders whose encoder maps (batch, length, size) vectors to one vector per position.
 
     Position t must see nothing after t: then the end of a batch may be padded with anything. The strength of an
-    activity is the inner product of its vector with the encoder's answer at the last event. A subclass adds
-    `_learn`, and a config with `max_length`.
+    activity is the inner product of its vector with the encoder's answer at the last event, plus its bias. A
+    subclass adds `_learn`, and a config with `max_length`.
     """
 
     uses_order: ClassVar[bool] = True
@@ -34,10 +34,11 @@ class SequenceScorer(Algorithm):
     arrays: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {
         "encoder": (np.uint8, 1),  # the bytes of the flatbuffer
         "activity_vectors": (np.float32, 2),  # (n_activities, size)
+        "activity_bias": (np.float32, 1),  # (n_activities,)
     }
     _encoder: "Encoder | None" = None
     # One tuple, so that threads never see the history of one beside the answer of another.
-    _latest_encoded: tuple[bytes, NDArray[np.float32]] = (b"", np.zeros((0, 0), np.float32))
+    _latest_likelihood: tuple[bytes, Scores] = (b"", np.zeros((0, 0), np.float32))
 
     @property
     def max_length(self) -> int:
@@ -46,32 +47,32 @@ class SequenceScorer(Algorithm):
         return length
 
     def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
-        vectors = self._vectors()
-        scores: Scores = self._encode(histories) @ vectors.T
+        scores: Scores = self._encode(histories) @ self._vectors().T
+        scores += self._fitted()["activity_bias"]
         return scores
 
     def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
         """How much less likely (difference of log softmax) it gets when one of the latest events is left out."""
         if len(history) == 1:
             return np.ones(1)
-        if len(history) == 1:
-            return np.ones(1)
         latest = np.arange(max(0, len(history) - _EXPLAINED_EVENTS), len(history))
-        strengths = self._encoded_without(history, latest) @ self._vectors()[activity_index]
+        likelihood = self._likelihood_without(history, latest)[:, activity_index]
         contributions = np.zeros(len(history))
-        contributions[latest] = strengths[0] - strengths[1:]
+        contributions[latest] = likelihood[0] - likelihood[1:]
         return contributions
 
-    def _encoded_without(self, history: Index, latest: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Shape (1 + len(latest), size): the whole history encoded, and without each of the latest events.
+    def _likelihood_without(self, history: Index, latest: NDArray[np.int64]) -> Scores:
+        """Shape (1 + len(latest), n_activities): log softmax after the whole history, and without each event.
 
         The last answer is kept: the activities of one list of recommendations are explained from one history.
         """
         key = history.tobytes()
-        kept_key, kept = self._latest_encoded
+        kept_key, kept = self._latest_likelihood
         if kept_key != key:
-            kept = self._encode([history, *(np.delete(history, position) for position in latest)])
-            self._latest_encoded = (key, kept)
+            kept = self._score([history, *(np.delete(history, position) for position in latest)], None)
+            kept -= kept.max(axis=1, keepdims=True)
+            kept -= np.log(np.exp(kept).sum(axis=1, keepdims=True))
+            self._latest_likelihood = (key, kept)
         return kept
 
     def _encode(self, histories: list[Index]) -> NDArray[np.float32]:
@@ -99,7 +100,7 @@ class SequenceScorer(Algorithm):
     def _forget(self) -> None:
         super()._forget()
         self._encoder = None
-        self._latest_encoded = SequenceScorer._latest_encoded
+        self._latest_likelihood = SequenceScorer._latest_likelihood
 
 
 class Encoder:

@@ -28,10 +28,12 @@ class SASRecConfig(Config):
     max_length: int = parameter(100, minimum=2, maximum=1000, doc="Latest activities that are looked at.")
     dropout: float = parameter(0.2, minimum=0.0, maximum=0.9, doc="Share of numbers hidden while training.")
     negatives: int = parameter(512, minimum=1, maximum=100_000, doc="Wrong answers drawn for each batch.")
-    learning_rate: float = parameter(0.001, minimum=1e-6, maximum=1.0, doc="Step size of Adam.")
-    batch_size: int = parameter(128, minimum=1, maximum=8192, doc="Windows of history per step.")
-    epochs: int = parameter(30, minimum=1, maximum=10_000, doc="Passes over all histories, at most.")
-    patience: int = parameter(3, minimum=1, maximum=1000, doc="Ends after so many epochs without gain.")
+    learning_rate: float = parameter(0.002, minimum=1e-6, maximum=1.0, doc="Step size of Adam.")
+    batch_size: int = parameter(32, minimum=1, maximum=8192, doc="Windows of history per step.")
+    epochs: int = parameter(100, minimum=1, maximum=10_000, doc="Passes over all histories, at most.")
+    patience: int = parameter(
+        2, minimum=1, maximum=1000, doc="After so many epochs without gain steps get smaller; the third time ends it."
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

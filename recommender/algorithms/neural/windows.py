@@ -30,7 +30,7 @@ class Batch:
 
 
 def hold_out(lists: Sequences, generator: np.random.Generator) -> tuple[Sequences, HeldOut]:
-    """Take the last event from a tenth of the learners, 1,000 at most, who have three events or more.
+    """Take the last event from a fifth of the learners, 1,000 at most, who have three events or more.
 
     Raises:
         NotEnoughData: nobody has two events, so there is no step to learn.
@@ -38,7 +38,7 @@ def hold_out(lists: Sequences, generator: np.random.Generator) -> tuple[Sequence
     if not (lists.lengths >= 2).any():
         raise NotEnoughData("Nobody has met two activities, so there is no order to learn. Import more history.")
     candidates = np.flatnonzero(lists.lengths >= 3)
-    n = min(_MOST_HELD_OUT, max(len(candidates) // 10, min(len(candidates), 20)))
+    n = min(_MOST_HELD_OUT, max(len(candidates) // 5, min(len(candidates), 20)))
     chosen = np.sort(generator.choice(candidates, n, replace=False)) if n else candidates[:0]
     last = lists.offsets[1:][chosen] - 1
     kept = np.ones(len(lists.activity_index), bool)
