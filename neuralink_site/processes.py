@@ -35,7 +35,6 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Program:
     name: str
     command: tuple[str, ...]
-    stop_signal: signal.Signals = signal.SIGTERM
     niceness: int = 0
 
 
@@ -99,7 +98,7 @@ class Supervisor:
     def stop(self) -> None:
         """Ask every program to stop, all at once, and end those that do not within STOP_SECONDS."""
         for running in self._running.values():
-            _signal_group(running.process.pid, running.program.stop_signal)
+            _signal_group(running.process.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         for running in self._running.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -213,7 +212,7 @@ def _child_setup(program: Program) -> Callable[[], None]:
         if program.niceness:
             os.nice(program.niceness)
         if prctl is not None:
-            prctl(PR_SET_PDEATHSIG, int(program.stop_signal))
+            prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
             if os.getppid() != parent:  # it died before we asked to be told
                 os._exit(1)
 

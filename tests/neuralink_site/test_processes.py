@@ -81,7 +81,7 @@ def test_a_request_to_stop_is_raised_between_two_looks(tmp_path: Path, number: i
     assert seen == ["still here"]
 
 
-def killed_supervisor(home: Path, stop_signal: str) -> list[int]:
+def killed_supervisor(home: Path, *, is_deaf: bool) -> list[int]:
     """Run a supervisor in another process, kill it with SIGKILL, return the programs that it had started."""
     script = textwrap.dedent(f"""
         import os, signal
@@ -89,11 +89,11 @@ def killed_supervisor(home: Path, stop_signal: str) -> list[int]:
         from neuralink_site.processes import Program, Supervisor
         home = Path({str(home)!r})
         with Supervisor(home, home, print) as supervisor:
-            stop_signal = signal.{stop_signal}
-            deaf = "trap '' USR1; echo ready > " + str(home / "ready") + "; while :; do sleep 600; done"
-            supervisor.start([Program("deaf", ("sh", "-c", deaf), stop_signal)])
+            trap = "trap '' TERM; " if {is_deaf} else ""
+            script = trap + "echo ready > " + str(home / "ready") + "; while :; do sleep 600; done"
+            supervisor.start([Program("loop", ("sh", "-c", script))])
             supervisor.watch((home / "ready").exists, 0.05)
-            print(supervisor._running["deaf"].process.pid, flush=True)
+            print(supervisor._running["loop"].process.pid, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
     """)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
@@ -103,12 +103,13 @@ def killed_supervisor(home: Path, stop_signal: str) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
 def test_programs_end_with_a_killed_supervisor(tmp_path: Path) -> None:
-    pids = killed_supervisor(tmp_path, "SIGTERM")
+    pids = killed_supervisor(tmp_path, is_deaf=False)
     assert process_table.wait_for_end(pids, 5) == []
 
 
-def test_the_next_start_ends_what_a_killed_supervisor_left(tmp_path: Path) -> None:
-    pids = killed_supervisor(tmp_path, "SIGUSR1")
+def test_the_next_start_ends_what_a_killed_supervisor_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "STOP_SECONDS", 0.5)
+    pids = killed_supervisor(tmp_path, is_deaf=True)
     assert process_table.is_alive(pids[0])
     assert end_leftovers(tmp_path) == 1
     assert not process_table.is_alive(pids[0])

@@ -103,7 +103,7 @@ class Command(BaseCommand):
         said = "there already" if self.academy else "none wanted"
         while self.academy and (run := first_start.next_run()) is not None:
             if first_start.has_model():
-                return f"{said}; {run.algorithm} trains in the background, see Runs"
+                return f"{said.rstrip('.')}; {run.algorithm} trains in the background, see Runs"
             self.say(f"    training {run.algorithm}")
             self.supervisor.watch(first_start.follow(run, lambda news: self.say(f"    {news}")), 0.5)
             said = run.verdict or run.error or run.get_state_display()
@@ -204,9 +204,9 @@ def worker(queue: str) -> Program:
     # One task at a time in the worker's own process: a Keras model used after a fork hangs its process.
     solo = ("worker", "--queues", queue, "--hostname", f"{queue}@%h", "--pool", "solo", "--loglevel", "WARNING")
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    # An interrupted job is taken up again by its lease, so a worker need not finish it; SIGQUIT says that.
-    # Pages come before imports and trainings on a small machine.
-    return Program(f"worker-{queue}", (*CELERY, *solo, *quiet), signal.SIGQUIT, niceness=5)
+    # Pages come before imports and trainings on a small machine. A worker that is busy when all is stopped gets
+    # killed, and its job goes on at the next start: Celery's own "cold" shutdown would make the job fail.
+    return Program(f"worker-{queue}", (*CELERY, *solo, *quiet), niceness=5)
 
 
 def scheduler() -> Program:
