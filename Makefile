@@ -40,11 +40,12 @@ screenshots: install-dev ## Make the pictures of the documentation, with a real 
 $(VENV)/.installed: requirements.txt
 	@sh .ci/make_venv $(VENV)
 	@echo "Installing the pinned dependencies into $(VENV), once: this takes some minutes and 3 GB of disk."
-	@$(PIP) -r requirements.txt || { echo "The dependencies were not installed: what pip says above needs \
+	@$(PIP) $$(test ! -e $@ || echo --quiet) -r requirements.txt || { echo "The dependencies were not installed: what pip says above needs \
 	correcting (network? disk?), then run make again." >&2; exit 1; }
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	@$(PIP) -r requirements-dev.txt || { echo "The tools of the tests were not installed: what pip says above \
+	@echo "Installing the tools of the tests into $(VENV), once."
+	@$(PIP) --quiet -r requirements-dev.txt || { echo "The tools of the tests were not installed: what pip says above \
 	needs correcting (network? disk?), then run make again." >&2; exit 1; }
 	@touch $@
