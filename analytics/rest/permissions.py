@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -28,16 +30,27 @@ class Access:
             return self.is_for_every_key or self.scope in caller.scopes
         return isinstance(caller, Member) and caller.role in self.roles
 
+    def refusal(self, caller: Caller) -> str:
+        if isinstance(caller, Member):
+            return _("Your role, %s, may not do this.") % caller.get_role_display()
+        if self.scope is None:
+            return _("No key may do this: sign in as a member.")
+        return _("This key lacks the scope %s.") % self.scope.value
+
 
 class HasAccess(BasePermission):
     """The view's `access` has a line for each method that it answers; a method without one is refused."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         method = "GET" if request.method == "HEAD" else str(request.method)
-        if not hasattr(view, method.lower()):
+        if method not in view.allowed_methods:
             return True  # what a view does not answer gets 405, whoever asks
         access: Access | None = getattr(view, "access", {}).get(method)
-        return access is not None and access.admits(request.auth)
+        if request.auth is None or access is None:
+            return False
+        if not access.admits(request.auth):
+            raise PermissionDenied(access.refusal(request.auth))
+        return True
 
 
 def caller_of(request: Request) -> Caller:

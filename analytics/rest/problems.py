@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, NotAuthenticated, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -128,6 +128,10 @@ def _unavailable(error: Any) -> Told:
 
 TELLERS: list[tuple[Any, Teller]] = [
     (ValidationError, _validation),
+    (
+        NotAuthenticated,
+        lambda error: (401, _("Say who you are: send “Authorization: Bearer <API key>”, or sign in."), []),
+    ),
     (APIException, lambda error: (error.status_code, str(error.detail), [])),
     (InvalidInput, _invalid_input),
     (NeuralinkError, lambda error: (409, str(error), [])),

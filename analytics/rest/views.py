@@ -29,6 +29,7 @@ class ApiView(GenericAPIView[Any]):
     which rows there are (`queryset`), of which only those visible to the caller are ever looked at.
     """
 
+    http_method_names = ["get", "head", "post"]
     access: ClassVar[Mapping[str, Access]]
     parameters: ClassVar[type[Parameters]] = Parameters
     caller: Caller

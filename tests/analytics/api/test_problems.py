@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +43,28 @@ def test_wrong_keys(client: Client, cast: Cast, header: str) -> None:
 
 def test_a_method_that_is_not_answered(api_client: KeyClient) -> None:
     assert "DELETE" in told(api_client().delete("/api/v1/learners/"), 405)["detail"]
+
+
+def test_no_address_answers_options(api_client: KeyClient) -> None:
+    response = api_client().options("/api/v1/learners/")
+    told(response, 405)
+    assert response["Allow"] == "GET, HEAD"
+
+
+def test_refusals_say_what_is_lacking(api_client: KeyClient, client_of: Callable[..., Client]) -> None:
+    assert "events:read" in told(api_client("events:write").get("/api/v1/events/"), 403)["detail"]
+    assert "Instructor" in told(client_of("instructor").get("/api/v1/runs/"), 403)["detail"]
+    assert "sign in" in told(api_client().get("/api/v1/keys/"), 403)["detail"]
+
+
+def test_places_beyond_every_row(api_client: KeyClient) -> None:
+    for values in (["9" * 30], ["-5"]):
+        after = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+        assert api_client().get(f"/api/v1/learners/?after={after}").status_code in {200, 400}
+    for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-01-01", "9e99"):
+        after = base64.urlsafe_b64encode(json.dumps([at, "1"]).encode()).decode()
+        assert api_client().get(f"/api/v1/events/?after={after}").status_code in {200, 400}, at
+        assert api_client().get("/api/v1/events/", {"since": at, "until": at}).status_code in {200, 400}, at
 
 
 def test_a_body_of_another_type(client_of: Callable[..., Client]) -> None:
@@ -105,6 +129,7 @@ def test_a_body_that_is_too_large(client_of: Callable[..., Client]) -> None:
         ("?after=WyJ4Il0=", "after"),
         ("?after=W251bGxd", "after"),
         ("?format=xml", "format"),
+        ("?after=" + base64.b64encode(b'["99999999999999999999999999"]' * 2).decode(), "after"),
     ],
 )
 def test_wrong_parameters_are_named(api_client: KeyClient, query: str, parameter: str) -> None:
