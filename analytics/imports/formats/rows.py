@@ -44,9 +44,10 @@ def blocks(file: BinaryIO, start: int, n_rows: int) -> Iterator[Block]:
     while True:
         piece = file.read(READ_BYTES)
         buffer = rest + piece
-        ends = _row_ends(buffer, is_last=not piece)
+        ends, n_trusted = _row_ends(buffer, is_last=not piece)
         first = 0
-        for chosen in np.array_split(ends, range(n_rows, len(ends), n_rows)):
+        # Never cut among lines that an open quote left: read on from there, they would be other rows.
+        for chosen in np.array_split(ends, range(n_rows, max(n_trusted, 1), n_rows)):
             if len(chosen):
                 last = int(chosen[-1])
                 yield Block(buffer[first:last], chosen - first, start + first, start + last)
@@ -62,18 +63,19 @@ def blocks(file: BinaryIO, start: int, n_rows: int) -> Iterator[Block]:
             rest, start = b"", end
 
 
-def _row_ends(buffer: bytes, is_last: bool) -> NDArray[np.int64]:
+def _row_ends(buffer: bytes, is_last: bool) -> tuple[NDArray[np.int64], int]:
+    """Where rows end, and how many of these ends lie outside quotes for certain."""
     characters = np.frombuffer(buffer, np.uint8)
     line_ends = np.flatnonzero(characters == LINE_FEED) + 1
     if is_last and buffer and (not len(line_ends) or line_ends[-1] < len(buffer)):
         line_ends = np.append(line_ends, len(buffer))
     quotes = np.flatnonzero(characters == QUOTE)
     ends = line_ends[np.searchsorted(quotes, line_ends) % 2 == 0] if len(quotes) else line_ends
-    trusted = int(ends[-1]) if len(ends) else 0
+    n_trusted, trusted = len(ends), int(ends[-1]) if len(ends) else 0
     if is_last or len(buffer) - trusted > ROW_BYTES:
         # A quote was opened and never closed: what follows is cut into lines.
         ends = np.append(ends, line_ends[line_ends > trusted])
-    return ends.astype(np.int64)
+    return ends.astype(np.int64), n_trusted
 
 
 def _skip_line(file: BinaryIO) -> int:
