@@ -49,7 +49,7 @@ class HasAccess(BasePermission):
         if request.auth is None or access is None:
             return False
         if not access.admits(request.auth):
-            raise PermissionDenied(access.refusal(request.auth))
+            raise PermissionDenied(access.refusal(caller_of(request)))
         return True
 
 
