@@ -38,7 +38,7 @@ def open_database() -> str:
     except OperationalError as error:
         raise StartError(
             "The database named by NEURALINK_DATABASE_URL does not answer: start it or correct the address. "
-            f"(It said: {str(error).strip()})"
+            f"(It said: {' '.join(str(error).split())})"
         ) from error
     address = connection.get_connection_params()
     return f"PostgreSQL {version} on {address.get('host') or 'a socket'}:{address.get('port') or 5432}"
