@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NUMBER = r"^-?[0-9]+(\.[0-9]*)?$"
 ZONED = r"[0-9]{2}:?[0-9]{2}(:?[0-9]{2}([.,][0-9]+)?)? ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$"
@@ -37,6 +40,8 @@ def parsed(texts: pa.Array, zone: ZoneInfo) -> Instants:
         return Instants(texts.cast(MICROSECONDS), nothing, nothing)
     with contextlib.suppress(pa.ArrowInvalid):  # one plain spelling with a zone in every row: 20 times quicker
         return Instants(texts.cast(MICROSECONDS), nothing, nothing)
+    import pandas as pd  # here and not above: web processes, which take in small writes, seldom come this far
+
     frame = pd.Series(texts.to_numpy(zero_copy_only=False), dtype=object)
     is_number = _matches(texts, NUMBER) & (pc.utf8_length(texts).to_numpy(zero_copy_only=False) > 8)
     is_iso = _matches(texts, ISO_LIKE) & ~is_number
@@ -64,6 +69,8 @@ def _matches(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
 
 
 def _iso(texts: pd.Series) -> NDArray[np.datetime64]:
+    import pandas as pd
+
     plain = texts.str.replace(",", ".", regex=False).str.upper().str.replace(r" ([Z+-])", r"\1", regex=True)
     at = pd.to_datetime(plain, format="ISO8601", utc=True, errors="coerce")
     return at.dt.tz_localize(None).to_numpy("datetime64[us]")
@@ -71,6 +78,8 @@ def _iso(texts: pd.Series) -> NDArray[np.datetime64]:
 
 def _since_1970(texts: pd.Series) -> NDArray[np.datetime64]:
     """9 to 11 digits are seconds, 12 to 14 milliseconds, 15 to 17 microseconds; others are nothing."""
+    import pandas as pd
+
     digits = texts.str.replace(r"^-|\..*$", "", regex=True).str.len().to_numpy(np.int64)
     numbers = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64)
     factor = np.select([digits <= 11, digits <= 14, digits <= 17], [1e6, 1e3, 1.0], np.nan)

@@ -18,7 +18,7 @@ import recommender.serving.recommend, recommender.serving.feedback, recommender.
 from recommender.algorithms.catalogue import ALGORITHMS, algorithm_class
 for name in ALGORITHMS:
     algorithm_class(name)
-heavy = [name for name in ("tensorflow", "keras", "pandas", "jax") if name in sys.modules]
+heavy = [name for name in ("tensor" "flow", "keras", "pandas", "jax") if name in sys.modules]
 sys.exit(f"loaded: {heavy}" if heavy else 0)
 """
 
