@@ -260,7 +260,8 @@ def _create_database(home: Path, server: Server) -> None:
     except psycopg2.OperationalError as error:
         raise EmbeddedPostgresError(
             f"The password in {_record(home)} does not open the database in {server.folder}: restore both "
-            f"from the same backup, or move them away to begin with an empty database. (It said: {' '.join(str(error).split())})"
+            "from the same backup, or move them away to begin with an empty database. "
+            f"(It said: {' '.join(str(error).split())})"
         ) from error
     with contextlib.closing(opened) as connection:
         connection.autocommit = True

@@ -155,6 +155,17 @@ def test_a_damaged_record_is_told_with_what_to_do(tmp_path: Path) -> None:
         embedded_postgres.start(tmp_path)
 
 
+def test_a_password_that_does_not_fit_is_told_with_what_to_do(home: Path, server: Server) -> None:
+    embedded_postgres.stop(home)
+    record = embedded_postgres._record(home)
+    kept = record.read_text()
+    record.write_text(kept.replace(server.password, "another"))
+    with pytest.raises(EmbeddedPostgresError, match="does not open the database .* restore both from the same"):
+        embedded_postgres.start(home)
+    embedded_postgres.stop(home)
+    record.write_text(kept)
+
+
 def test_a_home_that_is_a_file_is_told_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(EmbeddedPostgresError, match=r"cannot be used .* set NEURALINK_HOME to another one"):
