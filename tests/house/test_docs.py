@@ -139,3 +139,13 @@ def test_dead_links_and_commands_are_noticed():
     assert dead_links(ROOT / "README.md", "see [this](docs/nowhere.md)")
     assert dead_commands("python manage.py make_coffee")
     assert dead_commands("`make coffee`")
+
+
+def test_every_path_that_is_named_is_there():
+    assert dead_paths((ROOT / "docs/architecture.md").read_text()) == []
+    assert dead_paths("see `analytics/nowhere.py`")
+
+
+def dead_paths(text: str) -> list[str]:
+    named = re.findall(r"`((?:analytics|recommender|neuralink_site|tests)/[\w/]+(?:\.py)?)/?`", text)
+    return [f"{name} is not there." for name in named if not (ROOT / name).exists()]
