@@ -6,6 +6,7 @@ part for our models: the role decides.
 
 from __future__ import annotations
 
+import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -75,6 +76,12 @@ class CountingPaginator(PaginatorOfAny):
 class TenancyForm(FormOfAny):
     """Whatever a row names must belong to the row's own organisation, also for those who see several."""
 
+    def clean_time_zone(self) -> str:
+        zone: str = self.cleaned_data["time_zone"]
+        if zone and zone not in zoneinfo.available_timezones():
+            raise forms.ValidationError(_("%s is no time zone. Give an IANA name such as Europe/Madrid.") % zone)
+        return zone
+
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         organisation = values.get("organisation") or getattr(self.instance, "organisation", None)
@@ -93,6 +100,7 @@ class TenancyAdmin(AdminOfAny):
     form = TenancyForm
     paginator = CountingPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # one count over the whole table for each choice of a filter
     list_per_page = 50
     organisation_field = "organisation_id"
     """Where a row says whose it is."""

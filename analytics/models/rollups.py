@@ -118,6 +118,7 @@ class RollupRefresh(Job):
     n_days = models.IntegerField(default=0)
 
     class Meta:
+        verbose_name_plural = "rollup refreshes"
         ordering = ["-id"]
 
     def __str__(self) -> str:

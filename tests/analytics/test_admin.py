@@ -191,6 +191,15 @@ def test_new_members_get_a_login(cast: Cast, administrator: Client) -> None:
     assert "username" in again.context["adminform"].form.errors
 
 
+def test_a_time_zone_must_exist(cast: Cast, administrator: Client) -> None:
+    """A wrong one would fail every page of the organisation."""
+    organisation = cast.north.organisation
+    response = administrator.post(
+        address(Organisation, "change", organisation.pk), {"name": "North", "time_zone": "Mars/Base"}
+    )
+    assert "time_zone" in response.context["adminform"].form.errors
+
+
 def test_a_known_login_keeps_its_password(cast: Cast, administrator: Client) -> None:
     neighbour = cast.south.members[Role.INSTRUCTOR].login
     body = {"organisation": cast.north.organisation.pk, "role": "instructor", "username": neighbour.username}
