@@ -13,7 +13,6 @@ from django.test import Client
 from django.test.utils import override_settings
 
 from analytics.models import Scope
-from analytics.rest import parsers
 from analytics.rest.problems import pointer_to
 from tests.asking import post, told
 from tests.cast import Cast
@@ -189,11 +188,6 @@ def test_sessions_need_their_csrf_token(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(cast.north.members["administrator"].login)
     assert "CSRF" in told(post(client, "/api/v1/keys/", {"name": "x", "scopes": [Scope.EVENTS_READ]}), 403)["detail"]
-
-
-def test_limits_of_the_parser_are_those_of_the_settings(settings: Any) -> None:
-    assert parsers.StrictJSONParser.media_type == "application/json"
-    assert settings.REST_FRAMEWORK["DEFAULT_PARSER_CLASSES"] == ["analytics.rest.parsers.StrictJSONParser"]
 
 
 def _fail(error: Exception) -> Callable[..., None]:
