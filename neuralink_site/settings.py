@@ -176,8 +176,8 @@ signed-in member (the role says so). Either way only rows of the one organisatio
 **Ids** of learners and activities are those of the source, percent-encoded in paths. The few that no path can carry
 (`..`, or one that ends in `/recommendations`) are found by the parameter `external_id` of the lists.
 
-**Pages**: lists answer `{"next": ..., "results": [...]}`; follow `next` until it is null. Rows that come or go meanwhile
-neither repeat nor hide others.
+**Pages**: lists answer `{"next": ..., "results": [...]}`; follow `next` until it is null. Rows that come or go
+meanwhile neither repeat nor hide others.
 
 **Errors** are problem details (RFC 9457), with `errors` pointing at the field, row or parameter. Unknown parameters and
 fields are errors too. Instants are UTC.""",
