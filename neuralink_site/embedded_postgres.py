@@ -6,7 +6,7 @@ parent folders as root, trusts every connection, and after a crash hands back a 
 The server listens on 127.0.0.1 alone, asks for a password (SCRAM) and has no Unix socket: its path
 may not be longer than 107 bytes, and its lock file is one more thing to clear away after a crash.
 
-By hand: `python -m neuralink_site.embedded_postgres start|status|stop HOME`.
+By hand: `python manage.py database start|status|stop`.
 """
 
 import contextlib
@@ -19,8 +19,8 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -144,6 +144,19 @@ def stop(home: Path) -> bool:
     return True
 
 
+def stop_unused(home: Path) -> bool:
+    """Stop the home's server unless somebody else is connected; return whether it was stopped."""
+    server = status(home)
+    if server is None or not server.is_running:
+        return False
+    with closing(psycopg2.connect(server.url)) as connection, connection.cursor() as cursor:
+        others = "backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        cursor.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {others}")  # noqa: S608
+        if cursor.fetchone() != (0,):
+            return False
+    return stop(home)
+
+
 def _start_locked(home: Path) -> Server:
     server = status(home)
     if server is not None and server.is_running:
@@ -263,7 +276,7 @@ def _create_database(home: Path, server: Server) -> None:
             "from the same backup, or move them away to begin with an empty database. "
             f"(It said: {' '.join(str(error).split())})"
         ) from error
-    with contextlib.closing(opened) as connection:
+    with closing(opened) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
@@ -351,25 +364,3 @@ def _tail(log: Path, start: int) -> str:
         stream.seek(start)
         return stream.read()[-20_000:].decode(errors="replace")
     return ""
-
-
-def main(arguments: list[str]) -> int:
-    if len(arguments) != 2 or arguments[0] not in ("start", "status", "stop"):
-        sys.stderr.write("Say: python -m neuralink_site.embedded_postgres start|status|stop HOME\n")
-        return 2
-    verb, home = arguments[0], Path(arguments[1]).resolve()
-    try:
-        if verb == "stop":
-            sys.stdout.write("stopped\n" if stop(home) else "was not running\n")
-            return 0
-        server = start(home) if verb == "start" else status(home)
-    except EmbeddedPostgresError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    state = "not running" if server is None or not server.is_running else f"running on port {server.port}"
-    sys.stdout.write(f"{state}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from celery import Celery
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from analytics.aggregates import rollups
 from analytics.imports.partitions import ensure_months
 from analytics.models import ApiKey, Scope
+from neuralink_site import embedded_postgres
 from tests.cast import Cast, build_cast
 
 # A slow hash is for real passwords; here it would cost more than the tests.
@@ -24,6 +26,7 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 MONTHS_WITH_EVENTS = 6
+WAS_RUNNING = pytest.StashKey[bool]()
 
 
 @dataclass(frozen=True)
@@ -97,3 +100,16 @@ def api_client(api_key: Callable[..., str]) -> Callable[..., Client]:
         return Client(headers={"Authorization": f"Bearer {api_key(*scopes, organisation=organisation)}"})
 
     return with_key
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Remember whether the embedded server ran before the tests, which start it at their first connection."""
+    server = None if settings.DATABASE_URL else embedded_postgres.status(settings.HOME)
+    config.stash[WAS_RUNNING] = bool(settings.DATABASE_URL) or (server is not None and server.is_running)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave no server behind that the tests started; xdist's workers leave that to the one that started them."""
+    if not config.stash.get(WAS_RUNNING, True) and not hasattr(config, "workerinput"):
+        connection.close()
+        embedded_postgres.stop_unused(settings.HOME)

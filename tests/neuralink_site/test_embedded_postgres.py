@@ -10,9 +10,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
+from django.core.management import CommandError, call_command
 
 from neuralink_site import embedded_postgres, process_table
 from neuralink_site.embedded_postgres import EmbeddedPostgresError, Server
@@ -179,10 +181,26 @@ def test_missing_programs_are_told_with_what_to_do(tmp_path: Path, monkeypatch: 
         embedded_postgres.start(tmp_path)
 
 
-def test_by_hand(home: Path, server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    assert embedded_postgres.main(["status", str(home)]) == 0
-    assert capsys.readouterr().out == f"running on port {server.port}\n"
-    assert embedded_postgres.main(["dance", str(home)]) == 2
+def test_a_server_that_somebody_uses_is_left_running(home: Path, server: Server) -> None:
+    with closing(psycopg2.connect(server.url)):
+        assert not embedded_postgres.stop_unused(home)
+    # The server notices the end of a connection a moment after the client.
+    while query(server, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'") != 1:
+        pass
+    assert embedded_postgres.stop_unused(home)
+    assert not embedded_postgres.stop_unused(home)
+
+
+def test_by_hand(home: Path, server: Server, settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.HOME, settings.DATABASE_URL = home, ""
+    call_command("database", "stop")
+    call_command("database", "status")
+    call_command("database", "start")
+    told = f"running on 127.0.0.1:{server.port}; data and log are in {server.folder}"
+    assert capsys.readouterr().out.splitlines() == ["stopped", "not running", told]
+    settings.DATABASE_URL = "postgresql://somewhere/else"
+    with pytest.raises(CommandError, match="a server of yours"):
+        call_command("database", "stop")
 
 
 def _home_of(home: Path, inner: str) -> Path:

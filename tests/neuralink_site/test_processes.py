@@ -105,6 +105,7 @@ def killed_supervisor(home: Path, *, is_deaf: bool) -> list[int]:
 def test_programs_end_with_a_killed_supervisor(tmp_path: Path) -> None:
     pids = killed_supervisor(tmp_path, is_deaf=False)
     assert process_table.wait_for_end(pids, 5) == []
+    os.killpg(pids[0], signal.SIGKILL)  # the `sleep` of its loop
 
 
 def test_the_next_start_ends_what_a_killed_supervisor_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
