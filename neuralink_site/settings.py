@@ -247,7 +247,10 @@ NEURALINK_SWAP_SECONDS = env.integer(
     doc="how old the web process's knowledge of the version in use may be",
 )
 NEURALINK_TRAIN_SECONDS = env.integer(
-    "NEURALINK_TRAIN_SECONDS", 3600, minimum=10, doc="time budget of the fit of one run, in seconds"
+    "NEURALINK_TRAIN_SECONDS",
+    600,
+    minimum=10,
+    doc="time that the two fits of one run may take together, in seconds; the best state so far is then kept",
 )
 
 # The web server of `manage.py up`.
