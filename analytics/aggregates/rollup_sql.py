@@ -1,21 +1,37 @@
-"""The statements that count the days of `%(days)s` of one organisation anew, in the order in which they run."""
+"""The statements that count the days of `%(days)s` of one organisation anew.
+
+What comes out is compared with what the tables hold, and only rows that differ are written: a live write of one event
+changes a handful of rows, not the thousands of its day.
+"""
 # ruff: noqa: S608  (the texts are put together from this file's own constants; values are parameters)
 
-SUMS = "n_events, n_completions, seconds, clicks, result_sum, n_results"
-ADDED = ", ".join(f"sum({name})" for name in SUMS.split(", "))
+from __future__ import annotations
 
-# One row per learner, activity and day, from which all tables follow; `course_id` of a course is itself.
-STAGING = """
-CREATE TEMP TABLE IF NOT EXISTS staged_day (
-    "on" date, learner_id bigint, activity_id bigint, course_id bigint, n_events bigint, n_completions bigint,
-    seconds double precision, clicks double precision, result_sum double precision, n_results bigint
-) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS staged_learner (learner_id bigint) ON COMMIT DELETE ROWS;
-TRUNCATE staged_day, staged_learner
-"""
+NAMES = ("n_events", "n_completions", "seconds", "clicks", "result_sum", "n_results")
+SUMS = ", ".join(NAMES)
+ADDED = ", ".join(f"sum({name})" for name in NAMES)
+TYPES = (
+    "n_events bigint, n_completions bigint, seconds double precision, clicks double precision, "
+    "result_sum double precision, n_results bigint"
+)
 EVENTS_OF_DAYS = """
 analytics_event WHERE organisation_id = %(organisation)s AND occurred_at >= %(start)s AND occurred_at < %(end)s
   AND (occurred_at AT TIME ZONE 'UTC')::date = ANY(%(days)s)
+"""
+
+# One row per learner, activity and day, from which all tables follow; `course_id` of a course is itself.
+STAGING = f"""
+CREATE TEMP TABLE IF NOT EXISTS staged_day (
+    "on" date, learner_id bigint, activity_id bigint, course_id bigint, {TYPES}
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS fresh_activityday (
+    activity_id bigint, "on" date, n_learners bigint, {TYPES}
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS fresh_learnerday (
+    learner_id bigint, course_id bigint, "on" date, n_activities bigint, {TYPES}
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS touched_learner (learner_id bigint) ON COMMIT DELETE ROWS;
+TRUNCATE staged_day, fresh_activityday, fresh_learnerday, touched_learner
 """
 STAGE = f"""
 INSERT INTO staged_day
@@ -33,34 +49,58 @@ FROM (
 ) done
 JOIN analytics_activity activity ON activity.id = activity_id
 """
-FORGET = """
-DELETE FROM analytics_organisationday WHERE organisation_id = %(organisation)s AND "on" = ANY(%(days)s);
-DELETE FROM analytics_activityday WHERE organisation_id = %(organisation)s AND "on" = ANY(%(days)s);
+FRESH_LEARNER_DAYS = f"""
+INSERT INTO fresh_learnerday
+SELECT learner_id, course_id, "on", count(*), {ADDED} FROM staged_day GROUP BY learner_id, course_id, "on"
+"""
+# A course's own row adds up all its parts: there is one row per learner and course already.
+FRESH_ACTIVITY_DAYS = f"""
+INSERT INTO fresh_activityday
+SELECT activity_id, "on", count(*), {ADDED}
+FROM staged_day WHERE course_id IS DISTINCT FROM activity_id GROUP BY activity_id, "on"
+UNION ALL
+SELECT course_id, "on", count(*), {ADDED}
+FROM fresh_learnerday WHERE course_id IS NOT NULL GROUP BY course_id, "on"
+"""
+
+
+def _replaced(name: str, key: tuple[str, ...], counted: str, touched: str) -> str:
+    """Delete the rows of the days that are no longer right, then insert those that are not there.
+
+    `touched` says what to do with the first column of the key of the rows that changed.
+    """
+    # A null course is 0 here: equality can be hashed, IS NOT DISTINCT FROM cannot.
+    same = " AND ".join(f"coalesce(old.{column}, 0) = coalesce(fresh.{column}, 0)" for column in key)
+    same = f'{same} AND old."on" = fresh."on"'
+    columns = ", ".join([*key, '"on"', counted, SUMS])
+    values = (counted, *NAMES)
+    unchanged = " AND ".join(f"old.{column} = fresh.{column}" for column in values)
+    return f"""
 WITH gone AS (
-    DELETE FROM analytics_learnerday WHERE organisation_id = %(organisation)s AND "on" = ANY(%(days)s)
-    RETURNING learner_id
+    DELETE FROM analytics_{name} old WHERE organisation_id = %(organisation)s AND "on" = ANY(%(days)s)
+      AND NOT EXISTS (SELECT FROM fresh_{name} fresh WHERE {same} AND {unchanged})
+    RETURNING {key[0]}
 )
-INSERT INTO staged_learner SELECT learner_id FROM gone UNION SELECT learner_id FROM staged_day
+{touched} FROM gone;
+WITH come AS (
+    INSERT INTO analytics_{name} (organisation_id, {columns})
+    SELECT %(organisation)s, {columns} FROM fresh_{name} fresh
+    WHERE NOT EXISTS (
+        SELECT FROM analytics_{name} old
+        WHERE organisation_id = %(organisation)s AND "on" = ANY(%(days)s) AND {same}
+    )
+    RETURNING {key[0]}
+)
+{touched} FROM come
 """
-ACTIVITY_DAYS = f"""
-INSERT INTO analytics_activityday (organisation_id, activity_id, "on", n_learners, {SUMS})
-SELECT %(organisation)s, activity_id, "on", count(*), {ADDED}
-FROM staged_day WHERE course_id IS DISTINCT FROM activity_id
-GROUP BY activity_id, "on"
-"""
-COURSE_DAYS = f"""
-INSERT INTO analytics_activityday (organisation_id, activity_id, "on", n_learners, {SUMS})
-SELECT %(organisation)s, course_id, "on", count(DISTINCT learner_id), {ADDED}
-FROM staged_day WHERE course_id IS NOT NULL
-GROUP BY course_id, "on"
-"""
-LEARNER_DAYS = f"""
-INSERT INTO analytics_learnerday (organisation_id, learner_id, course_id, "on", n_activities, {SUMS})
-SELECT %(organisation)s, learner_id, course_id, "on", count(*), {ADDED}
-FROM staged_day
-GROUP BY learner_id, course_id, "on"
-"""
+
+
+LEARNER_DAYS = _replaced(
+    "learnerday", ("learner_id", "course_id"), "n_activities", "INSERT INTO touched_learner SELECT learner_id"
+)
+ACTIVITY_DAYS = _replaced("activityday", ("activity_id",), "n_learners", "SELECT count(*)")
 ORGANISATION_DAYS = f"""
+DELETE FROM analytics_organisationday WHERE organisation_id = %(organisation)s AND "on" = ANY(%(days)s);
 WITH hours AS (
     SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day,
            extract(hour FROM occurred_at AT TIME ZONE 'UTC')::int AS hour, count(*) AS n
@@ -74,15 +114,22 @@ WITH hours AS (
 )
 INSERT INTO analytics_organisationday (organisation_id, "on", n_learners, {SUMS}, n_events_by_hour)
 SELECT %(organisation)s, "on", count(DISTINCT learner_id), {ADDED}, min(counts::text)::jsonb
-FROM staged_day JOIN by_hour ON day = "on"
+FROM fresh_learnerday JOIN by_hour ON day = "on"
 GROUP BY "on"
 """
-TOTALS = f"""
-DELETE FROM analytics_learnertotal USING staged_learner
-WHERE analytics_learnertotal.learner_id = staged_learner.learner_id;
+STEPS = (STAGING, STAGE, FRESH_LEARNER_DAYS, FRESH_ACTIVITY_DAYS, LEARNER_DAYS, ACTIVITY_DAYS, ORGANISATION_DAYS)
+
+TOUCHED = "SELECT DISTINCT learner_id FROM touched_learner LIMIT %(most)s"
+TOTAL = f"""
 INSERT INTO analytics_learnertotal (organisation_id, learner_id, n_days, first_on, last_on, {SUMS})
 SELECT %(organisation)s, learner_id, count(DISTINCT "on"), min("on"), max("on"), {ADDED}
-FROM analytics_learnerday WHERE learner_id IN (SELECT learner_id FROM staged_learner)
-GROUP BY learner_id
+FROM analytics_learnerday WHERE organisation_id = %(organisation)s
 """
-STEPS = (STAGING, STAGE, FORGET, ACTIVITY_DAYS, COURSE_DAYS, LEARNER_DAYS, ORGANISATION_DAYS, TOTALS)
+TOTALS_OF_TOUCHED = f"""
+DELETE FROM analytics_learnertotal WHERE learner_id = ANY(%(touched)s);
+{TOTAL} AND learner_id = ANY(%(touched)s) GROUP BY learner_id
+"""
+ALL_TOTALS = f"""
+DELETE FROM analytics_learnertotal WHERE organisation_id = %(organisation)s;
+{TOTAL} GROUP BY learner_id
+"""

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analytics.aggregates.rollup_sql import STEPS
+from analytics.aggregates.rollup_sql import ALL_TOTALS, STEPS, TOTALS_OF_TOUCHED, TOUCHED
 from analytics.jobs import Lease, wake
 from analytics.models import COMPLETING_VERBS, DirtyDay, JobState, RollupRefresh
 
 ROLLUP_LOCK = 7_102
 """Advisory lock, with the organisation's id: two refreshes of one organisation take turns."""
+FEW_LEARNERS = 1000
+EVERY_LEARNER = date.min
+"""Stands among the dirty days for: the totals of all learners are to be added up, when no other day is dirty."""
 REMEMBERED = timedelta(days=1)
 """How long a refresh that ended well is kept to be seen."""
 
@@ -64,37 +68,59 @@ def refresh(
         with transaction.atomic():
             if lease is not None:
                 lease.check()
-            done = _refresh_month(organisation_id)
-        if not done:
+            taken = _refresh_month(organisation_id)
+        if not taken:
             return n_days
-        n_days += done
+        n_days += sum(day != EVERY_LEARNER for day in taken)
         n_left = DirtyDay.objects.filter(organisation=organisation_id).values("on").distinct().count()
-        share = n_days / (n_days + n_left)
+        share = n_days / max(n_days + n_left, 1)
         text = _("%(done)s of %(all)s days") % {"done": n_days, "all": n_days + n_left}
         progress(share, text)
         if lease is not None:
             lease.report(share, text, n_days=n_days)
 
 
-def _refresh_month(organisation_id: int) -> int:
-    """Refresh the dirty days of the month of the first of them; how many."""
+def _refresh_month(organisation_id: int) -> list[date]:
+    """Refresh the dirty days of the month of the first of them; which those were."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ROLLUP_LOCK, organisation_id])
-        dirty = DirtyDay.objects.filter(organisation=organisation_id)
-        first = dirty.order_by("on").values_list("on", flat=True).first()
-        if first is None:
-            return 0
-        following = (first.replace(day=1) + timedelta(days=31)).replace(day=1)
-        taken = dict(dirty.filter(on__lt=following).values_list("id", "on"))
-        days = sorted(set(taken.values()))
-        DirtyDay.objects.filter(id__in=list(taken)).delete()
-        values = {
+        taken = _take_month(organisation_id)
+        if not taken:
+            return []
+        if taken == [EVERY_LEARNER]:
+            cursor.execute(ALL_TOTALS, {"organisation": organisation_id})
+            return taken
+        values: dict[str, Any] = {
             "organisation": organisation_id,
-            "days": days,
-            "start": datetime.combine(days[0], time(), UTC),
-            "end": datetime.combine(days[-1] + timedelta(days=1), time(), UTC),
+            "days": taken,
+            "start": datetime.combine(taken[0], time(), UTC),
+            "end": datetime.combine(taken[-1] + timedelta(days=1), time(), UTC),
             "completing": [verb.value for verb in COMPLETING_VERBS],
         }
         for step in STEPS:
             cursor.execute(step, values)
-    return len(days)
+        _add_up_learners(organisation_id, values)
+    return taken
+
+
+def _take_month(organisation_id: int) -> list[date]:
+    """Take from the dirty days those of one month; EVERY_LEARNER by itself, after all others."""
+    dirty = DirtyDay.objects.filter(organisation=organisation_id)
+    first = dirty.exclude(on=EVERY_LEARNER).order_by("on").values_list("on", flat=True).first()
+    if first is not None:
+        following = (first.replace(day=1) + timedelta(days=31)).replace(day=1)
+        dirty = dirty.filter(on__gt=EVERY_LEARNER, on__lt=following)
+    taken = dict(dirty.values_list("id", "on"))
+    DirtyDay.objects.filter(id__in=list(taken)).delete()
+    return sorted(set(taken.values()))
+
+
+def _add_up_learners(organisation_id: int, values: dict[str, Any]) -> None:
+    """Add up the learners whose days changed: now if they are few, else once for all after the last month."""
+    with connection.cursor() as cursor:
+        cursor.execute(TOUCHED, {"most": FEW_LEARNERS + 1})
+        touched = [learner for (learner,) in cursor.fetchall()]
+        if len(touched) > FEW_LEARNERS:
+            mark_dirty(organisation_id, [EVERY_LEARNER])
+        else:
+            cursor.execute(TOTALS_OF_TOUCHED, values | {"touched": touched})

@@ -88,9 +88,7 @@ def test_a_row_that_is_rejected(import_csv: ImportCsv, row: str, code: str) -> N
         ("l1,a1,viewed,2024-10-27 02:30,1,", "at_repeated_hour", 1.0, "", "viewed"),
     ],
 )
-def test_a_row_that_is_repaired(
-    import_csv: ImportCsv, row: str, code: str, value: float, unit: str, verb: str
-) -> None:
+def test_a_row_that_is_repaired(import_csv: ImportCsv, row: str, code: str, value: float, unit: str, verb: str) -> None:
     done = import_csv(row + "\n")
     assert counts(done) == (1, 1, 0, 1, 0)
     assert verdicts(done) == {1: code}
@@ -99,7 +97,9 @@ def test_a_row_that_is_repaired(
 
 
 def test_ids_of_any_script(import_csv: ImportCsv) -> None:
-    done = import_csv("😀,Ünïcode,viewed,2024-03-01,,\n  😀 ,U\u0308nïcode,viewed,2024-03-01,,\nمتعلم,课程,viewed,2024-03-01,,\n")
+    done = import_csv(
+        "😀,Ünïcode,viewed,2024-03-01,,\n  😀 ,U\u0308nïcode,viewed,2024-03-01,,\nمتعلم,课程,viewed,2024-03-01,,\n"
+    )
     assert counts(done) == (3, 3, 0, 0, 0)
     assert set(Learner.objects.values_list("external_id", flat=True)) == {"😀", "متعلم"}
     assert Activity.objects.count() == 2

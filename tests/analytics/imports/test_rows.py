@@ -34,7 +34,7 @@ def test_no_byte_is_lost(content: bytes, n_rows: int) -> None:
     assert b"".join(cut(content, n_rows)) == content
 
 
-@given(st.text("ab\"\n,", max_size=60), st.integers(1, 3))
+@given(st.text('ab"\n,', max_size=60), st.integers(1, 3))
 def test_reading_on_finds_the_same_rows(text: str, n_rows: int) -> None:
     content = text.encode()
     found = list(blocks(io.BytesIO(content), 0, n_rows))

@@ -32,7 +32,9 @@ from tests.analytics.imports.conftest import HEADER, worked_on
 
 ImportCsv = Callable[..., Import]
 ROWS = "l1,a1,viewed,2024-03-01,1,\nl1,a1,viewed,2024-03-01,1,\nl2,,viewed,2024-03-02,1,\nl2,a2,viewed,2024-04-02,1,\n"
-KEYED = b"id,learner,activity,verb,at\ne1,l1,a1,viewed,2024-03-01\ne2,l1,a1,viewed,2024-03-01\ne1,l1,a1,viewed,2024-03-01\n"
+KEYED = (
+    b"id,learner,activity,verb,at\ne1,l1,a1,viewed,2024-03-01\ne2,l1,a1,viewed,2024-03-01\ne1,l1,a1,viewed,2024-03-01\n"
+)
 
 
 def counts(import_: Import) -> tuple[int, int, int, int]:
@@ -237,7 +239,9 @@ def test_an_import_asks_for_fresh_day_tables(import_csv: ImportCsv) -> None:
     assert {day.on.isoformat() for day in DirtyDay.objects.all()} == {"2024-02-29", "2024-04-01"}
 
 
-def test_an_archive_stops_the_clock(organisation: Organisation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_stops_the_clock(
+    organisation: Organisation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(CsvEvents, "is_archive", True)
     (tmp_path / "old.csv").write_text(HEADER + "l1,a1,viewed,2014-03-01T12:00Z,,\nl1,a1,viewed,2014-02-01T12:00Z,,\n")
     done = worked_on(create_import(organisation, "csv", tmp_path / "old.csv"))

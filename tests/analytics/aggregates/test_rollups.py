@@ -1,0 +1,246 @@
+"""Day tables: what they hold is what the events say, in whatever order the events come and go."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from analytics.aggregates import rollups
+from analytics.aggregates.rollups import mark_dirty, refresh, request_refresh
+from analytics.imports.events import add_events
+from analytics.imports.partitions import ensure_months
+from analytics.imports.rollback import roll_back
+from analytics.jobs import working_on
+from analytics.models import (
+    COMPLETING_VERBS,
+    Activity,
+    ActivityDay,
+    DirtyDay,
+    Event,
+    Import,
+    JobState,
+    Kind,
+    LearnerDay,
+    LearnerTotal,
+    Organisation,
+    OrganisationDay,
+    RollupRefresh,
+)
+from analytics.tasks import refresh_rollups, sweep
+
+SUMS = ("n_events", "n_completions", "seconds", "clicks", "result_sum", "n_results")
+FIRST = date(2024, 1, 25)
+
+
+@pytest.fixture(autouse=True)
+def months(db: None) -> None:
+    ensure_months(FIRST + timedelta(days=n) for n in range(0, 70, 10))
+
+
+@pytest.fixture
+def organisation(db: None) -> Organisation:
+    return Organisation.objects.create(slug="counted", name="Counted")
+
+
+def sums_of(events: Iterable[Event]) -> tuple[float, ...]:
+    found = list(events)
+
+    def total(unit: str) -> float:
+        return sum(event.value or 0.0 for event in found if event.unit == unit)
+
+    n_completions = sum(event.verb in COMPLETING_VERBS for event in found)
+    n_results = sum(event.unit == "share" and event.value is not None for event in found)
+    return (len(found), n_completions, total("seconds"), total("clicks"), total("share"), n_results)
+
+
+def course_of(activity: Activity) -> int | None:
+    return activity.pk if activity.kind == Kind.COURSE else activity.course_id
+
+
+def grouped(events: list[Event], *keys: Any) -> dict[tuple[Any, ...], list[Event]]:
+    groups: dict[tuple[Any, ...], list[Event]] = defaultdict(list)
+    for event in events:
+        groups[tuple(key(event) for key in keys)].append(event)
+    return groups
+
+
+def learner(event: Event) -> int:
+    return event.learner_id
+
+
+def activity(event: Event) -> int:
+    return event.activity_id
+
+
+def day(event: Event) -> date:
+    return event.occurred_at.astimezone(UTC).date()
+
+
+def course(event: Event) -> int | None:
+    return course_of(event.activity)
+
+
+def assert_right(organisation: Organisation) -> None:
+    """Reckon every table from the events, by hand, and compare."""
+    events = list(Event.objects.filter(organisation=organisation).select_related("activity"))
+
+    def n(key: Any, each: list[Event]) -> int:
+        return len({key(event) for event in each})
+
+    parts = [event for event in events if course(event) != event.activity_id]
+    in_courses = [event for event in events if course(event) is not None]
+    assert rows(ActivityDay, organisation, "activity_id", "on", "n_learners") == {
+        key: (n(learner, each), *sums_of(each))
+        for key, each in [*grouped(parts, activity, day).items(), *grouped(in_courses, course, day).items()]
+    }
+    assert rows(LearnerDay, organisation, "learner_id", "course_id", "on", "n_activities") == {
+        key: (n(activity, each), *sums_of(each)) for key, each in grouped(events, learner, course, day).items()
+    }
+    assert rows(OrganisationDay, organisation, "on", "n_learners") == {
+        key: (n(learner, each), *sums_of(each)) for key, each in grouped(events, day).items()
+    }
+    for each_day in OrganisationDay.objects.filter(organisation=organisation):
+        hours = [event.occurred_at.astimezone(UTC).hour for event in events if day(event) == each_day.on]
+        assert each_day.n_events_by_hour == [hours.count(hour) for hour in range(24)]
+    assert rows(LearnerTotal, organisation, "learner_id", "n_days", "first_on", "last_on", n_keys=1) == {
+        key: (n(day, each), min(map(day, each)), max(map(day, each)), *sums_of(each))
+        for key, each in grouped(events, learner).items()
+    }
+
+
+def rows(model: Any, organisation: Organisation, *names: str, n_keys: int | None = None) -> dict[Any, Any]:
+    found = model.objects.filter(organisation=organisation).values_list(*names, *SUMS)
+    n_keys = len(names) - 1 if n_keys is None else n_keys
+    assert len(found) == len({row[:n_keys] for row in found})
+    return {row[:n_keys]: row[n_keys:] for row in found}
+
+
+def some_rows(chance: random.Random, n: int) -> list[dict[str, Any]]:
+    found = []
+    for _ in range(n):
+        at = datetime.combine(FIRST, datetime.min.time(), UTC) + timedelta(minutes=chance.randrange(60 * 24 * 45))
+        unit = chance.choice(["", "seconds", "clicks", "share"])
+        number = chance.randrange(12)
+        in_course = {"course": f"c{number % 3}"} if number % 4 else {}
+        found.append(
+            {
+                "learner": f"l{chance.randrange(6)}",
+                "activity": in_course.get("course", "alone") if number > 9 else f"a{number}",
+                "verb": chance.choice(["viewed", "completed", "submitted", "answered"]),
+                "at": at,
+                # 64ths add up exactly, in whatever order.
+                "value": chance.randrange(65) / 64 if unit and chance.random() < 0.9 else None,
+                "unit": unit,
+                **in_course,
+            }
+        )
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("few", [0, 3, 1000])
+def test_any_order_of_writes_roll_backs_and_refreshes(
+    organisation: Organisation, monkeypatch: pytest.MonkeyPatch, seed: int, few: int
+) -> None:
+    monkeypatch.setattr(rollups, "FEW_LEARNERS", few)
+    chance = random.Random(seed)
+    for _ in range(10):
+        step = chance.choice(["write", "write", "refresh", "roll back"])
+        if step == "write":
+            source = f"s{chance.randrange(3)}"
+            add_events(organisation, some_rows(chance, chance.randrange(1, 12)), source=source)
+        elif step == "refresh":
+            refresh(organisation.pk)
+            assert_right(organisation)
+        elif standing := list(Import.objects.filter(organisation=organisation, rolled_back_at=None)):
+            roll_back(chance.choice(standing))
+    refresh(organisation.pk)
+    assert not DirtyDay.objects.exists()
+    assert_right(organisation)
+
+    before = [rows(model, organisation, "pk", *SUMS) for model in (ActivityDay, LearnerDay)]
+    mark_dirty(organisation.pk, {day(event) for event in Event.objects.all()})
+    refresh(organisation.pk)
+    assert [rows(model, organisation, "pk", *SUMS) for model in (ActivityDay, LearnerDay)] == before
+
+
+def test_other_organisations_stay_as_they_are(organisation: Organisation) -> None:
+    other = Organisation.objects.create(slug="other", name="Other")
+    chance = random.Random(1)
+    for each in (organisation, other):
+        add_events(each, some_rows(chance, 30), source="s")
+    refresh(organisation.pk)
+    assert_right(organisation)
+    assert not OrganisationDay.objects.filter(organisation=other).exists()
+    assert DirtyDay.objects.filter(organisation=other).exists()
+    refresh(other.pk)
+    assert_right(organisation)
+    assert_right(other)
+
+
+def test_a_live_write_writes_few_rows(organisation: Organisation) -> None:
+    add_events(
+        organisation, [row | {"at": "2024-02-01T10:00Z"} for row in some_rows(random.Random(2), 300)], source="s"
+    )
+    refresh(organisation.pk)
+    known = set(LearnerDay.objects.values_list("pk", flat=True))
+    event = {"learner": "l1", "activity": "a1", "verb": "viewed", "at": "2024-02-01T11:00Z"}
+    add_events(organisation, [event], source="s")
+    assert refresh(organisation.pk) == 1
+    assert_right(organisation)
+    changed = set(LearnerDay.objects.values_list("pk", flat=True)) - known
+    assert len(changed) == 1
+    with CaptureQueriesContext(connection) as queries:
+        assert refresh(organisation.pk) == 0
+    assert len(queries) <= 6
+
+
+def test_one_refresh_waits_at_a_time(organisation: Organisation, woken: list[Any]) -> None:
+    first = request_refresh(organisation.pk)
+    assert request_refresh(organisation.pk) == first
+    RollupRefresh.objects.filter(pk=first.pk).update(state=JobState.RUNNING)
+    assert request_refresh(organisation.pk) != first
+
+
+def test_the_task_does_what_the_row_says(organisation: Organisation) -> None:
+    add_events(organisation, some_rows(random.Random(3), 20), source="s")
+    job = RollupRefresh.objects.get()
+    refresh_rollups(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.error) == (JobState.SUCCEEDED, "")
+    assert job.n_days == OrganisationDay.objects.count()
+    assert_right(organisation)
+    refresh_rollups(job.pk)
+    job.refresh_from_db()
+    assert job.attempt == 1
+
+
+def test_a_cancelled_refresh_leaves_the_rest_dirty(organisation: Organisation) -> None:
+    add_events(organisation, some_rows(random.Random(4), 60), source="s")
+    job = RollupRefresh.objects.get()
+    with working_on(RollupRefresh, job.pk) as lease:
+        assert lease is not None
+        refresh(organisation.pk, lease, lambda share, text: lease._cancelled.set())
+    job.refresh_from_db()
+    assert job.state == JobState.CANCELLED
+    assert DirtyDay.objects.exists()
+    refresh(organisation.pk)
+    assert_right(organisation)
+
+
+def test_sweep_forgets_old_refreshes(organisation: Organisation, woken: list[Any]) -> None:
+    old = RollupRefresh.objects.create(organisation=organisation, state=JobState.SUCCEEDED)
+    RollupRefresh.objects.update(finished_at=datetime(2024, 1, 1, tzinfo=UTC))
+    waiting = RollupRefresh.objects.create(organisation=organisation)
+    sweep()
+    assert not RollupRefresh.objects.filter(pk=old.pk).exists()
+    assert [(message.task_name, message.args) for message in woken] == [
+        ("analytics.tasks.refresh_rollups", (waiting.pk,))
+    ]
