@@ -32,7 +32,7 @@ def worked_on(import_: Import) -> Import:
 
 @pytest.fixture
 def import_csv(organisation: Organisation, tmp_path: Path) -> Callable[..., Import]:
-    """`import_csv("l1,a1,viewed,2024-03-01\\n")`: those rows under HEADER; bytes are a whole file."""
+    """`import_csv("l1,a1,viewed,2024-03-01,,")`: those rows under HEADER; bytes are a whole file."""
 
     def take(content: str | bytes, name: str = "events.csv", dry: bool = False, **options: Any) -> Import:
         path = tmp_path / name

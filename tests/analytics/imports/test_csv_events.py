@@ -106,7 +106,11 @@ def test_ids_of_any_script(import_csv: ImportCsv) -> None:
 
 
 def test_lines_of_every_system(import_csv: ImportCsv) -> None:
-    content = b'\xef\xbb\xbflearner;activity;verb;at;note\r\n\r\nl1;a1;viewed;2024-03-01;"two\r\nlines; one field"\r\nl2;a2;viewed;2024-03-01;'
+    content = (
+        b"\xef\xbb\xbflearner;activity;verb;at;note\r\n"
+        b'\r\nl1;a1;viewed;2024-03-01;"two\r\nlines; one field"\r\n'
+        b"l2;a2;viewed;2024-03-01;"
+    )
     done = import_csv(content)
     assert counts(done) == (2, 2, 0, 0, 0)
     assert RowVerdict.objects.count() == 0
