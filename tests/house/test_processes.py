@@ -35,7 +35,7 @@ sys.stdout.write(json.dumps([sorted({{name.partition(".")[0] for name in sys.mod
 
 
 def web_process(extra: str = "") -> tuple[set[str], int]:
-    """Top-level modules of a web process that knows every address, and its peak memory in bytes (0 outside of Linux)."""
+    """Top-level modules of a web process that knows every address, and its peak memory in bytes (0 if not on Linux)."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(extra=extra)],
         cwd=ROOT,
