@@ -8,7 +8,6 @@ from typing import TypeVar
 from django.db.models import (
     Count,
     F,
-    FilteredRelation,
     FloatField,
     IntegerField,
     Max,
@@ -16,9 +15,9 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    Sum,
     Value,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from analytics.aggregates.measures import MEASURES
@@ -29,6 +28,13 @@ M = TypeVar("M", Learner, Activity)
 COURSE_MEASURES = ("events", "completions", "result_share")
 
 
+class Counted(Subquery):
+    """How many rows a subquery has. Counting distinct rows hashes, where COUNT(DISTINCT ...) sorts."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
 def courses_with_activity(courses: QuerySet[Activity], period: Period) -> QuerySet[Activity]:
     """Each course with `n_enrolled`, `n_active`, `n_events`, `n_completions`, `result_share` and `last_on` (ever)."""
     days = ActivityDay.objects.filter(activity=OuterRef("pk")).order_by()
@@ -37,11 +43,11 @@ def courses_with_activity(courses: QuerySet[Activity], period: Period) -> QueryS
         name: Subquery(within.annotate(value=MEASURES[name].expression).values("value")) for name in COURSE_MEASURES
     }
     learner_days = LearnerDay.objects.filter(course=OuterRef("pk"), on__range=(period.first_on, period.last_on))
-    learners = learner_days.order_by().values("course").annotate(value=MEASURES["learners"].expression).values("value")
+    learners = learner_days.order_by().values("learner_id").distinct()
     enrolled = Enrolment.objects.filter(course=OuterRef("pk")).order_by().values("course")
     return courses.annotate(
         n_enrolled=Coalesce(Subquery(enrolled.annotate(n=Count("learner", distinct=True)).values("n")), Value(0)),
-        n_active=Coalesce(Subquery(learners), Value(0), output_field=IntegerField()),
+        n_active=Counted(learners),
         n_events=Coalesce(measured["events"], Value(0)),
         n_completions=Coalesce(measured["completions"], Value(0)),
         result_share=measured["result_share"],
@@ -62,14 +68,18 @@ def learners_with_activity(learners: QuerySet[Learner], course_ids: Sequence[int
             result_share=F("total__result_sum") / NullIf(Cast("total__n_results", FloatField()), Value(0.0)),
             last_on=F("total__last_on"),
         )
-    # The condition belongs into the join: learners without a day within the courses stay in the list.
-    within = FilteredRelation("days", condition=Q(days__course__in=list(course_ids)))
-    return learners.annotate(seen=within).annotate(
-        n_events=Coalesce(Sum("seen__n_events"), Value(0)),
-        n_completions=Coalesce(Sum("seen__n_completions"), Value(0)),
-        n_active_days=Count("seen__on", distinct=True),
-        result_share=Sum("seen__result_sum") / NullIf(Cast(Sum("seen__n_results"), FloatField()), Value(0.0)),
-        last_on=Max("seen__on"),
+    # A subquery for each column: those that are not ordered by are worked out for the rows of one page only.
+    days = LearnerDay.objects.filter(learner=OuterRef("pk"), course__in=list(course_ids)).order_by().values("learner")
+
+    def of(expression: Combinable) -> Subquery:
+        return Subquery(days.annotate(value=expression).values("value"))
+
+    return learners.annotate(
+        n_events=Coalesce(of(MEASURES["events"].expression), Value(0)),
+        n_completions=Coalesce(of(MEASURES["completions"].expression), Value(0)),
+        n_active_days=Coalesce(of(MEASURES["active_days"].expression), Value(0)),
+        result_share=of(MEASURES["result_share"].expression),
+        last_on=of(Max("on")),
     )
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Abs, Coalesce
 
 from analytics.aggregates.measures import MEASURES, Measure
 from analytics.aggregates.period import Period
-from analytics.aggregates.query import Dimension, Query
-from analytics.models import Activity, DirtyDay, LearnerDay, Organisation, OrganisationDay
+from analytics.aggregates.query import Query
+from analytics.models import Activity, ActivityDay, DirtyDay, LearnerDay, Organisation, OrganisationDay
 
 HEADLINE = ("learners", "events", "completions", "result_share")
 Courses = QuerySet[Activity] | None
@@ -68,14 +70,18 @@ def movers(organisation: Organisation, period: Period, courses: Courses, limit: 
     """The courses whose events changed most against the period before, the largest change first."""
     if period.is_everything:
         return []
-    now, before = (
-        {row["key"]: row["events"] for row in Query(organisation, ["events"], when, Dimension.COURSE, courses).rows()}
-        for when in (period, period.previous())
-    )
-    changes = {pk: now.get(pk, 0) - before.get(pk, 0) for pk in now.keys() | before.keys()}
-    largest = sorted((pk for pk in changes if changes[pk]), key=lambda pk: (-abs(changes[pk]), pk))[:limit]
-    named = Activity.objects.in_bulk(largest)
-    return [Mover(named[pk], now.get(pk, 0), before.get(pk, 0)) for pk in largest]
+    among = Activity.objects.filter(organisation=organisation).courses() if courses is None else courses
+    compared = among.annotate(n_now=_n_events(period), n_before=_n_events(period.previous()))
+    changed = compared.annotate(change=F("n_now") - F("n_before")).exclude(change=0)
+    largest = changed.order_by(Abs("change").desc(), "pk")[:limit]
+    return [Mover(course, course.n_now, course.n_before) for course in largest]
+
+
+def _n_events(period: Period) -> Combinable:
+    """Events of a course in the period."""
+    days = ActivityDay.objects.filter(activity=OuterRef("pk"), on__range=(period.first_on, period.last_on))
+    summed = days.order_by().values("activity").annotate(n=Sum("n_events")).values("n")
+    return Coalesce(Subquery(summed), Value(0))
 
 
 def week(organisation: Organisation, period: Period) -> Week:
@@ -92,9 +98,12 @@ def week(organisation: Organisation, period: Period) -> Week:
 
 
 def freshness(organisation: Organisation) -> Freshness:
-    last = OrganisationDay.objects.filter(organisation=organisation).aggregate(on=Max("on"))["on"]
-    behind = DirtyDay.objects.filter(organisation=organisation).aggregate(n=Count("on", distinct=True))["n"]
-    return Freshness(last, behind)
+    last = OrganisationDay.objects.filter(organisation=OuterRef("pk")).order_by("-on").values("on")[:1]
+    dirty = DirtyDay.objects.filter(organisation=OuterRef("pk")).order_by().values("organisation")
+    behind = dirty.annotate(n=Count("on", distinct=True)).values("n")
+    asked = Organisation.objects.filter(pk=organisation.pk)
+    found = asked.values(last_on=Subquery(last), n_behind=Coalesce(Subquery(behind), Value(0))).get()
+    return Freshness(found["last_on"], found["n_behind"])
 
 
 def n_gone_quiet(organisation: Organisation, period: Period, courses: Courses) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from analytics.models import Event, Import, JobState, Member, Organisation, Role, RollupRefresh
+from analytics.models import DirtyDay, Event, Import, JobState, Member, Organisation, Role, RollupRefresh
 from analytics.web import paging
 from tests.cast import Cast
 
@@ -62,9 +63,8 @@ def test_all_time_is_compared_with_nothing(administrator: Client) -> None:
 def test_overview_compares_with_the_period_before(cast: Cast, administrator: Client) -> None:
     context: Any = administrator.get(reverse("overview"), {"period": "7"}).context
     assert "before" not in context["answer"], "nothing happened before: there is nothing to compare with"
-    assert [mover.change for mover in context["movers"]] == sorted(
-        (mover.change for mover in context["movers"]), key=abs, reverse=True
-    )
+    events = Counter(event.activity.course.name for event in cast.north.events)
+    assert [(mover.course.name, mover.change) for mover in context["movers"]] == events.most_common()
 
 
 def test_what_needs_attention(cast: Cast, administrator: Client) -> None:
@@ -214,3 +214,10 @@ def test_a_login_of_no_learner(cast: Cast, client_of: Callable[..., Client]) -> 
     client = client_of("learner")
     assert b"Nothing to show yet" in client.get(reverse("my_learning")).content
     assert client.get(reverse("my_data")).status_code == 404
+
+
+def test_days_that_wait_for_their_sums_are_told(cast: Cast, administrator: Client) -> None:
+    assert b"being added up" not in administrator.get(reverse("overview")).content
+    on = cast.north.events[0].occurred_at.date()
+    DirtyDay.objects.bulk_create([DirtyDay(organisation=cast.north.organisation, on=on)] * 3)
+    assert b"1 day is being added up" in administrator.get(reverse("overview")).content
