@@ -186,7 +186,7 @@ def _create_cluster(server: Server, bin_folder: Path, account: Account) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         password.touch(mode=0o600)
-        account.owns(password)
+        account.take(password)
         password.write_text(server.password)
         # The builtin locale sorts the same on every system; the C library's changes under an index's feet.
         options = [

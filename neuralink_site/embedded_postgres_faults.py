@@ -41,7 +41,8 @@ ADVICE = (
 
 def diagnosis(folder: Path, log: Path, said: str) -> str:
     """Turn what a failed start left on its output or in its log into a sentence."""
-    advice = next((advice for pattern, advice in ADVICE if re.search(pattern, said)), f"see {log}")
+    otherwise = f"see {log}" if log.exists() else "its own words tell why"
+    advice = next((advice for pattern, advice in ADVICE if re.search(pattern, said)), otherwise)
     telling = re.findall(r"((?:PANIC|FATAL|[Ee]rror):.*)$", said, re.MULTILINE)
     last = (telling or said.strip().splitlines() or ["nothing"])[-1].strip()
     return f"PostgreSQL in {folder} does not start; {advice}. (It said: {last})"

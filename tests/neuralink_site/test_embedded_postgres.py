@@ -18,6 +18,7 @@ from django.core.management import CommandError, call_command
 
 from neuralink_site import embedded_postgres, process_table
 from neuralink_site.embedded_postgres import EmbeddedPostgresError, Server
+from neuralink_site.embedded_postgres_place import Account, programs
 
 
 def query(server: Server, sql: str) -> int | None:
@@ -172,6 +173,16 @@ def test_a_home_that_is_a_file_is_told_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(EmbeddedPostgresError, match=r"cannot be used .* set NEURALINK_HOME to another one"):
         embedded_postgres.start(tmp_path / "file")
+
+
+def test_programs_out_of_reach_are_copied_with_their_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Account, "can_use", lambda self, path: False)
+    copied = programs(tmp_path, Account(None, None))
+    assert copied.is_relative_to(tmp_path)
+    for program in ("initdb", "postgres", "pg_ctl"):
+        told = subprocess.run([copied / program, "--version"], capture_output=True, text=True, check=True)
+        assert "PostgreSQL" in told.stdout
+    assert programs(tmp_path, Account(None, None)) == copied
 
 
 def test_missing_programs_are_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
