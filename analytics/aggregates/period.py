@@ -51,11 +51,14 @@ class Period:
 
 
 def period_of(key: str | None, organisation: Organisation) -> Period:
-    """The period that an address asks for; the default for what is no period, as addresses are typed by people."""
+    """The period that an address asks for; the default for what is no period, as addresses are typed by people.
+
+    The default of an archive is all of it: its last weeks are a tail that says little.
+    """
     last_on = organisation.now().astimezone(UTC).date()
-    if key == EVERYTHING:
+    if key == EVERYTHING or (key not in LABELS and organisation.as_of is not None):
         return Period(EVERYTHING, min(first_day(organisation) or last_on, last_on), last_on)
-    known = key if key in LABELS else DEFAULT
+    known = key if key is not None and key in LABELS else DEFAULT
     return Period(known, last_on - timedelta(days=int(known) - 1), last_on)
 
 

@@ -44,7 +44,11 @@ def activity_by_day(rows: Sequence[Row], *, is_last_partial: bool = False) -> Ch
 
 
 def engagement_by_week(rows: Sequence[Row]) -> Chart:
-    """Of rows of Query(..., ["learners", "events", "completions", "result_share"], dimension=WEEK)."""
+    """Of rows of Query(..., ["learners", "events", "completions", "result_share"], dimension=WEEK).
+
+    Weeks before the first event and after the last are left out: courses are often shorter than the period.
+    """
+    rows = _without_empty_ends(rows)
     measures = [MEASURES[name] for name in ("learners", "events", "completions", "result_share")]
     weeks = [row["key"] for row in rows]
     bars = {
@@ -65,6 +69,11 @@ def engagement_by_week(rows: Sequence[Row]) -> Chart:
         size="short",
         has_data=any(row["events"] for row in rows),
     )
+
+
+def _without_empty_ends(rows: Sequence[Row]) -> Sequence[Row]:
+    active = [place for place, row in enumerate(rows) if row["events"]]
+    return rows[active[0] : active[-1] + 1] if active else rows
 
 
 def _mondays(weeks: Sequence[date]) -> dict[str, Any]:
@@ -103,7 +112,7 @@ def _say_weeks(rows: Sequence[Row]) -> str:
     if not active:
         return _("No event in this period.")
     busiest, last = max(active, key=lambda row: row["learners"]), active[-1]
-    return _("%(last)s learners were active in the week of %(week)s; the most were %(most)s, in that of %(top)s.") % {
+    return _("Active in the week of %(week)s: %(last)s; the most were %(most)s, in the week of %(top)s.") % {
         "last": number(last["learners"]),
         "week": day(last["key"]),
         "most": number(busiest["learners"]),

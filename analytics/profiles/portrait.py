@@ -143,10 +143,13 @@ def say_rhythm(drawn: Portrait) -> Statement:
     day = WEEKDAYS[busiest]
     if not drawn.has_hours:
         share = percent(by_day[busiest] / n_events)
-        basis = _("%(share)s of %(n)s events; the source tells days, not hours") % {"share": share, "n": n_events}
+        basis = _("%(share)s of %(n)s events; the source tells days, not hours") % {
+            "share": share,
+            "n": number(n_events),
+        }
         return Statement(_("Rhythm"), _("Most on %(day)s") % {"day": day}, basis, n_events, sure)
     part_of_day, part_share = _busiest_part(drawn.week, n_events)
-    basis = _("%(share)s of %(n)s events") % {"share": percent(part_share), "n": n_events}
+    basis = _("%(share)s of %(n)s events") % {"share": percent(part_share), "n": number(n_events)}
     value = _("Mostly %(part)s, most on %(day)s") % {"part": part_of_day, "day": day}
     return Statement(_("Rhythm"), value, basis, n_events, sure)
 
@@ -159,7 +162,7 @@ def say_interests(found: Sequence[Topic]) -> Statement:
     first = found[0]
     basis = _("%(share)s of the weight of %(n)s events, recent ones weighing more") % {
         "share": percent(first.weight_share),
-        "n": n_events,
+        "n": number(n_events),
     }
     return Statement(_("Interests"), ", ".join(topic.name for topic in found[:3]), basis, n_events, sure)
 
@@ -203,4 +206,4 @@ def _busiest_part(week: list[list[int]], n_events: int) -> tuple[str, float]:
 
 
 def _events(n: int) -> str:
-    return ngettext("%(n)s event", "%(n)s events", n) % {"n": n}
+    return ngettext("%(n)s event", "%(n)s events", n) % {"n": number(n)}

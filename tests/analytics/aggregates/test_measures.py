@@ -77,3 +77,4 @@ def test_an_archive_has_its_own_now(cast: Cast) -> None:
     organisation = cast.north.organisation
     organisation.as_of = cast.north.events[0].occurred_at
     assert period_of("7", organisation).last_on == organisation.as_of.date()
+    assert period_of(None, organisation).is_everything

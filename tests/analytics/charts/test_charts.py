@@ -30,7 +30,13 @@ def days(counts: list[int]) -> list[dict[str, Any]]:
 
 def weeks(counts: list[int]) -> list[dict[str, Any]]:
     return [
-        {"key": FIRST + timedelta(days=7 * n), "learners": count, "events": count, "completions": 0, "result_share": None}
+        {
+            "key": FIRST + timedelta(days=7 * n),
+            "learners": count,
+            "events": count,
+            "completions": 0,
+            "result_share": None,
+        }
         for n, count in enumerate(counts)
     ]
 
@@ -113,8 +119,13 @@ def test_weeks_agree() -> None:
     chart = CHARTS["week"]
     assert chart.figure["data"][0]["y"] == [3, 9, 5]
     assert [row[1] for row in chart.rows] == ["3", "9", "5"]
-    assert "5 learners were active in the week of 16 Mar 2026" in chart.sentence
-    assert "9, in that of 9 Mar 2026" in chart.sentence
+    assert chart.sentence == "Active in the week of 16 Mar 2026: 5; the most were 9, in the week of 9 Mar 2026."
+
+
+def test_weeks_before_and_after_the_course_are_left_out() -> None:
+    chart = charts.engagement_by_week(weeks([0, 0, 3, 0, 9, 0]))
+    assert chart.figure["data"][0]["y"] == [3, 0, 9]
+    assert [row[0] for row in chart.rows] == ["16 Mar 2026", "23 Mar 2026", "30 Mar 2026"]
 
 
 def test_week_agrees() -> None:
