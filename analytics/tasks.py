@@ -7,29 +7,30 @@ from typing import cast
 from celery import shared_task
 
 from analytics.aggregates import rollups
-from analytics.imports import run
+from analytics.imports import run, uploads
 from analytics.jobs import sweep as sweep_jobs
 from analytics.jobs import working_on
 from analytics.models import Import, RollupRefresh
 
 
-@shared_task(name="analytics.tasks.run_import")
+@shared_task(name=Import.task_name)  # type: ignore[untyped-decorator]
 def run_import(import_id: int) -> None:
     with working_on(Import, import_id) as lease:
         if lease is not None:
             run.run_import(lease)
 
 
-@shared_task(name="analytics.tasks.refresh_rollups")
+@shared_task(name=RollupRefresh.task_name)  # type: ignore[untyped-decorator]
 def refresh_rollups(refresh_id: int) -> None:
     with working_on(RollupRefresh, refresh_id) as lease:
         if lease is not None:
             rollups.refresh(cast("RollupRefresh", lease.job).organisation_id, lease)
 
 
-@shared_task(name="analytics.tasks.sweep")
+@shared_task(name="analytics.tasks.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> None:
-    """Wake workers again for the jobs whose message or worker was lost."""
+    """Wake workers again for the jobs whose message or worker was lost, and clear away what nobody needs."""
     for jobs in (Import, RollupRefresh):
         sweep_jobs(jobs)
     rollups.forget_old_refreshes()
+    uploads.forget_old_uploads()

@@ -42,7 +42,8 @@ def request_refresh(organisation_id: int) -> RollupRefresh:
         queued = RollupRefresh.objects.select_for_update(no_key=True).filter(
             organisation=organisation_id, state=JobState.QUEUED
         )
-        if (waiting := queued.first()) is not None:
+        waiting: RollupRefresh | None = queued.first()
+        if waiting is not None:
             return waiting
         made = RollupRefresh.objects.create(organisation_id=organisation_id)
         wake(made)

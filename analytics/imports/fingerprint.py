@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 from psycopg2 import errors
 
@@ -61,7 +61,7 @@ def alone_with(import_: Import, lease: Lease) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OperationalError), connection.cursor() as cursor:
+        with contextlib.suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 

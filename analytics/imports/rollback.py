@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,13 +33,14 @@ def roll_back(import_: Import) -> int:
         same = _same_source(import_)
         for each in same:
             _check(each)
-        values = {"organisation": import_.organisation_id, "imports": [each.pk for each in same]}
+        imports = [each.pk for each in same]
+        values: dict[str, Any] = {"organisation": import_.organisation_id, "imports": imports}
         with connection.cursor() as cursor:
             cursor.execute(DAYS, values)
             cursor.execute(EVENTS, values)
-            n_events = cursor.rowcount
-        EventKey.objects.filter(from_import__in=values["imports"]).delete()
-        Import.objects.filter(pk__in=values["imports"]).update(rolled_back_at=timezone.now())
+            n_events = int(cursor.rowcount)
+        EventKey.objects.filter(from_import__in=imports).delete()
+        Import.objects.filter(pk__in=imports).update(rolled_back_at=timezone.now())
         request_refresh(import_.organisation_id)
     import_.refresh_from_db()
     return n_events

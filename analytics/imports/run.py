@@ -58,9 +58,14 @@ def run_import(lease: Lease, progress: Progress = lambda share, text: None) -> N
             fingerprint.take_over(import_, other)
         run = _Run(import_, source, lease)
         rules = rules_of(import_.organisation, import_.options)
-        for batch, cleaned in one_ahead(run.cleaned_batches(rules)):
-            run.commit(batch, cleaned)
-            progress(batch.share, import_.progress_text)
+        try:
+            for batch, cleaned in one_ahead(run.cleaned_batches(rules)):
+                run.commit(batch, cleaned)
+                progress(batch.share, import_.progress_text)
+        finally:
+            # Whatever ended it, the batches before stay, and their days have to be counted.
+            if import_.n_accepted and not import_.is_dry_run:
+                request_refresh(import_.organisation_id)
     _finish(import_, source, lease)
 
 
@@ -160,8 +165,6 @@ def _finish(import_: Import, source: Format, lease: Lease) -> None:
         summary += _stop_clock(import_)
     lease.report(1.0, summary)
     import_.progress_text = summary
-    if not import_.is_dry_run:
-        request_refresh(import_.organisation_id)
 
 
 def _stop_clock(import_: Import) -> str:

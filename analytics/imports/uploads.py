@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from analytics.errors import InvalidInput
+from analytics.models import Import
 
+KEPT_SECONDS = 86_400
 SPARE_BYTES = 256 * 2**20
 """What must stay free on the disk beside the upload."""
 
 
-def keep_upload(file: UploadedFile) -> Path:
+def keep_upload(file: UploadedFile[Any]) -> Path:
     """Write the upload to a folder of its own below the data folder, under its own (harmless) name.
 
     Raises:
@@ -40,6 +44,15 @@ def keep_upload(file: UploadedFile) -> Path:
         for chunk in file.chunks():
             kept.write(chunk)
     return path
+
+
+def forget_old_uploads() -> None:
+    """Delete uploads of which the import ended long ago: their rows are in, or their verdicts tell of them."""
+    folders = Path(settings.MEDIA_ROOT) / "imports"
+    latest = time.time() - KEPT_SECONDS
+    for folder in folders.glob("*"):
+        if folder.stat().st_mtime < latest and not Import.objects.unfinished().filter(path__startswith=folder).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _harmless(name: str) -> str:

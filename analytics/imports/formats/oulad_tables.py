@@ -207,7 +207,8 @@ def by_distinct(texts: pa.Array, change: Callable[[str], object]) -> NDArray[np.
     coded = pc.fill_null(texts, "").dictionary_encode()
     made = np.empty(len(coded.dictionary), dtype=object)
     made[:] = [change(text) for text in coded.dictionary.to_pylist()]
-    return made[coded.indices.to_numpy(zero_copy_only=False)]
+    each: NDArray[np.object_] = made[coded.indices.to_numpy(zero_copy_only=False)]
+    return each
 
 
 def _course(rows: pa.Table) -> pa.Array:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from analytics.aggregates.rollups import refresh
-from analytics.errors import InvalidInput
+from analytics.errors import InvalidInput, JobCancelled
 from analytics.imports.formats import FORMATS
 from analytics.imports.run import run_import
 from analytics.imports.start import create_import
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             _refresh(import_, bar)
         import_.refresh_from_db()
         if import_.state != JobState.SUCCEEDED:
-            raise CommandError(import_.error or f"The import ended {import_.get_state_display().lower()}.")
+            raise CommandError(import_.error or "The import was stopped. The same command goes on where it ended.")
         self.stdout.write(import_.progress_text)
         self.stdout.write(json.dumps(_result(import_, time.monotonic() - began)))
 
@@ -107,7 +107,11 @@ def _import(import_: Import, bar: Progress) -> None:
     line = bar.add_task(import_.source_name, total=1.0)
     with working_on(Import, import_.pk) as lease:
         if lease is not None:
-            run_import(lease, lambda share, text: bar.update(line, completed=share, description=text))
+            try:
+                run_import(lease, lambda share, text: bar.update(line, completed=share, description=text))
+            except KeyboardInterrupt as error:
+                # Not left to the sweeper, which would have a worker go on with it.
+                raise JobCancelled from error
 
 
 def _refresh(import_: Import, bar: Progress) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from analytics.errors import JobCancelled, LeaseLost, NeuralinkError
@@ -208,6 +211,7 @@ def test_a_cancelled_import_stops_between_batches(organisation: Organisation, tm
     import_.refresh_from_db()
     assert import_.state == JobState.CANCELLED
     assert Event.objects.count() == import_.n_accepted == 6
+    assert RollupRefresh.objects.get().state == JobState.QUEUED
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -221,6 +225,28 @@ def test_a_file_that_changes_meanwhile(
     done = worked_on(import_)
     assert (done.state, done.n_read) == (JobState.FAILED, 7)
     assert "changed while it was being imported" in done.error
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("small_batches")
+def test_two_workers_with_the_same_file(tmp_path: Path) -> None:
+    organisation = Organisation.objects.create(slug="twice", name="Twice")
+    path = many_rows(tmp_path)
+    imports = [create_import(organisation, "csv", path) for _ in range(2)]
+    together = Barrier(2)
+
+    def work(import_: Import) -> Import:
+        try:
+            connection.ensure_connection()
+            together.wait(timeout=30)
+            return worked_on(import_)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as workers:
+        done = list(workers.map(work, imports))
+    assert sorted(counts(each) for each in done) == [(45, 0, 40, 5), (45, 40, 0, 5)]
+    assert sorted(Event.objects.values_list("value", flat=True)) == [n for n in range(45) if n % 9]
 
 
 def test_verdicts_are_capped_and_counted(import_csv: ImportCsv, settings: Any) -> None:

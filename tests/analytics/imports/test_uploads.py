@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from analytics.errors import InvalidInput
 from analytics.imports import uploads
 from analytics.imports.uploads import keep_upload
+from analytics.models import Import, JobState, Organisation
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +44,17 @@ def test_too_large(settings: Any) -> None:
     settings.NEURALINK_UPLOAD_BYTES = 3
     with pytest.raises(InvalidInput, match="has 4 bytes; at most 3"):
         keep_upload(SimpleUploadedFile("events.csv", b"1234"))
+
+
+def test_old_uploads_are_forgotten(db: None) -> None:
+    organisation = Organisation.objects.create(slug="up", name="Up")
+    old, waiting, fresh = (keep_upload(SimpleUploadedFile("events.csv", b"1234")) for _ in range(3))
+    Import.objects.create(organisation=organisation, path=str(old), state=JobState.SUCCEEDED)
+    Import.objects.create(organisation=organisation, path=str(waiting))
+    for path in (old, waiting):
+        os.utime(path.parent, (0, 0))
+    uploads.forget_old_uploads()
+    assert [path.exists() for path in (old, waiting, fresh)] == [False, True, True]
 
 
 def test_a_full_disk(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
