@@ -28,7 +28,8 @@ from recommender.serving.situation import Situation, situation_of
 logger = logging.getLogger(__name__)
 
 N_REASONS = 2
-_BLOCK_GROWTH = 8
+_FIRST_LOOK = 8
+"""Times the length of the list: so many of the strongest are looked at first."""
 
 
 @dataclass(frozen=True)
@@ -140,21 +141,22 @@ def _models(situation: Situation) -> Iterator[LiveModel]:
 def _strongest_admitted(
     model: LiveModel, scores: NDArray[np.float32], situation: Situation, limit: int
 ) -> list[tuple[int, float]]:
-    """Down the ranking in growing blocks until enough are admitted: mostly one query, whatever the catalogue."""
-    order = np.argsort(-scores, kind="stable")
-    lowest, highest = float(scores[order[-1]]), float(scores[order[0]])
-    span = (highest - lowest) or 1.0
-    chosen: list[tuple[int, float]] = []
-    # What was met ranks high and is never admitted: the first block has room for all of it.
-    start, size = 0, 4 * limit + len(situation.history) + len(situation.refused_ids)
-    while start < len(order) and len(chosen) < limit:
-        block = order[start : start + size]
-        ids = model.activity_ids[block].tolist()
-        open_ids = set(admitted(situation).filter(pk__in=ids).values_list("pk", flat=True))
-        ranked = zip(ids, scores[block].tolist(), strict=True)
-        chosen += [(pk, (score - lowest) / span) for pk, score in ranked if pk in open_ids]
-        start, size = start + size, size * _BLOCK_GROWTH
-    return chosen[:limit]
+    """Down the ranking to the first `limit` that the rules admit.
+
+    Mostly they are among the strongest few, and one small query tells; else a second one asks for all.
+    """
+    is_new = np.ones(len(scores), bool)
+    is_new[model.indices_of(situation.history)] = False  # what was met ranks high, and would fill the first query
+    ranking = np.argsort(-scores, kind="stable")
+    ranking = ranking[is_new[ranking]]
+    ids = model.activity_ids[ranking]
+    strongest = ids[: _FIRST_LOOK * limit]
+    open_ids = set(admitted(situation).filter(pk__in=strongest.tolist()).values_list("pk", flat=True))
+    if len(open_ids) < limit and len(strongest) < len(ids):
+        open_ids = set(admitted(situation).values_list("pk", flat=True))
+    places = np.flatnonzero(np.isin(ids, list(open_ids)))[:limit]
+    lowest, span = float(scores.min()), float(np.ptp(scores)) or 1.0
+    return [(int(ids[place]), (float(scores[ranking[place]]) - lowest) / span) for place in places]
 
 
 def _by_fallback(situation: Situation, limit: int) -> Chosen:
