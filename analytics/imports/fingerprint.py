@@ -99,7 +99,8 @@ def take_over(import_: Import, other: Import) -> None:
     `import_` may have accepted a beginning itself, before its process was killed and `other` passed it.
     """
     n_merged = other.n_accepted + other.n_merged - import_.n_accepted
-    codes = {code: other.counts_by_code[code] for code in other.checkpoint["rejected_codes"]}
+    rejected = other.checkpoint["rejected_codes"]
+    codes = {code: n_rows for code, n_rows in other.counts_by_code.items() if code in rejected}
     Import.objects.filter(pk=import_.pk).update(
         checkpoint=other.checkpoint,
         n_read=other.n_read,

@@ -122,7 +122,8 @@ class _Run:
 
     def _load(self, batch: Batch, cleaned: Cleaned) -> list[Mark]:
         to = load.Place(self.import_.organisation_id, self.import_.pk, self.source.implies_enrolment)
-        return WAYS[batch.target].load(to, cleaned.rows) if cleaned.rows.num_rows else []
+        marks = WAYS[batch.target].load(to, cleaned.rows) if cleaned.rows.num_rows else []
+        return [mark for mark in marks if len(mark.places)]
 
     def _checkpoint(self, batch: Batch, cleaned: Cleaned, loaded: list[Mark]) -> dict[str, Any]:
         """Write the verdicts that still may be kept; where to go on and what to remember until then."""

@@ -11,8 +11,21 @@ import pytest
 from analytics.errors import InvalidInput
 from analytics.imports.start import create_import
 from analytics.models import Activity, Enrolment, Event, Import, JobState, Kind, Learner, Organisation, RowVerdict
+from tests.analytics.imports.format_contract import FormatContract
 
 ImportCsv = Callable[..., Import]
+
+
+class TestCsvContract(FormatContract):
+    name = "csv"
+    n_rows = 23
+
+    def write(self, folder: Path) -> Path:
+        path = folder / "events.csv"
+        rows = [f'l{n % 3},"a\n{n % 5}",viewed,2024-03-{n + 1:02},{n}' for n in range(20)]
+        rows += [",a1,viewed,2024-03-01,1", "too,few", 'l1,"open,viewed,2024-03-01,1']
+        path.write_text("learner,activity,verb,at,value\n" + "\n".join(rows))
+        return path
 
 
 def verdicts(import_: Import) -> dict[int, str]:

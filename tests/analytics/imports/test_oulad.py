@@ -12,12 +12,13 @@ import pytest
 from django.conf import settings
 
 from analytics.errors import InvalidInput
-from analytics.imports.formats.oulad import TABLES, Oulad
+from analytics.imports.formats.oulad import TABLES
 from analytics.imports.formats.oulad_tables import first_day
 from analytics.imports.rollback import roll_back
 from analytics.imports.start import create_import
 from analytics.models import Activity, Enrolment, Event, Import, JobState, Kind, Learner, Organisation, RowVerdict
 from tests.analytics.imports.conftest import worked_on
+from tests.analytics.imports.format_contract import FormatContract
 
 SHARED = settings.BASE_DIR.parent / "shared" / "data"
 MADE_UP = {
@@ -41,11 +42,23 @@ MADE_UP = {
 }
 
 
+def write(folder: Path) -> Path:
+    for name, content in MADE_UP.items():
+        (folder / name).write_text(content)
+    return folder
+
+
+class TestOuladContract(FormatContract):
+    name = "oulad"
+    n_rows = 24
+
+    def write(self, folder: Path) -> Path:
+        return write(folder)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name, content in MADE_UP.items():
-        (tmp_path / name).write_text(content)
-    return tmp_path
+    return write(tmp_path)
 
 
 @pytest.fixture
@@ -123,19 +136,6 @@ def test_rolled_back_and_in_again(done: Import, folder: Path) -> None:
     assert (again.n_read, again.n_accepted, again.n_merged, again.n_rejected) == (24, 5, 14, 5)
     assert Event.objects.count() == 5
     assert (Activity.objects.count(), Enrolment.objects.count()) == (8, 3)
-
-
-def test_reading_on_in_the_middle_of_any_file(folder: Path) -> None:
-    whole = list(Oulad(folder, {}, batch_rows=2).batches({}))
-    assert [batch.file_name for batch in whole] == [name for name in MADE_UP for _half in range(-(-n_rows(name) // 2))]
-    for place, batch in enumerate(whole):
-        later = list(Oulad(folder, {}, batch_rows=2).batches(batch.position))
-        assert [each.raw for each in later] == [each.raw for each in whole[place + 1 :]]
-    assert whole[-1].share == 1.0
-
-
-def n_rows(name: str) -> int:
-    return MADE_UP[name].count("\n") - 1
 
 
 @pytest.mark.parametrize(
