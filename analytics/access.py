@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,7 +30,11 @@ def member_of(request: HttpRequest) -> Member | None:
     if not request.user.is_authenticated:
         return None
     if not hasattr(request, "_member"):
-        memberships = Member.objects.filter(login=request.user).select_related("organisation", "learner")
+        memberships = (
+            Member.objects.filter(login=request.user)
+            .select_related("organisation", "learner")
+            .annotate(n_memberships=Count("login__memberships"))
+        )
         chosen = request.session.get(SESSION_KEY)
         found = memberships.filter(organisation_id=chosen).first() if chosen else None
         request._member = found or memberships.order_by("id").first()  # type: ignore[attr-defined]

@@ -81,3 +81,11 @@ def test_pages_of_errors(cast: Cast, client_of: Callable[..., Client]) -> None:
 @pytest.mark.parametrize("context", [{}, {"request": HttpRequest()}])
 def test_the_page_of_last_resort_needs_nothing(context: dict[str, object]) -> None:
     assert "Something failed on our side" in render_to_string("500.html", context)
+
+
+def test_only_who_has_a_choice_is_offered_another_organisation(cast: Cast, client_of: Callable[..., Client]) -> None:
+    client = client_of("instructor")
+    assert reverse("choose_organisation") not in client.get(reverse("overview")).content.decode()
+    login = cast.north.members["instructor"].login
+    Member.objects.create(organisation=cast.south.organisation, login=login, role=Role.INSTRUCTOR)
+    assert reverse("choose_organisation") in client.get(reverse("overview")).content.decode()
