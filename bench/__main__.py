@@ -12,6 +12,7 @@ from types import ModuleType
 from bench.record import Measurement, json_line, keep, print_table
 
 SUBJECTS: dict[str, str] = {
+    "imports": "bench.imports",
     "quality": "bench.quality",
     "train": "bench.train",
     "serve": "bench.serve",

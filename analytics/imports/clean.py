@@ -168,8 +168,8 @@ def values(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
             "value_impossible",
             _("The value “{value}” is impossible: shares lie between 0 and 1, times and clicks are not negative."),
         ),
-        repaired(rows, comma, "decimal_comma", _("The comma in “{value}” was read as a decimal point.")),
-        repaired(rows, percent, "percent_sign", _("“{value}” was read as a share of the full mark.")),
+        repaired(rows, comma, "value_decimal_comma", _("The comma in “{value}” was read as a decimal point.")),
+        repaired(rows, percent, "value_percent_sign", _("“{value}” was read as a share of the full mark.")),
     ]
 
 

@@ -94,8 +94,8 @@ def test_a_row_that_is_rejected(import_csv: ImportCsv, row: str, code: str) -> N
 @pytest.mark.parametrize(
     ("row", "code", "value", "unit", "verb"),
     [
-        ('l1,a1,viewed,2024-03-01,"1,5",points', "decimal_comma", 1.5, "points", "viewed"),
-        ("l1,a1,answered,2024-03-01,85 %,", "percent_sign", 0.85, "share", "answered"),
+        ('l1,a1,viewed,2024-03-01,"1,5",points', "value_decimal_comma", 1.5, "points", "viewed"),
+        ("l1,a1,answered,2024-03-01,85 %,", "value_percent_sign", 0.85, "share", "answered"),
         ("l1,a1,pondered,2024-03-01,1,", "verb_unknown", 1.0, "", "other"),
         ("l1,a1,viewed,2024-03-31 02:30,1,", "at_skipped_hour", 1.0, "", "viewed"),
         ("l1,a1,viewed,2024-10-27 02:30,1,", "at_repeated_hour", 1.0, "", "viewed"),
