@@ -111,10 +111,8 @@ def _generate(path: Path, n_rows: int) -> None:
 
 
 def _measured(case: str, home: Path, words: list[str], repeats: int, *, with_indexes: bool) -> Iterator[Measurement]:
-    def one(
-        name: str, value: float, unit: str, peer: str | None = None, peer_value: float | None = None
-    ) -> Measurement:
-        return Measurement("imports", case, name, value, unit, peer, peer_value)
+    def one(name: str, value: float, unit: str, *peer: Any) -> Measurement:
+        return Measurement("imports", case, name, value, unit, *peer)
 
     _manage(home, "migrate", "--verbosity", "0")
     words = ["import_data", *words, "--organisation", "bench", "--create-organisation", "Bench"]
@@ -146,13 +144,14 @@ def _environment(home: Path) -> dict[str, str]:
 def _manage(home: Path, *words: str) -> Done:
     """Run a command of manage.py; its own peak memory, without the database's."""
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", *words], cwd=ROOT, env=_environment(home), stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    lines = process.stdout.read().splitlines()
-    _pid, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    command = [sys.executable, "manage.py", *words]
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=_environment(home), stdout=output)
+        # Not `wait`: only wait4 tells the memory of this one child.
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        lines = output.read().splitlines()
     if process.returncode:
         sys.exit(f"{' '.join(words)} failed; it says above why.")
     told = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
