@@ -1,4 +1,4 @@
-"""Latency of recommendations for learners drawn at random: the function alone, and through the web server's API.
+"""Latency of recommendations for learners active lately: the function alone, and through the web server's API.
 
 Beside the API's latency stands that of `/healthz` on the same server, which touches nothing: what HTTP itself costs.
 The memory is that of one web process after all requests.
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from bench.train import prepare
 
 QUICK = ("--requests", "100")
 WARM_UP = 20
+ACTIVE_DAYS = 60
 START_SECONDS = 60
 
 
@@ -42,7 +44,8 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
 
     organisation = Organisation.objects.get(slug=arguments.organisation)
     course = Activity.objects.get(organisation=organisation, external_id=arguments.course) if arguments.course else None
-    learners = list(Learner.objects.filter(organisation=organisation, events__isnull=False).distinct().order_by("id"))
+    lately = organisation.now().date() - timedelta(days=ACTIVE_DAYS)
+    learners = list(Learner.objects.filter(organisation=organisation, total__last_on__gte=lately).order_by("id"))
     drawn = random.Random(arguments.seed).choices(learners, k=arguments.requests + WARM_UP)
     scope = f"{organisation.slug}/{arguments.course or 'all'}"
     for name, part in (("recommend", _measure_function), ("http", _measure_http)):
