@@ -28,6 +28,7 @@ def broker() -> dict[str, Any]:
     folders = {"data_folder_in": messages, "data_folder_out": messages, "control_folder": control}
     return {
         "broker_url": "filesystem://localhost//",
+        "broker_transport": "neuralink_site.folder_broker:Transport",
         "broker_transport_options": {name: str(path) for name, path in folders.items()}
         # Seconds between two looks into the folder: the price of a message is 0.1 s on average.
         | {"polling_interval": 0.2},
@@ -36,7 +37,7 @@ def broker() -> dict[str, Any]:
 
 def clear_embedded_broker() -> None:
     """Forget the messages of an earlier start, among them replies that nobody waits for."""
-    for message in (settings.HOME / "broker" / "messages").glob("*.msg"):
+    for message in (settings.HOME / "broker" / "messages").glob("*.msg*"):
         message.unlink(missing_ok=True)
 
 
