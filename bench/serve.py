@@ -47,11 +47,18 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
     lately = organisation.now().date() - timedelta(days=ACTIVE_DAYS)
     learners = list(Learner.objects.filter(organisation=organisation, total__last_on__gte=lately).order_by("id"))
     drawn = random.Random(arguments.seed).choices(learners, k=arguments.requests + WARM_UP)
-    scope = f"{organisation.slug}/{arguments.course or 'all'}"
+    scope = f"{organisation.slug}/{arguments.course or 'all'}/{_in_use(organisation, course)}"
     for name, part in (("recommend", _measure_function), ("http", _measure_http)):
         case = f"{scope}/{name}"
         if not arguments.case or case in arguments.case:
             yield from part(case, organisation, course, drawn)
+
+
+def _in_use(organisation: Any, course: Any) -> str:
+    from recommender.registry.versions import live
+
+    version = live(organisation, "any", course) or live(organisation, "any")
+    return version.algorithm if version else "fallback"
 
 
 def _measure_function(case: str, organisation: Any, course: Any, learners: list[Any]) -> Iterator[Measurement]:

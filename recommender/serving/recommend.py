@@ -36,7 +36,7 @@ _FIRST_LOOK = 8
 class Recommendation:
     activity: Activity
     rank: int  # 1 is the best
-    strength: float  # 0..1 among what this answer chose from; not a probability
+    strength: float  # 0..1 on the scale of this one answer; not a probability
     reason: str
     reason_activities: list[Activity]
 
