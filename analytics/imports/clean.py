@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
-from numpy.typing import NDArray
 
-from analytics.imports import instants
-from analytics.imports.marks import Flags, Mark, placed, rejected, rejected_once, repaired, still_told, without_rejected
-from analytics.imports.vocabulary import MISSING, kind_of, unit_of, verb_of
-from analytics.models import Kind, Unit, Verb
+from analytics.imports import instants, quantities
+from analytics.imports.marks import Mark, flags, placed, rejected, rejected_once, repaired, still_told, without_rejected
+from analytics.imports.vocabulary import MISSING, kind_of, verb_of
+from analytics.models import Kind, Verb
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 ID_CHARACTERS = 500
@@ -76,13 +75,15 @@ def complete(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
 def trim(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     """Cut white space, compose accents (NFC), and take words for nothing as nothing (null)."""
 
-    def plain(texts: pa.Array) -> pa.Array:
+    def plain(texts: pa.Array, missing: list[str]) -> pa.Array:
         texts = pc.utf8_trim_whitespace(pc.utf8_normalize(texts, form="NFC"))
-        return pc.if_else(pc.is_in(pc.utf8_lower(texts), pa.array(sorted(MISSING))), None, texts)
+        return pc.if_else(pc.is_in(pc.utf8_lower(texts), pa.array(missing)), None, texts)
 
     for name in rows.column_names:
         if pa.types.is_string(rows[name].type):
-            rows = _with(rows, name, _by_distinct(_column(rows, name), plain))
+            # There are people whose name is Nan or Null.
+            missing = [""] if name in NAMES else sorted(MISSING)
+            rows = _with(rows, name, _by_distinct(_column(rows, name), partial(plain, missing=missing)))
     return rows, []
 
 
@@ -92,14 +93,14 @@ def named(*required: str) -> Step:
     def ids(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
         marks = []
         for name in required:
-            missing = _flags(pc.is_null(_column(rows, name)))
+            missing = flags(pc.is_null(_column(rows, name)))
             marks.append(rejected(rows, missing, f"{name}_missing", _("The row names no %s.") % name))
         for name in (name for name in IDS if name in rows.column_names):
-            long = _flags(pc.greater(pc.utf8_length(_column(rows, name)), ID_CHARACTERS))
+            long = flags(pc.greater(pc.utf8_length(_column(rows, name)), ID_CHARACTERS))
             sentence = _("The %(name)s id is longer than %(most)s characters.") % {"name": name, "most": ID_CHARACTERS}
             marks.append(rejected(rows, long, f"{name}_too_long", sentence))
         for name in (name for name in rows.column_names if pa.types.is_string(rows[name].type)):
-            nul = _flags(pc.match_substring(_column(rows, name), "\0"))
+            nul = flags(pc.match_substring(_column(rows, name), "\0"))
             marks.append(rejected(rows, nul, "nul_character", _("The row holds a NUL character, which no text has.")))
         return rows, marks
 
@@ -109,9 +110,9 @@ def named(*required: str) -> Step:
 def verbs(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     """Map verbs by their synonyms; one that has none is kept as “other”."""
     texts = _column(rows, "verb")
-    missing = _flags(pc.is_null(texts))
+    missing = flags(pc.is_null(texts))
     known = _by_distinct(texts, lambda words: pa.array([verb_of(word) for word in words.to_pylist()], pa.string()))
-    unknown = _flags(pc.is_null(known)) & ~missing
+    unknown = flags(pc.is_null(known)) & ~missing
     return _with(rows, "verb", pc.fill_null(known, Verb.OTHER.value)), [
         rejected(rows, missing, "verb_missing", _("The row has no verb.")),
         repaired(rows, unknown, "verb_unknown", _("The verb “{verb}” is not known; it was kept as “other”.")),
@@ -122,10 +123,10 @@ def times(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     """Parse instants; an event can be neither older than 1990 nor later than tomorrow."""
     found = instants.parsed(_column(rows, "at"), rules.zone)
     latest = rules.now + timedelta(days=1)
-    missing = _flags(pc.is_null(_column(rows, "at")))
-    unreadable = _flags(pc.is_null(found.at)) & ~missing
+    missing = flags(pc.is_null(_column(rows, "at")))
+    unreadable = flags(pc.is_null(found.at)) & ~missing
     early = pc.less(found.at, pa.scalar(EARLIEST, instants.MICROSECONDS))
-    outside = _flags(pc.or_(early, pc.greater(found.at, pa.scalar(latest, instants.MICROSECONDS))))
+    outside = flags(pc.or_(early, pc.greater(found.at, pa.scalar(latest, instants.MICROSECONDS))))
     return _with(rows, "at", found.at), [
         rejected(rows, missing, "at_missing", _("The row does not say when.")),
         rejected(
@@ -136,40 +137,28 @@ def times(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
         ),
         rejected(rows, outside, "at_impossible", _("“{at}” is before 1990 or in the future.")),
         repaired(rows, found.in_gap, "at_skipped_hour", _("The clocks skipped “{at}”; it was moved on to the jump.")),
-        repaired(rows, found.twice, "at_repeated_hour", _("“{at}” came twice as the clocks went back; the first.")),
+        repaired(
+            rows, found.twice, "at_repeated_hour", _("“{at}” came twice when clocks went back; the first was taken.")
+        ),
     ]
 
 
 def values(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     """Make numbers of values and known units of units; shares lie in 0 to 1, times and clicks are not negative."""
-    texts, words = _column(rows, "value"), _column(rows, "unit")
-    if not pa.types.is_floating(texts.type):
-        comma, percent = _like(texts, r"^[+-]?[0-9]+,([0-9]{1,2}|[0-9]{4,})$"), _like(texts, r"[0-9] *%$")
-        plain = pc.replace_substring_regex(pc.if_else(pa.array(comma), _dotted(texts), texts), r" *%$", "")
-        number = pc.cast(pc.if_else(pa.array(_like(plain, NUMBER)), plain, None), pa.float64())
-    else:
-        comma = percent = np.zeros(rows.num_rows, dtype=np.bool_)
-        number = texts
-    units = _units(words)
-    percent_lost = percent & ~np.isin(units.names, [Unit.NONE.value, Unit.SHARE.value])
-    is_share = percent | (units.names == Unit.SHARE.value)
-    value = number.to_numpy(zero_copy_only=False).astype(np.float64) * np.where(percent, 0.01, units.factors)
-    names = np.where(percent, Unit.SHARE.value, units.names)
-    unreadable = (_flags(pc.is_valid(texts)) & _flags(pc.is_null(number))) | percent_lost | np.isinf(value)
-    with np.errstate(invalid="ignore"):
-        outside = (is_share & ((value < 0) | (value > 1))) | (np.isin(names, NOT_NEGATIVE) & (value < 0))
-    cleaned = _with(rows, "value", pa.array(value, pa.float64(), from_pandas=True))
-    return _with(cleaned, "unit", pa.array(names.astype(str), pa.string())), [
-        rejected(rows, units.unknown, "unit_unknown", _("“{unit}” is no unit; units are: %s.") % ", ".join(UNIT_WORDS)),
-        rejected(rows, unreadable, "value_not_a_number", _("The value “{value}” is no number.")),
+    found = quantities.parsed(_column(rows, "value"), _column(rows, "unit"))
+    cleaned = _with(rows, "value", pa.array(found.value, pa.float64(), from_pandas=True))
+    known = ", ".join(quantities.UNIT_WORDS)
+    return _with(cleaned, "unit", pa.array(found.unit, pa.string())), [
+        rejected(rows, found.is_unknown, "unit_unknown", _("“{unit}” is no unit; units are: %s.") % known),
+        rejected(rows, found.is_unreadable, "value_not_a_number", _("The value “{value}” is no number.")),
         rejected(
             rows,
-            outside,
+            found.is_impossible,
             "value_impossible",
             _("The value “{value}” is impossible: shares lie between 0 and 1, times and clicks are not negative."),
         ),
-        repaired(rows, comma, "value_decimal_comma", _("The comma in “{value}” was read as a decimal point.")),
-        repaired(rows, percent, "value_percent_sign", _("“{value}” was read as a share of the full mark.")),
+        repaired(rows, found.has_comma, "value_decimal_comma", _("The comma in “{value}” was read as a point.")),
+        repaired(rows, found.has_percent, "value_percent_sign", _("“{value}” was read as a share of the full mark.")),
     ]
 
 
@@ -177,7 +166,7 @@ def kinds(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     """What an activity is that is met for the first time."""
     texts = _column(rows, "kind")
     known = _by_distinct(texts, lambda words: pa.array([kind_of(word) for word in words.to_pylist()], pa.string()))
-    unknown = _flags(pc.is_valid(texts)) & _flags(pc.is_null(known))
+    unknown = flags(pc.is_valid(texts)) & flags(pc.is_null(known))
     sentence = _("The kind “{kind}” is not known; “%s” was taken.") % rules.default_kind.value
     rows = _with(rows, "kind", pc.fill_null(known, rules.default_kind.value))
     return rows, [repaired(rows, unknown, "kind_unknown", sentence)]
@@ -187,7 +176,7 @@ def names(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     marks = []
     for name in NAMES:
         texts = _column(rows, name)
-        long = _flags(pc.greater(pc.utf8_length(texts), NAME_CHARACTERS))
+        long = flags(pc.greater(pc.utf8_length(texts), NAME_CHARACTERS))
         marks.append(repaired(rows, long, f"{name}_cut", _("The name was cut to %s characters.") % NAME_CHARACTERS))
         rows = _with(rows, name, pc.utf8_slice_codeunits(texts, 0, NAME_CHARACTERS))
     return rows, marks
@@ -196,31 +185,6 @@ def names(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
 EVENTS: tuple[Step, ...] = (complete, trim, named("learner", "activity"), verbs, times, values, kinds, names)
 ACTIVITIES: tuple[Step, ...] = (trim, named("activity"), kinds)
 ENROLMENTS: tuple[Step, ...] = (trim, named("learner", "course"))
-
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
-NOT_NEGATIVE = (Unit.SECONDS.value, Unit.CLICKS.value)
-UNIT_WORDS = ("seconds", "minutes", "hours", "clicks", "share", "percent", "stars", "points")
-
-
-@dataclass(frozen=True)
-class _Units:
-    names: NDArray[np.object_]
-    factors: NDArray[np.float64]
-    unknown: Flags
-
-
-def _units(words: pa.Array) -> _Units:
-    """(n,) unit names, what one of the word is in that unit, and which words are none."""
-    coded = pc.fill_null(words, "").dictionary_encode()
-    known = [unit_of(word) for word in coded.dictionary.to_pylist()]
-    places = coded.indices.to_numpy(zero_copy_only=False)
-    return _Units(
-        np.array([unit.value if unit is not None else "" for unit, _factor in (k or (None, 0) for k in known)], object)[
-            places
-        ],
-        np.array([each[1] if each else 1.0 for each in known])[places],
-        np.array([each is None for each in known], dtype=np.bool_)[places],
-    )
 
 
 def _column(rows: pa.Table, name: str) -> pa.Array:
@@ -235,16 +199,3 @@ def _with(rows: pa.Table, name: str, column: pa.Array) -> pa.Table:
 def _by_distinct(column: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
     coded = column.dictionary_encode()
     return change(coded.dictionary).take(coded.indices)
-
-
-def _like(texts: pa.Array, pattern: str) -> Flags:
-    return _flags(pc.match_substring_regex(texts, pattern))
-
-
-def _dotted(texts: pa.Array) -> pa.Array:
-    return pc.replace_substring(texts, ",", ".")
-
-
-def _flags(found: pa.Array) -> Flags:
-    flags: Flags = pc.fill_null(found, False).to_numpy(zero_copy_only=False)
-    return flags

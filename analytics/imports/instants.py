@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from analytics.imports.marks import Flags, flags
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -27,9 +29,9 @@ class Instants:
 
     at: pa.Array
     """(n,) timestamp[us, UTC]."""
-    in_gap: NDArray[np.bool_]
+    in_gap: Flags
     """(n,) a local time that the clocks jumped over; taken as the instant of the jump."""
-    twice: NDArray[np.bool_]
+    twice: Flags
     """(n,) a local time that came twice as the clocks went back; taken as the first."""
 
 
@@ -43,9 +45,9 @@ def parsed(texts: pa.Array, zone: ZoneInfo) -> Instants:
     import pandas as pd  # here and not above: web processes, which take in small writes, seldom come this far
 
     frame = pd.Series(texts.to_numpy(zero_copy_only=False), dtype=object)
-    is_number = _matches(texts, NUMBER) & (pc.utf8_length(texts).to_numpy(zero_copy_only=False) > 8)
-    is_iso = _matches(texts, ISO_LIKE) & ~is_number
-    is_zoned = is_iso & _matches(texts, ZONED)
+    is_number = flags(pc.match_substring_regex(texts, NUMBER)) & flags(pc.greater(pc.utf8_length(texts), 8))
+    is_iso = flags(pc.match_substring_regex(texts, ISO_LIKE)) & ~is_number
+    is_zoned = is_iso & flags(pc.match_substring_regex(texts, ZONED))
     is_local = is_iso & ~is_zoned
 
     at = np.full(len(frame), np.datetime64("NaT", "us"))
@@ -61,11 +63,6 @@ def parsed(texts: pa.Array, zone: ZoneInfo) -> Instants:
     in_gap, twice = np.zeros((2, len(frame)), dtype=np.bool_)
     in_gap[is_local], twice[is_local] = jumped, doubtful & ~jumped
     return Instants(pa.array(at).cast(MICROSECONDS), in_gap, twice)
-
-
-def _matches(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = pc.match_substring_regex(texts, pattern).fill_null(False).to_numpy(zero_copy_only=False)
-    return found
 
 
 def _iso(texts: pd.Series) -> NDArray[np.datetime64]:

@@ -78,6 +78,12 @@ def still_told(marks: Sequence[Mark], rows: pa.Table) -> list[Mark]:
     return [mark for mark in told if len(mark.places)]
 
 
+def flags(found: pa.Array) -> Flags:
+    """(n,) truth values; null counts as false."""
+    true: Flags = found.fill_null(False).to_numpy(zero_copy_only=False)
+    return true
+
+
 def n_rows(marks: Iterable[Mark], verdict: Verdict) -> int:
     """How many rows have at least one mark with the verdict."""
     found = [mark.places for mark in marks if mark.verdict == verdict]

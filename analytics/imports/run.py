@@ -67,6 +67,7 @@ def run_import(lease: Lease, progress: Progress = lambda share, text: None) -> N
             if import_.n_accepted and not import_.is_dry_run:
                 request_refresh(import_.organisation_id)
     _finish(import_, source, lease)
+    progress(1.0, import_.progress_text)
 
 
 def one_ahead(each: Iterator[Each]) -> Iterator[Each]:
