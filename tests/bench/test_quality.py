@@ -50,5 +50,5 @@ def test_results_are_added_never_replaced(tmp_path: object, monkeypatch: pytest.
 
 
 def test_an_unknown_subject_lists_the_known_ones() -> None:
-    with pytest.raises(SystemExit, match="no subject 'speed'. Known: quality"):
+    with pytest.raises(SystemExit, match=r"no subject 'speed'\. Known: \w+"):
         bench.main(["speed"])
