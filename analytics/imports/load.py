@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import numpy as np
@@ -175,15 +175,25 @@ def days_of(rows: pa.Table) -> list[date]:
     return days
 
 
-def latest_of(rows: pa.Table) -> str | None:
-    """The last instant among (n,) cleaned events, as a text that sorts by time."""
-    if not rows.num_rows or "at" not in rows.column_names:
-        return None
-    return str(rows["at"].to_numpy().max())
+ENDED_SHARE = 0.999
+ENDED = """
+WITH counted AS (
+    SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, count(*) AS n
+    FROM analytics_event WHERE organisation_id = %s GROUP BY day
+), reached AS (SELECT day, sum(n) OVER (ORDER BY day) AS n_until, sum(n) OVER () AS n_all FROM counted)
+SELECT min(day) + 1 FROM reached WHERE n_until >= %s * n_all
+"""
 
 
-def instant_of(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+def ended_at(organisation_id: int) -> datetime | None:
+    """The end of the day by which all but a thousandth of the organisation's events had happened.
+
+    Not the very last event: a few late corrections, months after everything closed, are no place to look back from.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(ENDED, [organisation_id, ENDED_SHARE])
+        (day,) = cursor.fetchone()
+    return None if day is None else datetime.combine(day, time.min, tzinfo=UTC)
 
 
 def load_events(to: Place, rows: pa.Table) -> list[Mark]:

@@ -134,12 +134,10 @@ class _Run:
         kept = list(islice(ledger.lines(batch, marks), max(room, 0)))
         ledger.keep(self.import_, batch.file_name, kept)
         rejected = {row.code for row in batch.broken} | {m.code for m in marks if m.verdict == Verdict.REJECTED}
-        latest = [before.get("latest"), load.latest_of(cleaned.rows)]
         return {
             "position": batch.position,
             "n_verdicts": before.get("n_verdicts", 0) + len(kept),
             "rejected_codes": sorted(rejected.union(before.get("rejected_codes", []))),
-            "latest": max(filter(None, latest), default=None),
         }
 
 
@@ -170,13 +168,10 @@ def _finish(import_: Import, source: Format, lease: Lease) -> None:
 
 
 def _stop_clock(import_: Import) -> str:
-    """Let an organisation that holds nothing but an archive of the past live in its last moment; a sentence of it."""
-    latest = import_.checkpoint.get("latest")
+    """Let an organisation that holds nothing but an archive of the past live when it ended; a sentence of it."""
     others = Import.objects.filter(organisation=import_.organisation_id, n_accepted__gt=0).exclude(pk=import_.pk)
-    if latest is None or others.exists():
-        return ""
-    as_of = load.instant_of(latest)
-    if as_of > timezone.now() - ARCHIVE_AGE:
+    as_of = None if others.exists() else load.ended_at(import_.organisation_id)
+    if as_of is None or as_of > timezone.now() - ARCHIVE_AGE:
         return ""
     if not Organisation.objects.filter(pk=import_.organisation_id, as_of__isnull=True).update(as_of=as_of):
         return ""

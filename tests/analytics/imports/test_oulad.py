@@ -14,6 +14,7 @@ from django.conf import settings
 from analytics.errors import InvalidInput
 from analytics.imports.formats.oulad import TABLES
 from analytics.imports.formats.oulad_tables import first_day
+from analytics.imports.load import ended_at
 from analytics.imports.rollback import roll_back
 from analytics.imports.start import create_import
 from analytics.models import Activity, Enrolment, Event, Import, JobState, Kind, Learner, Organisation, RowVerdict
@@ -126,8 +127,25 @@ def test_events(done: Import) -> None:
         ("8", "vle-3", "viewed", at("2014-02-01"), 2.0, "clicks"),
     ]
     done.organisation.refresh_from_db()
-    assert done.organisation.as_of == at("2014-05-12")
-    assert "2014-05-12" in done.progress_text
+    assert done.organisation.as_of == at("2014-05-13"), "the end of the last day"
+    assert "2014-05-13" in done.progress_text
+
+
+def test_the_clock_stops_before_the_last_stragglers(done: Import) -> None:
+    one = Event.objects.earliest("id")
+    many = [
+        Event(
+            organisation=done.organisation,
+            learner=one.learner,
+            activity=one.activity,
+            from_import=done,
+            verb=one.verb,
+            occurred_at=at("2014-05-11"),
+        )
+        for _ in range(2_000)
+    ]
+    Event.objects.bulk_create(many)
+    assert ended_at(done.organisation.pk) == at("2014-05-12"), "one submission came a day later"
 
 
 def test_rolled_back_and_in_again(done: Import, folder: Path) -> None:
