@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics.errors import InvalidInput
@@ -70,6 +71,8 @@ def create_import(
         options=given,
         requested_by=requested_by,
         is_dry_run=is_dry_run,
+        # Not yet lost: the sweeper waits a while before it wakes somebody for it.
+        woken_at=timezone.now(),
     )
 
 

@@ -115,18 +115,19 @@ def _import(import_: Import, bar: Progress) -> None:
 
 
 def _refresh(import_: Import, bar: Progress) -> None:
-    """Do the refresh that the import asked for, unless a worker has begun with it already."""
-    queued = RollupRefresh.objects.filter(organisation=import_.organisation_id, state=JobState.QUEUED).first()
-    if queued is None:
-        return
+    """Do the refresh that the import asked for; where a worker has begun with it, help until no day is dirty."""
     line = bar.add_task("Day tables", total=1.0)
-    with working_on(RollupRefresh, queued.pk) as lease:
-        if lease is not None:
-            refresh(
-                import_.organisation_id,
-                lease,
-                lambda share, text: bar.update(line, completed=share, description=f"Day tables: {text}"),
-            )
+
+    def show(share: float, text: str) -> None:
+        bar.update(line, completed=share, description=f"Day tables: {text}")
+
+    queued = RollupRefresh.objects.filter(organisation=import_.organisation_id, state=JobState.QUEUED).first()
+    if queued is not None:
+        with working_on(RollupRefresh, queued.pk) as lease:
+            if lease is not None:
+                refresh(import_.organisation_id, lease, show)
+    refresh(import_.organisation_id, progress=show)
+    bar.update(line, completed=1.0)
 
 
 def _result(import_: Import, seconds: float) -> dict[str, Any]:
