@@ -104,6 +104,7 @@ class _Run:
         if "at" in cleaned.rows.column_names:
             ensure_months(load.days_of(cleaned.rows))
         with transaction.atomic():
+            load.commit_without_waiting()
             with transaction.atomic():
                 loaded = self._load(batch, cleaned)
                 if self.import_.is_dry_run:

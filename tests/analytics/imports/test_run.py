@@ -272,12 +272,12 @@ def test_an_archive_stops_the_clock(
     (tmp_path / "old.csv").write_text(HEADER + "l1,a1,viewed,2014-03-01T12:00Z,,\nl1,a1,viewed,2014-02-01T12:00Z,,\n")
     done = worked_on(create_import(organisation, "csv", tmp_path / "old.csv"))
     organisation.refresh_from_db()
-    assert organisation.as_of == datetime(2014, 3, 1, 12, tzinfo=UTC)
-    assert "2014-03-01 12:00 UTC" in done.progress_text
+    assert organisation.as_of == datetime(2014, 3, 2, tzinfo=UTC)
+    assert "2014-03-02 00:00 UTC" in done.progress_text
     (tmp_path / "older.csv").write_text(HEADER + "l1,a1,viewed,2013-03-01T12:00Z,,\n")
     worked_on(create_import(organisation, "csv", tmp_path / "older.csv"))
     organisation.refresh_from_db()
-    assert organisation.as_of == datetime(2014, 3, 1, 12, tzinfo=UTC)
+    assert organisation.as_of == datetime(2014, 3, 2, tzinfo=UTC)
 
 
 def test_starting_wakes_a_worker(
