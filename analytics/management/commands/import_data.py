@@ -8,6 +8,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -18,7 +20,7 @@ from analytics.imports.formats import FORMATS
 from analytics.imports.run import run_import
 from analytics.imports.start import create_import
 from analytics.jobs import working_on
-from analytics.models import Import, JobState, Organisation, RollupRefresh
+from analytics.models import Import, JobState, Member, Organisation, Role, RollupRefresh
 
 
 class Command(BaseCommand):
@@ -29,6 +31,9 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path, help="a file, or a folder for formats of several files")
         parser.add_argument("--organisation", metavar="SLUG", help="not needed where there is only one")
         parser.add_argument("--create-organisation", metavar="NAME", help="make the organisation if it is not there")
+        parser.add_argument(
+            "--administrator", metavar="LOGIN", help="a login that becomes the organisation's data administrator"
+        )
         parser.add_argument("--dry-run", action="store_true", help="do everything, keep nothing")
         parser.add_argument(
             "--column", action="append", default=[], metavar="OURS=THEIRS", help="learner=user_id; may be repeated"
@@ -40,6 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
         organisation = _organisation(options["organisation"], options["create_organisation"])
+        _appoint(organisation, options["administrator"])
         try:
             import_ = create_import(
                 organisation,
@@ -57,6 +63,8 @@ class Command(BaseCommand):
         if import_.state != JobState.SUCCEEDED:
             raise CommandError(import_.error or "The import was stopped. The same command goes on where it ended.")
         self.stdout.write(import_.progress_text)
+        if not organisation.members.exists():
+            self.stdout.write(f"Nobody can open {organisation} yet: run it again with --administrator LOGIN.")
         self.stdout.write(json.dumps(_result(import_, time.monotonic() - began)))
 
 
@@ -76,6 +84,18 @@ def _organisation(slug: str | None, name: str | None) -> Organisation:
         raise CommandError(
             f"There is no organisation {slug!r}. There are: {_slugs()}. To make it, add --create-organisation NAME."
         ) from error
+
+
+def _appoint(organisation: Organisation, login: str | None) -> None:
+    if login is None:
+        return
+    try:
+        found = get_user_model().objects.get_by_natural_key(login)
+    except ObjectDoesNotExist as error:
+        raise CommandError(
+            f"There is no login {login!r} to make administrator. Make one with: manage.py createsuperuser."
+        ) from error
+    Member.objects.get_or_create(organisation=organisation, login=found, defaults={"role": Role.ADMINISTRATOR})
 
 
 def _slugs() -> str:

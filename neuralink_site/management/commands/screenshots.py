@@ -56,6 +56,8 @@ class Command(BaseCommand):
         shots = [shot for shot in shots_of(organisation) if not options["only"] or shot.name in options["only"]]
         options["folder"].mkdir(parents=True, exist_ok=True)
         with sessions_of(organisation) as cookies, contextlib.ExitStack() as stack:
+            if missing := {shot.role for shot in shots} - cookies.keys() - {None}:
+                raise CommandError(f"{organisation} has no member to look as: {', '.join(sorted(map(str, missing)))}.")
             address = options["address"] or stack.enter_context(own_server())
             browser = stack.enter_context(chromium())
             for width in WIDTHS:

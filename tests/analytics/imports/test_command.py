@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from analytics.models import Event, Import, Organisation, OrganisationDay, RollupRefresh
+from analytics.models import Event, Import, Member, Organisation, OrganisationDay, RollupRefresh
 
 
 @pytest.fixture
@@ -39,6 +40,15 @@ def test_an_import_with_day_tables(db: None, path: Path) -> None:
     assert Event.objects.get().activity.kind == "video"
 
 
+def test_somebody_can_open_what_was_imported(db: None, path: Path) -> None:
+    words = ("import_data", "csv", path, "--column", "learner=who", "--organisation", "new")
+    assert "Nobody can open New yet" in "".join(run(*words, "--create-organisation", "New"))
+    User.objects.create(username="ada")
+    assert "Nobody" not in "".join(run(*words, "--administrator", "ada"))
+    member = Member.objects.get()
+    assert (member.login.username, member.role, member.organisation.slug) == ("ada", "administrator", "new")
+
+
 def test_a_dry_run(db: None, path: Path) -> None:
     Organisation.objects.create(slug="only", name="Only")
     assert json.loads(run("import_data", "csv", path, "--column", "learner=who", "--dry-run")[-1])["accepted"] == 1
@@ -51,6 +61,7 @@ def test_a_dry_run(db: None, path: Path) -> None:
         (["--organisation", "nowhere"], "There is no organisation 'nowhere'. There are: one, two. To make it"),
         ([], "Say which organisation with --organisation SLUG. There are: one, two."),
         (["--create-organisation", "X"], "needs --organisation"),
+        (["--organisation", "one", "--administrator", "nobody"], "There is no login 'nobody'"),
         (["--organisation", "one"], "has no column 'learner'"),
         (["--organisation", "one", "--column", "learner"], "--column wants OURS=THEIRS"),
         (["--organisation", "one", "--column", "learner=who", "--time-zone", "Mars"], "no time zone 'Mars'"),
