@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -44,16 +45,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
-        organisation = _organisation(options["organisation"], options["create_organisation"])
-        _appoint(organisation, options["administrator"])
         try:
-            import_ = create_import(
-                organisation,
-                options["format"],
-                options["path"],
-                options=_format_options(options),
-                is_dry_run=options["dry_run"],
-            )
+            import_ = _created(options)
         except InvalidInput as error:
             raise CommandError(str(error)) from error
         with _bar() as bar:
@@ -63,9 +56,18 @@ class Command(BaseCommand):
         if import_.state != JobState.SUCCEEDED:
             raise CommandError(import_.error or "The import was stopped. The same command goes on where it ended.")
         self.stdout.write(import_.progress_text)
-        if not organisation.members.exists():
-            self.stdout.write(f"Nobody can open {organisation} yet: run it again with --administrator LOGIN.")
+        if not import_.organisation.members.exists():
+            self.stdout.write(f"Nobody can open {import_.organisation} yet: run it again with --administrator LOGIN.")
         self.stdout.write(json.dumps(_result(import_, time.monotonic() - began)))
+
+
+@transaction.atomic
+def _created(options: dict[str, Any]) -> Import:
+    """The queued import; what cannot be imported leaves no empty organisation behind."""
+    organisation = _organisation(options["organisation"], options["create_organisation"])
+    _appoint(organisation, options["administrator"])
+    given = _format_options(options)
+    return create_import(organisation, options["format"], options["path"], options=given, is_dry_run=options["dry_run"])
 
 
 def _organisation(slug: str | None, name: str | None) -> Organisation:
