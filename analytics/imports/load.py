@@ -6,7 +6,8 @@ so that two imports that meet the same new learners wait for each other and do n
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -14,8 +15,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
+from analytics.errors import NeuralinkError
 from analytics.imports import references
 from analytics.imports.copying import copy_rows
 from analytics.imports.marks import PLACE, Mark, on_places
@@ -151,6 +154,15 @@ INSERT INTO analytics_dirtyday (organisation_id, "on")
 SELECT DISTINCT %(organisation)s, (at AT TIME ZONE 'UTC')::date FROM staged_event
 """
 
+ENDED_SHARE = 0.999
+ENDED = """
+WITH counted AS (
+    SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, count(*) AS n
+    FROM analytics_event WHERE organisation_id = %s GROUP BY day
+), reached AS (SELECT day, sum(n) OVER (ORDER BY day) AS n_until, sum(n) OVER () AS n_all FROM counted)
+SELECT min(day) + 1 FROM reached WHERE n_until >= %s * n_all
+"""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -163,26 +175,25 @@ class Place:
 
     def run(self, sql: str, **values: Any) -> list[int]:
         """Run a statement; the numbers (places, ids) that it returns."""
-        values |= {"organisation": self.organisation_id, "import": self.import_id}
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
+        with self._executed(sql, values) as cursor:
             return [number for (number,) in cursor.fetchall()] if cursor.description else []
+
+    def count(self, sql: str) -> int:
+        """Run a statement; how many rows it wrote."""
+        with self._executed(sql, {}) as cursor:
+            return int(cursor.rowcount)
+
+    @contextmanager
+    def _executed(self, sql: str, values: dict[str, Any]) -> Iterator[CursorWrapper]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values | {"organisation": self.organisation_id, "import": self.import_id})
+            yield cursor
 
 
 def days_of(rows: pa.Table) -> list[date]:
     """The UTC days on which (n,) cleaned events happened."""
     days: list[date] = np.unique(rows["at"].to_numpy().astype("datetime64[D]")).tolist()
     return days
-
-
-ENDED_SHARE = 0.999
-ENDED = """
-WITH counted AS (
-    SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, count(*) AS n
-    FROM analytics_event WHERE organisation_id = %s GROUP BY day
-), reached AS (SELECT day, sum(n) OVER (ORDER BY day) AS n_until, sum(n) OVER () AS n_all FROM counted)
-SELECT min(day) + 1 FROM reached WHERE n_until >= %s * n_all
-"""
 
 
 def ended_at(organisation_id: int) -> datetime | None:
@@ -197,7 +208,7 @@ def ended_at(organisation_id: int) -> datetime | None:
 
 
 def commit_without_waiting() -> None:
-    """Let this transaction's commit not wait for the disk, which takes a fifth of an import's time.
+    """Let this transaction's commit not wait for the disk, which took half of an import's time.
 
     A machine that loses power may lose the last such batches: rows, ledger and reader's place together, so the import
     goes on before them. Its end is written by a commit that waits, and with it is all that came before.
@@ -207,7 +218,11 @@ def commit_without_waiting() -> None:
 
 
 def load_events(to: Place, rows: pa.Table) -> list[Mark]:
-    """Insert (n,) cleaned events and what they need; marks on the rows that were there already."""
+    """Insert (n,) cleaned events and what they need; marks on the rows that were there already.
+
+    Raises:
+        NeuralinkError: learners or activities were deleted at the same time, so some events had no place.
+    """
     stage("staged_event", STAGED, rows)
     merged = _without_known_keys(to) if rows["id"].null_count < rows.num_rows else []
     for sql in (LEARNERS, COURSES, ACTIVITIES, NAMED):
@@ -215,7 +230,9 @@ def load_events(to: Place, rows: pa.Table) -> list[Mark]:
     if moved := to.run(PROMOTED) + to.run(PLACED):
         to.run(MOVED_DAYS, moved=moved)
     with references.kept(to.organisation_id, to.import_id) if rows.num_rows > FEW_ROWS else nullcontext():
-        to.run(EVENTS)
+        n_inserted = to.count(EVENTS)
+    if n_inserted + sum(len(mark.places) for mark in merged) != rows.num_rows:
+        raise NeuralinkError(_("Learners or activities were deleted meanwhile. Import the file again to go on."))
     to.run(DAYS)
     if to.implies_enrolment:
         to.run(ENROLMENTS)

@@ -85,19 +85,13 @@ def _header(path: Path) -> tuple[int, str]:
     if not sample.removeprefix(BOM).strip():
         raise InvalidInput(_("The file %(file)s is empty.") % {"file": path.name}, "file")
     _check_encoding(path, sample)
-    first = next(blocks_of(sample), sample)
+    first = sample[: sample.find(b"\n") + 1] or sample
     if len(first) >= ROW_BYTES or (b"\r" in first.rstrip(b"\r\n")):
         raise InvalidInput(
             _("The first line of %(file)s is no header: the lines must end with a line feed.") % {"file": path.name},
             "file",
         )
     return len(first), first.removeprefix(BOM).decode().rstrip("\r\n")
-
-
-def blocks_of(sample: bytes) -> Iterator[bytes]:
-    end = sample.find(b"\n") + 1
-    if end:
-        yield sample[:end]
 
 
 def _check_encoding(path: Path, sample: bytes) -> None:

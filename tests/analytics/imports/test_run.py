@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from analytics.errors import JobCancelled, LeaseLost, NeuralinkError
+from analytics.imports import load
 from analytics.imports import run as run_module
 from analytics.imports.formats.csv_events import CsvEvents
 from analytics.imports.rollback import roll_back
@@ -290,6 +291,15 @@ def test_starting_wakes_a_worker(
     assert [(message.task_name, message.args, message.queue) for message in woken] == [
         ("analytics.tasks.run_import", (import_.pk,), "import")
     ]
+
+
+def test_events_without_a_place_are_not_lost_silently(import_csv: ImportCsv, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if somebody had deleted the learners between two statements of the load."""
+    monkeypatch.setattr(load, "LEARNERS", "SELECT 1")
+    done = import_csv(ROWS)
+    assert (done.state, done.n_read) == (JobState.FAILED, 0)
+    assert "deleted meanwhile" in done.error
+    assert not Event.objects.exists()
 
 
 def test_one_is_made_while_one_is_used() -> None:
