@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from analytics import tasks
 from analytics.errors import JobCancelled, LeaseLost, NeuralinkError
 from analytics.imports import load
 from analytics.imports import run as run_module
@@ -291,6 +292,15 @@ def test_starting_wakes_a_worker(
     assert [(message.task_name, message.args, message.queue) for message in woken] == [
         ("analytics.tasks.run_import", (import_.pk,), "import")
     ]
+
+
+def test_the_task_does_what_the_row_says(organisation: Organisation, tmp_path: Path) -> None:
+    import_ = create_import(organisation, "csv", many_rows(tmp_path))
+    for _ in range(2):  # a message that comes twice finds nothing to do
+        tasks.run_import(import_.pk)
+    import_.refresh_from_db()
+    assert (import_.state, import_.attempt) == (JobState.SUCCEEDED, 1)
+    assert counts(import_) == (45, 40, 0, 5)
 
 
 def test_events_without_a_place_are_not_lost_silently(import_csv: ImportCsv, monkeypatch: pytest.MonkeyPatch) -> None:
