@@ -154,6 +154,13 @@ INSERT INTO analytics_dirtyday (organisation_id, "on")
 SELECT DISTINCT %(organisation)s, (at AT TIME ZONE 'UTC')::date FROM staged_event
 """
 
+
+def learn_the_table() -> None:
+    """Gather statistics of the whole event table: autovacuum does so for its months, never for the table itself."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE analytics_event")
+
+
 ENDED_SHARE = 0.999
 ENDED = """
 WITH counted AS (

@@ -162,6 +162,8 @@ def _finish(import_: Import, source: Format, lease: Lease) -> None:
         "merged": f"{import_.n_merged:,}",
         "rejected": f"{import_.n_rejected:,}",
     }
+    if import_.n_accepted > settings.NEURALINK_BATCH_ROWS and not import_.is_dry_run:
+        load.learn_the_table()
     if source.is_archive and not import_.is_dry_run:
         summary += _stop_clock(import_)
     lease.report(1.0, summary)

@@ -260,6 +260,19 @@ def test_verdicts_are_capped_and_counted(import_csv: ImportCsv, settings: Any) -
     assert RowVerdict.objects.count() == 3
 
 
+def test_the_planner_learns_of_many_rows(import_csv: ImportCsv, small_batches: None) -> None:
+    def n_known() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'analytics_event'")
+            return int(cursor.fetchone()[0])
+
+    import_csv("l1,a1,viewed,2024-03-01,,\n", "few.csv")
+    known = n_known()
+    import_csv("l1,a1,viewed,2024-03-01,,\n" * 20, "many.csv")
+    assert n_known() != known
+    assert n_known() == 21
+
+
 def test_an_import_asks_for_fresh_day_tables(import_csv: ImportCsv) -> None:
     import_csv(ROWS)
     import_csv(KEYED)
