@@ -37,11 +37,11 @@ def import_page(request: MemberRequest, pk: int) -> HttpResponse:
 
 @roles_required(Role.ADMINISTRATOR, Role.MODEL_OWNER)
 def import_progress(request: MemberRequest, pk: int) -> HttpResponse:
-    """Fragment that asks for itself again while the import is at work, and for the whole page once it is done."""
+    """Fragment that asks for itself again while the import is at work, and for the whole page at a new state."""
     import_ = import_of(request, pk)
     context = {"import": import_, "codes": code_rows(import_), "is_update": True}
     response = render(request, "analytics/_import_progress.html", context)
-    if import_.is_finished:
+    if import_.is_finished or request.GET.get("shown", import_.state) != import_.state:
         response["HX-Refresh"] = "true"
     return response
 

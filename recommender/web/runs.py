@@ -71,11 +71,11 @@ def run_page(request: MemberRequest, pk: int) -> HttpResponse:
 @require_safe
 @roles_required(*MODEL_ROLES)
 def run_progress(request: MemberRequest, pk: int) -> HttpResponse:
-    """The fragment that an open page asks for again and again; once the run has ended, it reloads the page."""
+    """The fragment that an open page asks for again and again; a state that the page does not show reloads it."""
     run = get_object_or_404(runs_of(request.member.organisation), pk=pk)
     context = {"run": run, "remaining_seconds": remaining_seconds(run)}
     response = render(request, "recommender/_run_progress.html", context)
-    if run.is_finished:
+    if run.is_finished or request.GET.get("shown", run.state) != run.state:
         response["HX-Refresh"] = "true"
     return response
 

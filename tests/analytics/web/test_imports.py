@@ -85,8 +85,9 @@ def test_progress_asks_again_until_it_is_done(cast: Cast, administrator: Client)
     )  # fmt: skip
     url = reverse("import_progress", args=[import_.pk])
     running = administrator.get(url)
-    assert f'hx-get="{url}"' in running.content.decode()
+    assert f'hx-get="{url}?shown=running"' in running.content.decode()
     assert "HX-Refresh" not in running
+    assert administrator.get(url, {"shown": "queued"})["HX-Refresh"] == "true", "the heading says queued"
     Import.objects.filter(pk=import_.pk).update(state=JobState.FAILED, error="The disk is full.")
     done = administrator.get(url)
     assert "hx-get" not in done.content.decode()

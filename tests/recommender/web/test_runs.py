@@ -101,7 +101,9 @@ def test_the_page_follows_an_unfinished_run(browser: Client, school: School) -> 
     run = new_run(school, state=JobState.RUNNING, progress_share=0.25, progress_text="training on the older part")
     Run.objects.filter(pk=run.pk).update(started_at=timezone.now() - timedelta(seconds=30))
     progress = reverse("run_progress", args=[run.pk])
-    assert f'hx-get="{progress}"' in browser.get(reverse("run_page", args=[run.pk])).content.decode()
+    page = browser.get(reverse("run_page", args=[run.pk])).content.decode()
+    assert f'hx-get="{progress}?shown=running"' in page
+    assert "plotly.min.js" in page, "the curve comes later, without the page's head"
     fragment = browser.get(progress)
     text = fragment.content.decode()
     assert "<html" not in text
@@ -109,6 +111,7 @@ def test_the_page_follows_an_unfinished_run(browser: Client, school: School) -> 
     assert "25%" in text
     assert re.search(r"about 1 min 3\d s left", text), "a quarter in 30 s and a bit"
     assert "HX-Refresh" not in fragment.headers
+    assert browser.get(progress, {"shown": "queued"}).headers["HX-Refresh"] == "true", "the heading says queued"
 
 
 def test_the_last_answer_reloads_the_page_and_asks_no_more(browser: Client, school: School) -> None:
