@@ -11,6 +11,7 @@ from django.db.models import (
     FloatField,
     IntegerField,
     Max,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -56,7 +57,7 @@ def courses_with_activity(courses: QuerySet[Activity], period: Period) -> QueryS
 
 
 def learners_with_activity(learners: QuerySet[Learner], course_ids: Sequence[int] | None = None) -> QuerySet[Learner]:
-    """Each learner with `n_events`, `n_completions`, `n_active_days`, `result_share` and `last_on`, of all time.
+    """Each learner with `n_events n_completions n_active_days result_share first_on last_on`, of all time.
 
     With `course_ids`, only what happened within them counts: an instructor sees nothing of other courses.
     """
@@ -66,6 +67,7 @@ def learners_with_activity(learners: QuerySet[Learner], course_ids: Sequence[int
             n_completions=Coalesce(F("total__n_completions"), Value(0)),
             n_active_days=Coalesce(F("total__n_days"), Value(0)),
             result_share=F("total__result_sum") / NullIf(Cast("total__n_results", FloatField()), Value(0.0)),
+            first_on=F("total__first_on"),
             last_on=F("total__last_on"),
         )
     # A subquery for each column: those that are not ordered by are worked out for the rows of one page only.
@@ -79,6 +81,7 @@ def learners_with_activity(learners: QuerySet[Learner], course_ids: Sequence[int
         n_completions=Coalesce(of(MEASURES["completions"].expression), Value(0)),
         n_active_days=Coalesce(of(MEASURES["active_days"].expression), Value(0)),
         result_share=of(MEASURES["result_share"].expression),
+        first_on=of(Min("on")),
         last_on=of(Max("on")),
     )
 

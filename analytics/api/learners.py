@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from rest_framework import serializers
 
-from analytics.models import Activity, Enrolment, Learner, LearnerTotal, Scope
+from analytics.aggregates.lists import learners_with_activity, matching
+from analytics.models import Activity, Enrolment, Learner, Member, Role, Scope
 from analytics.rest.parameters import ExternalIdField, PageParameters
-from analytics.rest.permissions import EVERY_ROLE, Access, visible
+from analytics.rest.permissions import EVERY_ROLE, Access, Caller, visible
 from analytics.rest.views import DetailView, ListView
 
 READING = {"GET": Access(Scope.LEARNERS_READ, EVERY_ROLE)}
 
 
-class LearnerTotalSerializer(serializers.ModelSerializer[LearnerTotal]):
-    """All days of the learner added up."""
+class LearnerTotalSerializer(serializers.Serializer[Learner]):
+    """All days of the learner added up, as far as the caller may see them: an instructor's are of their courses."""
 
-    class Meta:
-        model = LearnerTotal
-        fields = ["n_events", "n_completions", "n_days", "first_on", "last_on"]
-        read_only_fields = fields
+    n_events = serializers.IntegerField(read_only=True)
+    n_completions = serializers.IntegerField(read_only=True)
+    n_days = serializers.IntegerField(source="n_active_days", read_only=True)
+    first_on = serializers.DateField(read_only=True, allow_null=True)
+    last_on = serializers.DateField(read_only=True, allow_null=True)
 
 
 class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
@@ -34,7 +36,7 @@ class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
 
 
 class LearnerSerializer(serializers.ModelSerializer[Learner]):
-    total = LearnerTotalSerializer(read_only=True, allow_null=True, help_text="null before the first event")
+    total = LearnerTotalSerializer(source="*", read_only=True)
 
     class Meta:
         model = Learner
@@ -50,6 +52,13 @@ class LearnerDetailSerializer(LearnerSerializer):
         read_only_fields = fields
 
 
+def with_total(learners: QuerySet[Any], caller: Caller) -> QuerySet[Any]:
+    """As the page of learners counts: what an instructor sees is of their own courses."""
+    if isinstance(caller, Member) and caller.role == Role.INSTRUCTOR:
+        return learners_with_activity(learners, list(caller.courses.values_list("pk", flat=True)))
+    return learners_with_activity(learners)
+
+
 class LearnerParameters(PageParameters):
     search = serializers.CharField(required=False, help_text="a part of the name or of the external id")
     external_id = ExternalIdField(required=False, help_text="exactly this one; for ids that no path can carry")
@@ -61,15 +70,15 @@ class LearnerList(ListView):
     access = READING
     parameters = LearnerParameters
     serializer_class = LearnerSerializer
-    queryset = Learner.objects.select_related("total")
+    queryset = Learner.objects.all()
     ordering = ("id",)
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = super().get_queryset()
+        rows = with_total(super().get_queryset(), self.caller)
         if "external_id" in self.query:
             rows = rows.filter(external_id=self.query["external_id"])
         if search := self.query.get("search"):
-            rows = rows.filter(Q(name__icontains=search) | Q(external_id__icontains=search))
+            rows = matching(rows, search)
         return rows
 
 
@@ -78,10 +87,11 @@ class LearnerDetail(DetailView):
 
     access = READING
     serializer_class = LearnerDetailSerializer
-    queryset = Learner.objects.select_related("total")
+    queryset = Learner.objects.all()
     lookup_field = "external_id"
 
     def get_queryset(self) -> QuerySet[Any]:
         courses = visible(Activity.objects.courses(), self.caller)
         enrolments = Enrolment.objects.filter(course__in=courses).select_related("course")
-        return super().get_queryset().prefetch_related(Prefetch("enrolments", enrolments))
+        rows = with_total(super().get_queryset(), self.caller)
+        return rows.prefetch_related(Prefetch("enrolments", enrolments))

@@ -39,7 +39,22 @@ def test_a_learner(cast: Cast, api_client: KeyClient) -> None:
 
 
 def test_a_learner_who_did_nothing_yet(cast: Cast, api_client: KeyClient) -> None:
-    assert api_client("learners:read").get("/api/v1/learners/learner-12/").json()["total"] is None
+    total = api_client("learners:read").get("/api/v1/learners/learner-12/").json()["total"]
+    assert total == {"n_events": 0, "n_completions": 0, "n_days": 0, "first_on": None, "last_on": None}
+
+
+def test_an_instructor_counts_what_happened_in_their_courses(cast: Cast, client_of: KeyClient) -> None:
+    learner = cast.north.learners[0]
+    within = [
+        event for event in cast.north.events_of(learner) if event.activity.course_id == cast.north.courses["algebra"].pk
+    ]
+    assert 0 < len(within) < len(cast.north.events_of(learner))
+    client = client_of("instructor")
+    one = client.get("/api/v1/learners/learner-01/").json()
+    assert one["total"]["n_events"] == len(within)
+    assert one["total"]["last_on"] == max(event.occurred_at for event in within).date().isoformat()
+    listed = {row["external_id"]: row["total"] for row in all_pages(client, "/api/v1/learners/")}
+    assert listed["learner-01"] == one["total"]
 
 
 def test_searching_learners(cast: Cast, api_client: KeyClient) -> None:
