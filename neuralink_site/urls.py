@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/", include("recommender.api.urls")),
     path("api/", include("analytics.api.urls")),
     path("api/<path:rest>", unknown_address),
+    path("xapi/", include("analytics.api.xapi.urls")),
     path("", include("recommender.web.urls")),
     path("", include("analytics.web.urls")),
 ]
