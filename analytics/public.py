@@ -19,6 +19,7 @@ from analytics.models import (
     Role,
     Scope,
 )
+from analytics.words import number, percent
 
 __all__ = [
     "COMPLETING_VERBS",
@@ -42,6 +43,8 @@ __all__ = [
     "Role",
     "Scope",
     "member_of",
+    "number",
+    "percent",
     "roles_required",
     "sweep",
     "wake",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from analytics.admin_base import JobAdmin, OrganisationFilter, ReadOnlyAdmin
-from recommender.models import Feedback, Impression, Promotion, Run, Version
+from recommender.models import Feedback, Impression, Promotion, Risk, RiskRefresh, Run, Version
 
 
 @admin.register(Run)
@@ -50,3 +50,21 @@ class FeedbackAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     sortable_by = ()
     search_fields = ["=learner__external_id", "=activity__external_id"]
+
+
+@admin.register(Risk)
+class RiskAdmin(ReadOnlyAdmin):
+    list_display = ["on", "enrolment", "course_day", "risk_share", "grade_share", "confidence", "version"]
+    list_filter = [OrganisationFilter, "confidence"]
+    list_select_related = ["enrolment__learner", "enrolment__course", "version"]
+    ordering = ["-id"]
+    sortable_by = ()
+    search_fields = ["=enrolment__learner__external_id"]
+
+
+@admin.register(RiskRefresh)
+class RiskRefreshAdmin(JobAdmin):
+    list_display = ["__str__", "on", "state", "requested_by", "created_at", "n_enrolments", "n_known"]
+    list_filter = [OrganisationFilter, "state"]
+    list_select_related = ["requested_by__login"]
+    search_fields = ["error"]
