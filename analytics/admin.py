@@ -271,17 +271,17 @@ class ApiKeyForm(TenancyForm):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(TenancyAdmin):
-    form = ApiKeyForm
+    form: type[TenancyForm] = ApiKeyForm
     fields = ["organisation", "name", "scopes", "expires_at"]
     list_display = ["name", "prefix", "scopes", "organisation", "expires_at", "revoked_at", "last_used_at"]
     list_filter = [OrganisationFilter]
     list_select_related = ["organisation"]
     search_fields = ["name", "prefix"]
     actions = ["revoke"]
+    told: tuple[str, ...] = ("prefix", "created_by", "created_at", "revoked_at", "last_used_at")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        told = ["prefix", "created_by", "created_at", "revoked_at", "last_used_at"]
-        return [*super().get_fields(request, obj), *(told if obj else [])]
+        return [*super().get_fields(request, obj), *(self.told if obj else [])]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # A key's rights do not change under the feet of whoever uses it: revoke it and make another.

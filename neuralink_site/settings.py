@@ -199,6 +199,8 @@ fields are errors too. Instants are UTC.""",
         "Unit": "analytics.models.Unit",
         "Verb": "analytics.models.Verb",
         "Verdict": "analytics.models.Verdict",
+        "XapiScope": "analytics.models.XapiScope",
+        "XapiVersion": "analytics.models.XapiVersion",
         "TargetKind": "recommender.models.TargetKind",
         "FeedbackAction": "recommender.models.FeedbackAction",
         "PromotionAction": "recommender.models.PromotionAction",
@@ -259,4 +261,20 @@ NEURALINK_PORT = env.integer("PORT", 8000, minimum=1, maximum=65535, doc="TCP po
 NEURALINK_WEB_PROCESSES = env.integer("NEURALINK_WEB_PROCESSES", 2, minimum=1, doc="processes of the web server")
 NEURALINK_WEB_THREADS = env.integer(
     "NEURALINK_WEB_THREADS", 4, minimum=1, doc="requests that one process of the web server answers at a time"
+)
+
+# The Learning Record Store below /xapi/.
+NEURALINK_PUBLIC_URL = env.text(
+    "NEURALINK_PUBLIC_URL",
+    shown_default="http://localhost and the port",
+    doc="address at which others reach this server; names it in the authority of xAPI statements",
+) or (f"http://localhost:{NEURALINK_PORT}")
+NEURALINK_XAPI_ORIGINS = env.text(
+    "NEURALINK_XAPI_ORIGINS", "*", doc="web sites whose pages may speak to /xapi/ (CORS): * or one origin with scheme"
+)
+NEURALINK_DOCUMENT_BYTES = env.integer(
+    "NEURALINK_DOCUMENT_BYTES", 5_242_880, minimum=1024, doc="largest xAPI state or profile document, in bytes"
+)
+NEURALINK_DOCUMENTS_LISTED = env.integer(
+    "NEURALINK_DOCUMENTS_LISTED", 10_000, minimum=1, doc="most ids in one list of xAPI documents"
 )

@@ -1,5 +1,7 @@
 from analytics.models.api_keys import ApiKey, Scope
 from analytics.models.catalogue import Activity, Kind
+from analytics.models.credentials import Credential, XapiScope, XapiVersion
+from analytics.models.documents import Document, DocumentKind
 from analytics.models.events import COMPLETING_VERBS, Event, EventKey, Unit, Verb
 from analytics.models.imports import Import, RowVerdict, Verdict
 from analytics.models.jobs import UNFINISHED, Job, JobQuerySet, JobState
@@ -20,7 +22,10 @@ __all__ = [
     "Activity",
     "ActivityDay",
     "ApiKey",
+    "Credential",
     "DirtyDay",
+    "Document",
+    "DocumentKind",
     "Enrolment",
     "Event",
     "EventKey",
@@ -43,4 +48,6 @@ __all__ = [
     "Unit",
     "Verb",
     "Verdict",
+    "XapiScope",
+    "XapiVersion",
 ]

@@ -17,7 +17,7 @@ from analytics.models import Activity, ApiKey, Enrolment, Import, JobState, Lear
 from tests.cast import PASSWORD, Cast
 
 MODELS = [model for app in ("analytics", "recommender") for model in apps.get_app_config(app).get_models()]
-EDITED = {"Organisation", "Member", "Learner", "Activity", "Enrolment", "ApiKey"}
+EDITED = {"Organisation", "Member", "Learner", "Activity", "Enrolment", "ApiKey", "Credential"}
 MOST_QUERIES = 12
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")

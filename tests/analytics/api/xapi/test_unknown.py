@@ -10,4 +10,5 @@ import pytest
 def test_an_answer_in_json_and_no_redirect(client, path, method):
     response = getattr(client, method)(path)
     assert response.status_code == 404
-    assert response.json()["error"].startswith("There is no resource")
+    assert response.json()["detail"].startswith("There is no such address in xAPI")
+    assert response["X-Experience-API-Version"] == "2.0.0"
