@@ -278,3 +278,31 @@ NEURALINK_DOCUMENT_BYTES = env.integer(
 NEURALINK_DOCUMENTS_LISTED = env.integer(
     "NEURALINK_DOCUMENTS_LISTED", 10_000, minimum=1, doc="most ids in one list of xAPI documents"
 )
+NEURALINK_STATEMENTS_BYTES = env.integer(
+    "NEURALINK_STATEMENTS_BYTES",
+    16_777_216,
+    minimum=1024,
+    doc="largest request with xAPI statements, attachments included, in bytes",
+)
+NEURALINK_STATEMENTS_AT_ONCE = env.integer(
+    "NEURALINK_STATEMENTS_AT_ONCE", 10_000, minimum=1, doc="most xAPI statements in one request"
+)
+NEURALINK_STATEMENTS_LISTED = env.integer(
+    "NEURALINK_STATEMENTS_LISTED", 500, minimum=1, doc="most xAPI statements in one answer; `more` leads to the next"
+)
+NEURALINK_ANSWER_BYTES = env.integer(
+    "NEURALINK_ANSWER_BYTES",
+    16_777_216,
+    minimum=1024,
+    doc="after so many bytes of xAPI statements an answer ends and `more` leads on",
+)
+NEURALINK_JSON_LEVELS = env.integer(
+    "NEURALINK_JSON_LEVELS", 100, minimum=10, maximum=500, doc="deepest nesting of xAPI's JSON"
+)
+NEURALINK_STATEMENT_LINKS = env.integer(
+    "NEURALINK_STATEMENT_LINKS",
+    32,
+    minimum=1,
+    maximum=1000,
+    doc="how many StatementRefs in a row the filters of xAPI statements follow",
+)

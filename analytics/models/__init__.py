@@ -15,13 +15,16 @@ from analytics.models.rollups import (
     OrganisationDay,
     RollupRefresh,
 )
+from analytics.models.statements import ActivityDefinition, Attachment, Statement, StatementLink
 
 __all__ = [
     "COMPLETING_VERBS",
     "UNFINISHED",
     "Activity",
     "ActivityDay",
+    "ActivityDefinition",
     "ApiKey",
+    "Attachment",
     "Credential",
     "DirtyDay",
     "Document",
@@ -45,6 +48,8 @@ __all__ = [
     "RollupRefresh",
     "RowVerdict",
     "Scope",
+    "Statement",
+    "StatementLink",
     "Unit",
     "Verb",
     "Verdict",

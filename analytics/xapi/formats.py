@@ -29,14 +29,14 @@ def _activity_id(activity: Json) -> Json:
     return {name: activity[name] for name in ("objectType", "id") if name in activity}
 
 
-def canonical(statement: Json, definitions: Mapping[str, Json], languages: list[str]) -> Json:
-    """Activities with the store's definitions (by IRI), one language in each of their maps and in displays."""
+def canonical(statement: Json, definition_of: Callable[[str], Json | None], languages: list[str]) -> Json:
+    """Activities with the store's definition of their IRI, one language in each of their maps and in displays."""
 
     def verb(given: Json) -> Json:
         return {**given, "display": one_language(given["display"], languages)} if "display" in given else given
 
     def activity(given: Json) -> Json:
-        definition = definitions.get(given["id"], given.get("definition"))
+        definition = definition_of(given["id"]) or given.get("definition")
         return {**given, "definition": in_one_language(definition, languages)} if definition else given
 
     return _changed(statement, lambda actor: actor, verb, activity)
