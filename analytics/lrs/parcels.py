@@ -34,6 +34,8 @@ class Prepared:
 
     uuid: UUID
     occurred_at: datetime
+    has_timestamp: bool
+    """False if the store set it: then it does not tell this statement from another."""
     mentions: Mentions
     document: str
     definitions: list[tuple[str, str, str]]
@@ -103,7 +105,10 @@ def _check_all(given: Sequence[Any], received: Mapping[str, AttachmentData], is_
 
 
 def _check_attachments(statement: Json, received: Mapping[str, AttachmentData], version: str) -> set[str]:
-    """1.0.3 Communication 1.5.2: data for each attachment that has no fileUrl. Returns the hashes of all."""
+    """1.0.3 Communication 1.5.2: data for each attachment that has no fileUrl. Returns the hashes of all.
+
+    An attachment is matched with its data by the hash and nothing else, so that a wrong `length` is not looked at.
+    """
     hashes = set()
     for number, attachment in enumerate(statement.get("attachments", ())):
         sha2 = attachment["sha2"].lower()
@@ -120,9 +125,6 @@ def _check_attachment(statement: Json, attachment: Json, data: AttachmentData | 
         if "fileUrl" not in attachment:
             raise InvalidValue(_("The attachment has no fileUrl, and no part of the request has its hash."), "sha2")
         return
-    if attachment["length"] != len(data.content):
-        words = _("The attachment has %(n)d bytes, but its length says %(said)s.")
-        raise InvalidValue(words % {"n": len(data.content), "said": attachment["length"]}, "length")
     if is_signature(attachment):
         check_signature(statement, attachment, data, version, settings.NEURALINK_JSON_LEVELS)
 
@@ -134,7 +136,14 @@ def _prepared(statement: Json, version: str, authority: Json, now: datetime) -> 
         text = dump_json(activity["definition"])
         definitions.append((activity_key(activity["id"]), _digest(text), text))
     document = dump_json(kept)
-    return Prepared(UUID(kept["id"]), parse_timestamp(kept["timestamp"]), mentions_of(kept), document, definitions)
+    return Prepared(
+        UUID(kept["id"]),
+        parse_timestamp(kept["timestamp"]),
+        "timestamp" in statement,
+        mentions_of(kept),
+        document,
+        definitions,
+    )
 
 
 @lru_cache(maxsize=4096)

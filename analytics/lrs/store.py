@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -75,9 +76,16 @@ def _without_known(organisation_id: int, statements: Sequence[Prepared]) -> list
         )
         known: dict[UUID, str] = dict(cursor.fetchall())
     for one in statements if known else ():
-        if one.uuid in known and not are_same(json.loads(known[one.uuid]), json.loads(one.document)):
+        if one.uuid in known and not are_same(json.loads(known[one.uuid]), _as_sent(one)):
             raise Conflict(_("Another statement has the id %s; it cannot be changed. Nothing was stored.") % one.uuid)
     return [one for one in statements if one.uuid not in known]
+
+
+def _as_sent(one: Prepared) -> dict[str, Any]:
+    statement: dict[str, Any] = json.loads(one.document)
+    if not one.has_timestamp:
+        del statement["timestamp"]
+    return statement
 
 
 def _keep_attachments(organisation_id: int, attachments: Mapping[str, AttachmentData]) -> None:

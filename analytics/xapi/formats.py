@@ -26,7 +26,7 @@ def _agent_id(actor: Json) -> Json:
 
 
 def _activity_id(activity: Json) -> Json:
-    return {name: activity[name] for name in ("objectType", "id") if name in activity}
+    return {"id": activity["id"]}
 
 
 def canonical(statement: Json, definition_of: Callable[[str], Json | None], languages: list[str]) -> Json:

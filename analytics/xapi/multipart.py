@@ -77,10 +77,10 @@ def parse_parts(body: bytes, boundary: str, most_parts: int) -> Iterator[Part]:
     if not BOUNDARY.fullmatch(boundary):
         raise InvalidValue(f"The Content-Type must have a boundary of RFC 2046, but that is {shown(boundary)}.")
     delimiter = b"\r\n--" + boundary.encode()
-    first = 0 if body.startswith(delimiter[2:]) else body.find(delimiter)
-    if first < 0:
+    first = -2 if body.startswith(delimiter[2:]) else body.find(delimiter)
+    if first == -1:
         raise InvalidValue("The boundary of the Content-Type stands nowhere in the body; lines end with CR LF.")
-    place = first + (len(delimiter) - 2 if first == 0 else len(delimiter))
+    place = first + len(delimiter)
     view = memoryview(body)
     for number in range(most_parts + 1):
         if body.startswith(b"--", place):

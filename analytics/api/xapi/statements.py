@@ -11,8 +11,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 
 from analytics.api.xapi.ask import Ask
 from analytics.api.xapi.endpoint import Endpoint
@@ -30,6 +32,7 @@ CONSISTENT = "X-Experience-API-Consistent-Through"
 READING = (XapiScope.STATEMENTS_READ, XapiScope.STATEMENTS_READ_MINE)
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class StatementsEndpoint(Endpoint):
     """Every answer, also an error, says up to when it is complete."""
 
