@@ -238,6 +238,15 @@ NEURALINK_VERDICTS_KEPT = env.integer(
 NEURALINK_UPLOAD_BYTES = env.integer(
     "NEURALINK_UPLOAD_BYTES", 8_589_934_592, minimum=1024, doc="largest uploaded file, in bytes"
 )
+NEURALINK_UNPACKED_RATIO = env.integer(
+    "NEURALINK_UNPACKED_RATIO",
+    250,
+    minimum=1,
+    doc="a packed file larger than 64 MiB may unpack to so many times its size",
+)
+NEURALINK_IMPORT_COLUMNS = env.integer(
+    "NEURALINK_IMPORT_COLUMNS", 2000, minimum=1, doc="most columns of an imported file"
+)
 NEURALINK_API_ROWS = env.integer(
     "NEURALINK_API_ROWS", 10_000, minimum=1, doc="most events in one bulk write of the API"
 )

@@ -37,6 +37,8 @@ class Rules:
     zone: ZoneInfo
     default_kind: Kind
     now: datetime
+    date_order: str = ""
+    """What comes first in dates of figures; "" where there are none."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def verbs(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
 
 def times(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     """Parse instants; an event can be neither older than 1990 nor later than tomorrow."""
-    found = instants.parsed(_column(rows, "at"), rules.zone)
+    found = instants.parsed(_column(rows, "at"), rules.zone, rules.date_order)
     latest = rules.now + timedelta(days=1)
     missing = flags(pc.is_null(_column(rows, "at")))
     unreadable = flags(pc.is_null(found.at)) & ~missing

@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from analytics.aggregates.rollups import request_refresh
 from analytics.imports import ledger, load
 from analytics.imports.clean import TEXTS
-from analytics.imports.formats.base import Batch, BrokenRow, Target
+from analytics.imports.formats.base import Batch, Target
 from analytics.imports.ledger import Counts
 from analytics.imports.partitions import ensure_months
 from analytics.imports.run import rules_of
+from analytics.imports.tables.base import BrokenRow
 from analytics.imports.targets import WAYS
 from analytics.models import ApiKey, Import, JobState, Member, Organisation, RowVerdict
 

@@ -51,13 +51,15 @@ def run_import(lease: Lease, progress: Progress = lambda share, text: None) -> N
     source = format_named(import_.format)(Path(import_.path), import_.options)
     source.check()
     _recognise(import_, source, lease)
+    if not import_.checkpoint:
+        source.verify()
     with fingerprint.alone_with(import_, lease):
         import_.refresh_from_db()
         other = fingerprint.former(import_)
         if other is not None and other.n_read > import_.n_read:
             fingerprint.take_over(import_, other)
         run = _Run(import_, source, lease)
-        rules = rules_of(import_.organisation, import_.options)
+        rules = rules_of(import_.organisation, import_.options, source.date_order)
         try:
             for batch, cleaned in one_ahead(run.cleaned_batches(rules)):
                 run.commit(batch, cleaned)
@@ -80,11 +82,12 @@ def one_ahead(each: Iterator[Each]) -> Iterator[Each]:
             yield item
 
 
-def rules_of(organisation: Organisation, options: dict[str, Any]) -> Rules:
+def rules_of(organisation: Organisation, options: dict[str, Any], date_order: str = "") -> Rules:
     return Rules(
         zone=ZoneInfo(options.get("time_zone") or organisation.time_zone),
         default_kind=Kind(options.get("default_kind", Kind.OTHER)),
         now=timezone.now(),
+        date_order=date_order,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 
 from analytics.errors import InvalidInput
 from analytics.imports.marks import Mark
-
-Position = dict[str, Any]
-"""Where a reader goes on: JSON that only the reader understands; empty at the beginning."""
+from analytics.imports.tables.base import BrokenRow, Position
 
 
 class Target(StrEnum):
@@ -29,16 +27,6 @@ class Target(StrEnum):
     ACTIVITIES = "activities"
     ENROLMENTS = "enrolments"
     ENROLMENT_DATES = "enrolment_dates"
-
-
-@dataclass(frozen=True)
-class BrokenRow:
-    """A row that could not even be read into columns."""
-
-    row_number: int
-    code: str
-    sentence: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -106,9 +94,31 @@ class Format(ABC):
             InvalidInput: it is no source of this format.
         """
 
+    def verify(self) -> None:  # noqa: B027  (most sources are not packed)
+        """Read through what is packed: the worker does so once, before it writes anything.
+
+        Raises:
+            InvalidInput: an archive is damaged or ends too early.
+        """
+
+    @property
+    def date_order(self) -> str:
+        """What comes first in dates of figures: one of `dates.ORDERS`, or "" where there are none."""
+        return ""
+
     @abstractmethod
     def batches(self, position: Position) -> Iterator[Batch]:
         """Read on from a position that an earlier batch named, or from the beginning."""
+
+    @classmethod
+    def fitness(cls, columns: Sequence[str]) -> float:
+        """How well a file with these columns fits, 0 to 1."""
+        return 0.0
+
+    @classmethod
+    def knows_files(cls, path: Path) -> bool:
+        """Whether the path is a folder or an archive of all the files of a format that has several."""
+        return False
 
     @classmethod
     def check_options(cls, options: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pyarrow as pa
@@ -19,118 +19,142 @@ from django.utils.translation import gettext_noop
 
 from analytics.errors import InvalidInput
 from analytics.imports.formats import oulad_tables as tables
-from analytics.imports.formats.base import Batch, Format, Position, Target
-from analytics.imports.formats.delimited import Delimited, Parsed, opened
+from analytics.imports.formats.base import Batch, Format, Target
 from analytics.imports.marks import Mark
+from analytics.imports.tables.base import Parsed, Position, Table
+from analytics.imports.tables.opened import open_table
+from analytics.imports.tables.packed import Packed, is_zip, members
 
 PRESENTED = ("code_module", "code_presentation")
 
 
 @dataclass(frozen=True)
-class Table:
-    file_name: str
+class File:
+    name: str
     target: Target
     columns: tuple[str, ...]
     build: Callable[[pa.Table, tables.Catalogue], tuple[pa.Table, list[Mark]]]
     """(n,) rows as they came -> (n,) rows of the target, and marks on them."""
 
 
-TABLES = (
-    Table("courses.csv", Target.ACTIVITIES, (*PRESENTED, "module_presentation_length"), tables.courses),
-    Table(
+FILES = (
+    File("courses.csv", Target.ACTIVITIES, (*PRESENTED, "module_presentation_length"), tables.courses),
+    File(
         "vle.csv",
         Target.ACTIVITIES,
         ("id_site", *PRESENTED, "activity_type", "week_from", "week_to"),
         tables.sites,
     ),
-    Table(
+    File(
         "assessments.csv",
         Target.ACTIVITIES,
         (*PRESENTED, "id_assessment", "assessment_type", "date", "weight"),
         tables.assessments,
     ),
-    Table(
+    File(
         "studentInfo.csv",
         Target.ENROLMENTS,
         (*PRESENTED, "id_student", *tables.ATTRIBUTES, "final_result"),
         tables.enrolments,
     ),
-    Table(
+    File(
         "studentRegistration.csv",
         Target.ENROLMENT_DATES,
         (*PRESENTED, "id_student", "date_registration", "date_unregistration"),
         tables.dates,
     ),
-    Table(
+    File(
         "studentAssessment.csv",
         Target.EVENTS,
         ("id_assessment", "id_student", "date_submitted", "is_banked", "score"),
         tables.submissions,
     ),
-    Table("studentVle.csv", Target.EVENTS, (*PRESENTED, "id_student", "id_site", "date", "sum_click"), tables.views),
+    File("studentVle.csv", Target.EVENTS, (*PRESENTED, "id_student", "id_site", "date", "sum_click"), tables.views),
 )
 
 
 class Oulad(Format):
-    label = gettext_noop("OULAD (folder of seven files)")
+    label = gettext_noop("OULAD (the seven files, in a folder or a zip archive)")
     takes_folder = True
     is_archive = True
 
     def files(self) -> list[Path]:
-        return [self.path / table.file_name for table in TABLES]
+        return [self.path] if self.path.is_file() else [self.path / file.name for file in FILES]
 
     def check(self) -> None:
-        if not self.path.is_dir():
-            raise InvalidInput(_("There is no folder %(path)s with the seven files.") % {"path": self.path}, "file")
-        missing = [path.name for path in self.files() if not path.is_file()]
+        if not self.path.exists():
+            raise InvalidInput(
+                _("There is no folder or archive %(path)s with the seven files.") % {"path": self.path}, "file"
+            )
+        missing = [file.name for file in FILES if file.name not in self._sources]
         if missing:
             raise InvalidInput(
-                _("The folder %(path)s lacks %(missing)s.") % {"path": self.path, "missing": ", ".join(missing)}, "file"
+                _("%(path)s lacks %(missing)s.") % {"path": self.path, "missing": ", ".join(missing)}, "file"
             )
-        for table, file in zip(TABLES, self._opened, strict=True):
-            lacking = [name for name in table.columns if name not in file.columns]
+        for file, table in zip(FILES, self._tables, strict=True):
+            lacking = [name for name in file.columns if name not in table.columns]
             if lacking:
                 raise InvalidInput(
                     _("%(file)s has no column %(lacking)s. Its columns are: %(there)s.")
-                    % {"file": table.file_name, "lacking": ", ".join(lacking), "there": ", ".join(file.columns)},
+                    % {"file": file.name, "lacking": ", ".join(lacking), "there": ", ".join(table.columns)},
                     "file",
                 )
 
+    def verify(self) -> None:
+        for source in self._sources.values():
+            source.verify()
+
+    @classmethod
+    def knows_files(cls, path: Path) -> bool:
+        return set(_sources(path)).issuperset(file.name for file in FILES)
+
     @cached_property
-    def _opened(self) -> list[Delimited]:
-        return [opened(path, ",") for path in self.files()]
+    def _sources(self) -> dict[str, Packed]:
+        return _sources(self.path)
+
+    @cached_property
+    def _tables(self) -> list[Table]:
+        return [open_table(self._sources[file.name], {"delimiter": ","}) for file in FILES]
 
     @cached_property
     def _catalogue(self) -> tables.Catalogue:
         """What other files refer to: presentations and assessments, read again after a resumption."""
-        lengths, assessed = (_whole(self._opened[place], TABLES[place].columns) for place in (0, 2))
+        lengths, assessed = (_whole(self._tables[place], FILES[place].columns) for place in (0, 2))
         return tables.Catalogue.of(lengths, assessed)
 
     def batches(self, position: Position) -> Iterator[Batch]:
-        sizes = np.array([file.n_bytes for file in self._opened])
-        for place in range(position.get("file", 0), len(TABLES)):
-            is_first = place == position.get("file", 0)
-            start, row = (position.get("byte", 0), position.get("row", 1)) if is_first else (0, 1)
-            for parsed in self._opened[place].parsed(start, row, self.batch_rows):
-                share = float((sizes[:place].sum() + parsed.end) / sizes.sum())
+        sizes = np.array([table.source.n_bytes for table in self._tables])
+        for place in range(position.get("file", 0), len(FILES)):
+            within = position if place == position.get("file", 0) else {}
+            for parsed in self._tables[place].parsed(within, self.batch_rows):
+                share = float((sizes[:place].sum() + parsed.share * sizes[place]) / sizes.sum())
                 yield self._batch(place, parsed, share)
 
     def _batch(self, place: int, parsed: Parsed, share: float) -> Batch:
-        table = TABLES[place]
-        rows, marks = table.build(parsed.table.select(list(table.columns)), self._catalogue)
+        file = FILES[place]
+        rows, marks = file.build(parsed.table.select(list(file.columns)), self._catalogue)
         return Batch(
-            target=table.target,
-            file_name=table.file_name,
+            target=file.target,
+            file_name=file.name,
             rows=rows,
             raw=parsed.table,
             row_numbers=parsed.row_numbers,
-            position={"file": place, "byte": parsed.end, "row": parsed.next_row},
+            position={"file": place, **parsed.position},
             share=share,
             broken=parsed.broken,
             marks=marks,
         )
 
 
-def _whole(file: Delimited, columns: tuple[str, ...]) -> pa.Table:
-    parts = [parsed.table.select(list(columns)) for parsed in file.parsed(0, 1, 1_000_000)]
+def _sources(path: Path) -> dict[str, Packed]:
+    """The files in a folder, or anywhere in a zip archive, by their names."""
+    if path.is_dir():
+        return {file.name: Packed(file, "none") for file in path.iterdir() if file.is_file()}
+    if not path.is_file() or not is_zip(path):
+        return {}
+    return {PurePosixPath(name).name: Packed(path, "zip", name) for name in members(path)}
+
+
+def _whole(table: Table, columns: tuple[str, ...]) -> pa.Table:
+    parts = [parsed.table.select(list(columns)) for parsed in table.parsed({}, 1_000_000)]
     return pa.concat_tables(parts) if parts else pa.table({name: pa.array([], pa.string()) for name in columns})

@@ -64,7 +64,8 @@ def test_known_answers(import_csv: ImportCsv) -> None:
         ("l1,NULL,viewed,2024-03-01,,", "activity_missing"),
         ("l1,a1,,2024-03-01,,", "verb_missing"),
         ("l1,a1,viewed,,,", "at_missing"),
-        ("l1,a1,viewed,01/02/2024,,", "at_unreadable"),
+        ("l1,a1,viewed,01.02/2024,,", "at_unreadable"),
+        ("l1,a1,viewed,the day before,,", "at_unreadable"),
         ("l1,a1,viewed,9999-12-31,,", "at_impossible"),
         ("l1,a1,viewed,1969-12-31T00:00Z,,", "at_impossible"),
         ("l1,a1,viewed,2024-03-01,inf,", "value_not_a_number"),
@@ -179,11 +180,8 @@ def test_an_activity_turns_out_to_be_a_course(import_csv: ImportCsv) -> None:
         (b"\xef\xbb\xbf\n", ["empty"]),
         (b"learner,activity,verb,when\n", ["'at'", "learner, activity, verb, when"]),
         (b"learner,activity,verb,at,at\nx", ["'at' twice"]),
-        (b"learner,activity,verb,at\nl1,a\xe91,viewed,2024-03-01\n", ["UTF-8"]),
-        ("learner,activity,verb,at\n".encode("utf-16"), ["UTF-8"]),
-        (b"learner,activity,verb,at\rl1,a1,viewed,2024-03-01\r", ["line feed"]),
         (b"x" * 300_000, ["line feed"]),
-        (b"\0\0\0", ["UTF-8"]),
+        (b"\0\0\0", ["NUL"]),
     ],
 )
 def test_a_file_that_is_refused(organisation: Organisation, tmp_path: Path, content: bytes, words: list[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from analytics.errors import InvalidInput
-from analytics.imports.formats.oulad import TABLES
+from analytics.imports.formats.oulad import FILES
 from analytics.imports.formats.oulad_tables import first_day
 from analytics.imports.load import ended_at
 from analytics.imports.rollback import roll_back
@@ -186,7 +186,7 @@ def test_the_published_files_but_for_most_clicks(tmp_path: Path, organisation: O
     if not SHARED.exists():
         pytest.skip("OULAD is not beside this checkout (../shared/data).")
     subprocess.run([sys.executable, str(SHARED / "unpack_oulad.py"), str(tmp_path)], check=True, capture_output=True)
-    clicks = tmp_path / TABLES[-1].file_name
+    clicks = tmp_path / FILES[-1].name
     with clicks.open("rb") as file:
         first = [file.readline() for _ in range(100_001)]
     clicks.write_bytes(b"".join(first))

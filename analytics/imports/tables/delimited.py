@@ -7,9 +7,11 @@ through row by row, so that each broken row gets its own sentence and costs no o
 from __future__ import annotations
 
 import csv
+import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -18,98 +20,84 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from analytics.errors import InvalidInput
-from analytics.imports.formats.base import BrokenRow
-from analytics.imports.formats.rows import ROW_BYTES, Block, blocks
+from analytics.imports.tables.base import BrokenRow, Parsed, Position, Table, as_texts, check_columns
+from analytics.imports.tables.rows import ROW_BYTES, Block, blocks
+from analytics.imports.tables.text import BOM, Text
 
-BOM = b"\xef\xbb\xbf"
 DELIMITERS = (",", ";", "\t", "|")
+SAMPLE_ROWS = 50
 SHOWN_CHARACTERS = 300
 
 
-@dataclass(frozen=True)
-class Parsed:
-    """The rows of one block; `table` has every column of the file as text."""
-
-    table: pa.Table
-    row_numbers: NDArray[np.int64]
-    broken: list[BrokenRow]
-    end: int
-    """Where the block ends in the file, in bytes."""
-    next_row: int
-    """The number of the row that comes after the block."""
-
-
-@dataclass(frozen=True)
-class Delimited:
-    """A file whose header has been read."""
-
-    path: Path
-    delimiter: str
-    columns: list[str]
+@dataclass(frozen=True, kw_only=True)
+class Delimited(Table):
+    kind: ClassVar[str] = "csv"
+    text: Text
     start: int
-    """Where the first row begins, in bytes."""
-    n_bytes: int
+    """Where the first row begins, in bytes of UTF-8."""
 
-    def parsed(self, start: int, first_row: int, n_rows: int) -> Iterator[Parsed]:
-        """Parse on from a place that an earlier block named, at most `n_rows` rows at a time."""
-        with open(self.path, "rb") as file:
-            for block in blocks(file, start or self.start, n_rows):
+    def parsed(self, position: Position, n_rows: int) -> Iterator[Parsed]:
+        first_row = position.get("row", 1)
+        start = position.get("byte", 0) or self.start
+        with self.text.stream() as stream:
+            stream.jump(start)
+            for block in blocks(stream, start, n_rows):
                 found = _plain(self, block, first_row) or _careful(self, block, first_row)
-                yield found
-                first_row = found.next_row
+                first_row += found.n_rows
+                position = {"byte": block.end, "row": first_row}
+                yield Parsed(found.table, found.row_numbers, position, stream.share(block.end), found.broken)
 
 
-def opened(path: Path, delimiter: str = "") -> Delimited:
-    """Read the header; without a delimiter, take the one that splits it into the most columns.
+def opened(text: Text, delimiter: str = "") -> Delimited:
+    """Read the header; without a delimiter, take the one that splits the first rows most alike.
 
     Raises:
-        InvalidInput: the file cannot be read, is empty, is not UTF-8 or has no header.
+        InvalidInput: the file is not text or has no header.
     """
-    start, text = _header(path)
-    delimiter = delimiter or max(DELIMITERS, key=lambda each: len(_fields(text, each) or []))
-    columns = [column.strip() for column in _fields(text, delimiter) or []]
-    if not any(columns):
-        raise InvalidInput(_("The file %(file)s has no header in its first line.") % {"file": path.name}, "file")
-    return Delimited(path, delimiter, columns, start, path.stat().st_size)
-
-
-def _header(path: Path) -> tuple[int, str]:
-    """Where the rows begin and the text of the header."""
-    try:
-        with open(path, "rb") as file:
-            sample = file.read(ROW_BYTES)
-    except OSError as error:
-        raise InvalidInput(
-            _("The file %(file)s cannot be read: %(error)s.") % {"file": path.name, "error": error.strerror}, "file"
-        ) from error
-    if not sample.removeprefix(BOM).strip():
-        raise InvalidInput(_("The file %(file)s is empty.") % {"file": path.name}, "file")
-    _check_encoding(path, sample)
+    name = text.source.name
+    sample = text.sample()
     first = sample[: sample.find(b"\n") + 1] or sample
-    if len(first) >= ROW_BYTES or (b"\r" in first.rstrip(b"\r\n")):
+    if b"\0" in first:
+        raise InvalidInput(_("The file %(file)s is no text: it holds NUL bytes.") % {"file": name}, "file")
+    if len(first) > ROW_BYTES or b"\r" in first.rstrip(b"\r\n"):
         raise InvalidInput(
-            _("The first line of %(file)s is no header: the lines must end with a line feed.") % {"file": path.name},
-            "file",
+            _("The first line of %(file)s is no header: the lines must end with a line feed.") % {"file": name}, "file"
         )
-    return len(first), first.removeprefix(BOM).decode().rstrip("\r\n")
-
-
-def _check_encoding(path: Path, sample: bytes) -> None:
-    if sample.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in sample.partition(b"\n")[0]:
-        fault = _("it is UTF-16, or not text at all")
-    else:
-        try:
-            sample.decode()
-            return
-        except UnicodeDecodeError as error:
-            if error.start > len(sample) - 4 and len(sample) == ROW_BYTES:
-                return  # the sample ends in the middle of a character
-            fault = _("byte %(byte)s is not valid there") % {"byte": error.start}
-    raise InvalidInput(
-        _("The file %(file)s is not UTF-8 text (%(fault)s). Save it as “CSV UTF-8” and import that.")
-        % {"file": path.name, "fault": fault},
-        "file",
+    header = _header(first, name)
+    delimiter = delimiter or _delimiter(header, sample)
+    columns = [column.strip() for column in _fields(header, delimiter) or []]
+    check_columns(name, columns)
+    return Delimited(
+        source=text.source, columns=columns, encoding=text.encoding, delimiter=delimiter, text=text, start=len(first)
     )
+
+
+def _header(first: bytes, name: str) -> str:
+    try:
+        return first.removeprefix(BOM).decode().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            _("The header of %(file)s is not text in its encoding (byte %(byte)s); choose another encoding.")
+            % {"file": name, "byte": error.start},
+            "encoding",
+        ) from error
+
+
+def _delimiter(header: str, sample: bytes) -> str:
+    """The delimiter that splits most of the first rows into as many fields as the header, and into the most."""
+    text = sample.removeprefix(BOM).decode(errors="replace").splitlines()[: SAMPLE_ROWS + 1]
+
+    def fitness(delimiter: str) -> tuple[float, int]:
+        n_columns = len(_fields(header, delimiter) or [])
+        try:
+            rows = list(csv.reader(io.StringIO("\n".join(text[1:])), delimiter=delimiter))
+        except csv.Error:
+            rows = []
+        found = Counter(len(row) for row in rows if row)
+        alike = found[n_columns] / max(found.total(), 1) if n_columns > 1 else 0.0
+        return (round(alike, 1), n_columns)
+
+    return max(DELIMITERS, key=fitness)
 
 
 def _fields(text: str, delimiter: str) -> list[str] | None:
@@ -121,7 +109,20 @@ def _fields(text: str, delimiter: str) -> list[str] | None:
     return rows[0] if len(rows) == 1 else None
 
 
-def _plain(file: Delimited, block: Block, first_row: int) -> Parsed | None:
+@dataclass(frozen=True)
+class _Found:
+    """The rows of a block."""
+
+    table: pa.Table
+    row_numbers: NDArray[np.int64]
+    broken: list[BrokenRow]
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.row_numbers) + len(self.broken)
+
+
+def _plain(file: Delimited, block: Block, first_row: int) -> _Found | None:
     """The block as Arrow parses it, or None where that cannot be trusted row by row."""
     n_rows = len(block.ends)
     if block.n_skipped_bytes or block.content.count(b"\n") > n_rows or np.diff(block.ends, prepend=0).max() > ROW_BYTES:
@@ -139,11 +140,11 @@ def _plain(file: Delimited, block: Block, first_row: int) -> Parsed | None:
     if table.num_rows != n_rows:
         return None
     numbers = np.arange(first_row, first_row + n_rows, dtype=np.int64)
-    return Parsed(table.rename_columns(file.columns), numbers, [], block.end, first_row + n_rows)
+    return _Found(table.rename_columns(file.columns), numbers, [])
 
 
-def _careful(file: Delimited, block: Block, first_row: int) -> Parsed:
-    rows: list[list[str]] = []
+def _careful(file: Delimited, block: Block, first_row: int) -> _Found:
+    rows: list[list[str | None]] = []
     numbers: list[int] = []
     broken: list[BrokenRow] = []
     number = first_row
@@ -157,9 +158,8 @@ def _careful(file: Delimited, block: Block, first_row: int) -> Parsed:
             rows.append(row)
             numbers.append(number)
         number += 1
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _column in file.columns]
-    table = pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], names=file.columns)
-    return Parsed(table, np.array(numbers, dtype=np.int64), broken, block.end, number)
+    table = as_texts(file.columns, rows)
+    return _Found(table, np.array(numbers, dtype=np.int64), broken)
 
 
 def _believable(file: Delimited, block: Block) -> Iterator[bytes]:
@@ -178,7 +178,7 @@ def _fields_of(file: Delimited, content: bytes) -> list[str] | None:
         return None
 
 
-def _row(file: Delimited, content: bytes, number: int, n_skipped_bytes: int) -> list[str] | BrokenRow:
+def _row(file: Delimited, content: bytes, number: int, n_skipped_bytes: int) -> list[str | None] | BrokenRow:
     """The fields of one row, or why there are none."""
     text = content.decode(errors="backslashreplace").rstrip("\r\n")
 
@@ -194,7 +194,8 @@ def _row(file: Delimited, content: bytes, number: int, n_skipped_bytes: int) -> 
     try:
         content.decode()
     except UnicodeDecodeError:
-        return broken("not_utf8", _("The row is not UTF-8 text; save the file as “CSV UTF-8”."))
+        sentence = _("The row is not text in the encoding %s; choose another, or save the file as “CSV UTF-8”.")
+        return broken("not_utf8", sentence % file.text.encoding.name)
     fields = _fields(text, file.delimiter)
     if fields is None:
         return broken("broken_quoting", _("A quote in the row is not closed, or stands in the middle of a field."))
@@ -204,4 +205,4 @@ def _row(file: Delimited, content: bytes, number: int, n_skipped_bytes: int) -> 
             _("The row has %(n)s fields, the header has %(expected)s.")
             % {"n": len(fields), "expected": len(file.columns)},
         )
-    return fields
+    return list(fields)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 READ_BYTES = 16 * 2**20
 ROW_BYTES = 128 * 2**10
 LINE_FEED, QUOTE = 10, 34
+
+
+class Bytes(Protocol):
+    def read(self, n_bytes: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,16 @@ class Block:
             start = end
 
 
-def blocks(file: BinaryIO, start: int, n_rows: int) -> Iterator[Block]:
-    """Cut the file, from `start` in bytes, into blocks of at most `n_rows` rows and about READ_BYTES bytes."""
-    file.seek(start)
+def blocks(file: Bytes, start: int, n_rows: int, *, has_quotes: bool = True) -> Iterator[Block]:
+    """Cut a file that stands at `start` (in bytes) into blocks of at most `n_rows` rows and about READ_BYTES bytes.
+
+    Without quotes every line is a row, as in JSON lines.
+    """
     rest = b""
     while True:
         piece = file.read(READ_BYTES)
         buffer = rest + piece
-        ends, n_trusted = _row_ends(buffer, is_last=not piece)
+        ends, n_trusted = _row_ends(buffer, is_last=not piece, has_quotes=has_quotes)
         first = 0
         # Never cut among lines that an open quote left: read on from there, they would be other rows.
         for chosen in np.array_split(ends, range(n_rows, max(n_trusted, 1), n_rows)):
@@ -57,19 +63,19 @@ def blocks(file: BinaryIO, start: int, n_rows: int) -> Iterator[Block]:
         if not piece:
             return
         if len(rest) > ROW_BYTES:
-            skipped = _skip_line(file)
-            end = start + len(rest) + skipped
-            yield Block(rest[:ROW_BYTES], np.array([ROW_BYTES]), start, end, len(rest) - ROW_BYTES + skipped)
-            rest, start = b"", end
+            n_skipped, after = _skip_line(file)
+            end = start + len(rest) + n_skipped
+            yield Block(rest[:ROW_BYTES], np.array([ROW_BYTES]), start, end, len(rest) - ROW_BYTES + n_skipped)
+            rest, start = after, end
 
 
-def _row_ends(buffer: bytes, is_last: bool) -> tuple[NDArray[np.int64], int]:
+def _row_ends(buffer: bytes, *, is_last: bool, has_quotes: bool) -> tuple[NDArray[np.int64], int]:
     """Where rows end, and how many of these ends lie outside quotes for certain."""
     characters = np.frombuffer(buffer, np.uint8)
     line_ends = np.flatnonzero(characters == LINE_FEED) + 1
     if is_last and buffer and (not len(line_ends) or line_ends[-1] < len(buffer)):
         line_ends = np.append(line_ends, len(buffer))
-    quotes = np.flatnonzero(characters == QUOTE)
+    quotes = np.flatnonzero(characters == QUOTE) if has_quotes else ()
     ends = line_ends[np.searchsorted(quotes, line_ends) % 2 == 0] if len(quotes) else line_ends
     n_trusted, trusted = len(ends), int(ends[-1]) if len(ends) else 0
     if is_last or len(buffer) - trusted > ROW_BYTES:
@@ -78,11 +84,12 @@ def _row_ends(buffer: bytes, is_last: bool) -> tuple[NDArray[np.int64], int]:
     return ends.astype(np.int64), n_trusted
 
 
-def _skip_line(file: BinaryIO) -> int:
-    """Pass over the rest of a line; how many bytes that were."""
+def _skip_line(file: Bytes) -> tuple[int, bytes]:
+    """Pass over the rest of a line; how many bytes that were, and what was read of the next."""
     n_bytes = 0
-    while part := file.readline(READ_BYTES):
+    while part := file.read(READ_BYTES):
+        end = part.find(b"\n") + 1
+        if end:
+            return n_bytes + end, part[end:]
         n_bytes += len(part)
-        if part.endswith(b"\n"):
-            break
-    return n_bytes
+    return n_bytes, b""

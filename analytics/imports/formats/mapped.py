@@ -1,0 +1,159 @@
+"""Formats of one table with a row per thing: which column of the file holds what is told by name, or by option."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from analytics.errors import InvalidInput
+from analytics.imports import dates
+from analytics.imports.formats.base import Batch, Format, Option, Target
+from analytics.imports.marks import Mark
+from analytics.imports.tables.base import Parsed, Position, Table
+from analytics.imports.tables.encodings import ENCODINGS
+from analytics.imports.tables.opened import open_table
+
+READING = (
+    Option("delimiter", gettext_noop("what separates the columns; found out if not given"), (",", ";", "\t", "|")),
+    Option("encoding", gettext_noop("how letters are written; found out if not given"), ENCODINGS),
+    Option("sheet", gettext_noop("which sheet of a workbook; the first with a header if not given")),
+)
+DATES = (
+    Option("date_order", gettext_noop("what 03/04/2025 means: dmy is the 3rd of April, mdy March 4th"), dates.ORDERS),
+    Option("time_zone", gettext_noop("zone of instants that name none; the organisation's if not given")),
+)
+DEFAULT_KIND = Option("default_kind", gettext_noop("kind of the activities whose row names none; “other” if not given"))
+
+
+COLUMNS = Option("columns", gettext_noop("which column of the file holds what, as {“learner”: “user_id”, ...}"))
+SHOWN_COLUMNS = 50
+SEEN_ROWS = 20_000
+"""So many rows are looked through for a date that settles the order of all."""
+
+
+class Mapped(Format):
+    target: ClassVar[Target]
+    required: ClassVar[tuple[str, ...]]
+    optional: ClassVar[tuple[str, ...]] = ()
+    instants: ClassVar[tuple[str, ...]] = ()
+    """Those of the columns that hold instants."""
+
+    def files(self) -> list[Path]:
+        return [self.path]
+
+    def check(self) -> None:
+        if not self.path.is_file():
+            raise InvalidInput(_("There is no file %(path)s.") % {"path": self.path}, "file")
+        self.mapping  # noqa: B018  (finding the columns is the check)
+        self.date_order  # noqa: B018
+
+    def verify(self) -> None:
+        self.table.source.verify()
+
+    @cached_property
+    def table(self) -> Table:
+        return open_table(self.path, dict(self.given))
+
+    @cached_property
+    def mapping(self) -> dict[str, int]:
+        """Which of our columns is which of the file's, by its place."""
+        wanted = self.given.get("columns") or {}
+        self._check_names(wanted)
+        places: dict[str, int] = {}
+        for name in self.required + self.optional:
+            source = str(wanted.get(name, name))
+            found = [place for place, column in enumerate(self.table.columns) if column == source]
+            found = found or [p for p, column in enumerate(self.table.columns) if column.lower() == source.lower()]
+            if len(found) > 1:
+                raise InvalidInput(_("The header names the column %(name)r twice.") % {"name": source}, "columns")
+            if found:
+                places[name] = found[0]
+            elif name in self.required or name in wanted:
+                raise InvalidInput(self._missing(name, source), "columns")
+        return places
+
+    @cached_property
+    def date_order(self) -> str:
+        """What stands first in dates of figures: as told, or as the first rows settle it; "" if there are none.
+
+        Raises:
+            InvalidInput: dates of figures could be read in several ways, and nothing was told.
+        """
+        if told := self.given.get("date_order"):
+            return str(told)
+        first = next(self.table.parsed({}, SEEN_ROWS), None)
+        orders = set()
+        for name in self.instants:
+            if first is not None and name in self.mapping:
+                order, shown = dates.open_order(first.table.column(self.mapping[name]).combine_chunks())
+                if order is None:
+                    raise self._open_dates(self.table.columns[self.mapping[name]], shown)
+                orders.add(order)
+        return max(orders, default="")
+
+    def batches(self, position: Position) -> Iterator[Batch]:
+        for parsed in self.table.parsed(position, self.batch_rows):
+            rows, marks = self.arranged(parsed)
+            yield Batch(
+                target=self.target,
+                file_name=self.path.name,
+                rows=rows,
+                raw=parsed.table,
+                row_numbers=parsed.row_numbers,
+                position=parsed.position,
+                share=parsed.share,
+                broken=parsed.broken,
+                marks=marks,
+            )
+
+    def arranged(self, parsed: Parsed) -> tuple[pa.Table, list[Mark]]:
+        """The (n,) rows in our columns, and marks on them."""
+        return parsed.table.select(list(self.mapping.values())).rename_columns(list(self.mapping)), []
+
+    @classmethod
+    def fitness(cls, columns: Sequence[str]) -> float:
+        """Files that have all that is required, the more of it the better, and then what else is known."""
+        there = {column.lower() for column in columns}
+        if not there.issuperset(cls.required):
+            return 0.0
+        n_known = len(there.intersection(cls.required + cls.optional))
+        return 0.2 + 0.05 * len(cls.required) + 0.01 * n_known
+
+    def _check_names(self, wanted: Mapping[str, Any]) -> None:
+        for name in wanted:
+            if name not in self.required + self.optional:
+                raise InvalidInput(
+                    _("The format has no column %(name)r. Its columns are: %(known)s.")
+                    % {"name": name, "known": ", ".join(self.required + self.optional)},
+                    "columns",
+                )
+
+    def _missing(self, name: str, source: str) -> str:
+        there = ", ".join(self.table.columns[:SHOWN_COLUMNS])
+        if name == source:
+            return _(
+                "The file %(file)s has no column %(name)r. Its columns are: %(there)s. "
+                "Say which of them it is with --column %(name)s=..."
+            ) % {"file": self.path.name, "name": name, "there": there}
+        return _("The file %(file)s has no column %(source)r for %(name)s. Its columns are: %(there)s.") % {
+            "file": self.path.name,
+            "source": source,
+            "name": name,
+            "there": there,
+        }
+
+    def _open_dates(self, column: str, shown: Sequence[str]) -> InvalidInput:
+        return InvalidInput(
+            _(
+                "The dates in the column %(column)r can be read in several ways, for example %(shown)s. Say what comes "
+                "first with the option date_order: dmy (day, month, year), mdy or ymd."
+            )
+            % {"column": column, "shown": ", ".join(shown)},
+            "date_order",
+        )
