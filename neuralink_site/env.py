@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 Value = TypeVar("Value")
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off")
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,29 @@ def words(name: str, default: Sequence[str] = (), *, doc: str = "", shown_defaul
     """Read a list separated by commas."""
     read = SettingRead(name, "list", _shown(",".join(default), shown_default), "words separated by commas", doc)
     return _read(name, list(default), lambda raw: [w.strip() for w in raw.split(",") if w.strip()], read)
+
+
+def mail_server(name: str, *, doc: str = "", shown_default: str = "") -> dict[str, object]:
+    """Read the address of a mail server as Django's settings `EMAIL_...`; empty where none is named."""
+    allowed = "smtp://, smtp+tls:// or smtps:// with login, password, host and port, or console:"
+
+    def parse(raw: str) -> dict[str, object]:
+        if raw == "console:":
+            return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+        address = urlsplit(raw)
+        if address.scheme not in MAIL_PORTS or not address.hostname:
+            raise ValueError(raw)
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_HOST": address.hostname,
+            "EMAIL_PORT": address.port or MAIL_PORTS[address.scheme],
+            "EMAIL_HOST_USER": unquote(address.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(address.password or ""),
+            "EMAIL_USE_TLS": address.scheme == "smtp+tls",
+            "EMAIL_USE_SSL": address.scheme == "smtps",
+        }
+
+    return _read(name, {}, parse, SettingRead(name, "address", shown_default, allowed, doc))
 
 
 def _number(

@@ -204,6 +204,7 @@ fields are errors too. Instants are UTC.""",
         "TargetKind": "recommender.models.TargetKind",
         "FeedbackAction": "recommender.models.FeedbackAction",
         "PromotionAction": "recommender.models.PromotionAction",
+        "InterventionKind": "recommender.models.InterventionKind",
     },
 }
 
@@ -264,6 +265,22 @@ NEURALINK_TRAIN_SECONDS = env.integer(
     doc="time that the two fits of one run may take together, in seconds; the best state so far is then kept",
 )
 
+NEURALINK_BULK_ROWS = env.integer(
+    "NEURALINK_BULK_ROWS", 500, minimum=1, doc="most enrolments in one action on the worklist, by page or API"
+)
+
+MAIL_FOLDER = HOME / "mail"
+EMAIL_BACKEND = "neuralink_site.mail_folder.EmailBackend"
+EMAIL_TIMEOUT = 30  # seconds
+globals().update(
+    env.mail_server(
+        "NEURALINK_MAIL_URL", shown_default="files in the data folder", doc="mail server that mails are handed to"
+    )
+)
+NEURALINK_MAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
+    "NEURALINK_MAIL_FROM", "Neuralink <neuralink@localhost>", doc="sender of all mails"
+)
+
 # The web server of `manage.py up`.
 NEURALINK_BIND = env.text("NEURALINK_BIND", "127.0.0.1", doc="address of this machine that pages are served from")
 NEURALINK_PORT = env.integer("PORT", 8000, minimum=1, maximum=65535, doc="TCP port that pages are served from")
@@ -276,7 +293,7 @@ NEURALINK_WEB_THREADS = env.integer(
 NEURALINK_PUBLIC_URL = env.text(
     "NEURALINK_PUBLIC_URL",
     shown_default="http://localhost and the port",
-    doc="address at which others reach this server; names it in the authority of xAPI statements",
+    doc="address at which others reach this server; in mails and in the authority of xAPI statements",
 ) or (f"http://localhost:{NEURALINK_PORT}")
 NEURALINK_XAPI_ORIGINS = env.text(
     "NEURALINK_XAPI_ORIGINS", "*", doc="web sites whose pages may speak to /xapi/ (CORS): * or one origin with scheme"

@@ -65,3 +65,31 @@ def test_every_reading_is_entered_for_the_documentation() -> None:
         "N_A", "integer", "15", "an integer at least 1", "seconds of a lease"
     )
     assert env.SETTINGS_READ["N_B"].default == "random"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("smtp://mail.example.org", ("mail.example.org", 25, "", "", False, False)),
+        ("smtp+tls://ada:p%40ss@mail.example.org", ("mail.example.org", 587, "ada", "p@ss", True, False)),
+        ("smtps://mail.example.org:4650", ("mail.example.org", 4650, "", "", False, True)),
+    ],
+)
+def test_a_mail_server_is_one_address(monkeypatch: pytest.MonkeyPatch, raw: str, expected: tuple[object, ...]) -> None:
+    monkeypatch.setenv("N_MAIL", raw)
+    found = env.mail_server("N_MAIL")
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    assert tuple(found[f"EMAIL_{name}"] for name in names) == expected
+
+
+@pytest.mark.parametrize("raw", ["mail.example.org", "http://mail.example.org", "smtp://", "smtp://host:mail"])
+def test_a_wrong_mail_server_is_refused(monkeypatch: pytest.MonkeyPatch, raw: str) -> None:
+    monkeypatch.setenv("N_MAIL", raw)
+    with pytest.raises(ImproperlyConfigured, match="smtp://, smtp\\+tls:// or smtps://"):
+        env.mail_server("N_MAIL")
+
+
+def test_mails_may_go_to_the_console_or_by_default_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.mail_server("N_MAIL") == {}
+    monkeypatch.setenv("N_MAIL", "console:")
+    assert str(env.mail_server("N_MAIL")["EMAIL_BACKEND"]).endswith("console.EmailBackend")
