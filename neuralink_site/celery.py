@@ -15,6 +15,8 @@ from django.conf import settings
 
 QUEUES = ("import", "train", "aggregate")
 SWEEP_SECONDS = max(1.0, settings.NEURALINK_LEASE_SECONDS / 3)
+DIGEST_SECONDS = 300.0
+"""Between two looks whether a weekly digest is due."""
 
 
 def broker() -> dict[str, Any]:
@@ -63,6 +65,13 @@ app.conf.update(
     beat_schedule={
         name: {"task": name, "schedule": SWEEP_SECONDS, "options": {"queue": "aggregate", "expires": SWEEP_SECONDS}}
         for name in ("analytics.tasks.sweep", "recommender.tasks.sweep")
+    }
+    | {
+        "recommender.tasks.queue_digests": {
+            "task": "recommender.tasks.queue_digests",
+            "schedule": DIGEST_SECONDS,
+            "options": {"queue": "aggregate", "expires": DIGEST_SECONDS},
+        }
     },
     timezone="UTC",
 )

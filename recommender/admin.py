@@ -5,7 +5,20 @@ from __future__ import annotations
 from django.contrib import admin
 
 from analytics.admin_base import JobAdmin, OrganisationFilter, ReadOnlyAdmin
-from recommender.models import Feedback, Impression, Promotion, Risk, RiskRefresh, Run, Version
+from recommender.models import (
+    Case,
+    Feedback,
+    Impression,
+    Intervention,
+    Mail,
+    MessageTemplate,
+    OutcomePolicy,
+    Promotion,
+    Risk,
+    RiskRefresh,
+    Run,
+    Version,
+)
 
 
 @admin.register(Run)
@@ -68,3 +81,42 @@ class RiskRefreshAdmin(JobAdmin):
     list_filter = [OrganisationFilter, "state"]
     list_select_related = ["requested_by__login"]
     search_fields = ["error"]
+
+
+@admin.register(OutcomePolicy)
+class OutcomePolicyAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "at_risk_share", "learner_sees", "rest_days", "sends_digest"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["organisation"]
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    list_display = ["enrolment", "assigned_to", "snoozed_until", "done_on", "changed_by", "changed_at"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["enrolment__learner", "enrolment__course", "assigned_to__login", "changed_by__login"]
+    search_fields = ["=enrolment__learner__external_id"]
+
+
+@admin.register(Intervention)
+class InterventionAdmin(ReadOnlyAdmin):
+    list_display = ["at", "kind", "enrolment", "by", "course_day", "risk_share"]
+    list_filter = [OrganisationFilter, "kind"]
+    list_select_related = ["enrolment__learner", "enrolment__course", "by__login"]
+    search_fields = ["=enrolment__learner__external_id", "note"]
+
+
+@admin.register(Mail)
+class MailAdmin(JobAdmin):
+    list_display = ["__str__", "subject", "state", "requested_by", "created_at", "sent_at", "week_on"]
+    list_filter = [OrganisationFilter, "state"]
+    list_select_related = ["requested_by__login"]
+    search_fields = ["=address", "subject", "error"]
+
+
+@admin.register(MessageTemplate)
+class MessageTemplateAdmin(ReadOnlyAdmin):
+    list_display = ["name", "key", "subject", "organisation"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["organisation"]
+    search_fields = ["name", "subject"]

@@ -3,8 +3,10 @@
 from celery import shared_task
 
 from analytics import public
-from recommender.models import Run
+from recommender.models import Mail, Run
 from recommender.training.retrain import retrain
+from recommender.worklist.digest import queue_due_digests
+from recommender.worklist.post import deliver
 
 
 @shared_task(name=Run.task_name)  # type: ignore[untyped-decorator]
@@ -14,7 +16,19 @@ def train(run_id: int) -> None:
             retrain(lease)
 
 
+@shared_task(name=Mail.task_name)  # type: ignore[untyped-decorator]
+def send_mail(mail_id: int) -> None:
+    with public.working_on(Mail, mail_id) as lease:
+        if lease is not None:
+            deliver(lease)
+
+
+@shared_task(name="recommender.tasks.queue_digests")  # type: ignore[untyped-decorator]
+def queue_digests() -> int:
+    return queue_due_digests()
+
+
 @shared_task(name="recommender.tasks.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> int:
-    """Wake a worker for runs that wait or were lost; how many those were."""
-    return public.sweep(Run)
+    """Wake a worker for what waits or was lost; how many those were."""
+    return sum(public.sweep(jobs) for jobs in (Run, Mail))

@@ -1,15 +1,33 @@
 from recommender.models.impressions import REFUSING_ACTIONS, Feedback, FeedbackAction, Impression
 from recommender.models.risks import Confidence, Risk, RiskRefresh
 from recommender.models.runs import Promotion, PromotionAction, Run, TargetKind, Version
+from recommender.models.worklist import (
+    CONTACTING_KINDS,
+    Case,
+    Intervention,
+    InterventionKind,
+    LearnerView,
+    Mail,
+    MessageTemplate,
+    OutcomePolicy,
+)
 
 __all__ = [
+    "CONTACTING_KINDS",
+    "REFUSING_ACTIONS",
+    "Case",
     "Confidence",
     "Feedback",
     "FeedbackAction",
     "Impression",
+    "Intervention",
+    "InterventionKind",
+    "LearnerView",
+    "Mail",
+    "MessageTemplate",
+    "OutcomePolicy",
     "Promotion",
     "PromotionAction",
-    "REFUSING_ACTIONS",
     "Risk",
     "RiskRefresh",
     "Run",

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from analytics.jobs import working_on
-from recommender.models import Run
+from analytics.models import Learner, Member
+from recommender.models import Risk, Run
 from recommender.registry import versions
 from recommender.serving import live
 from recommender.training.retrain import retrain
 from recommender.training.start import start_run
+from tests.cast import Cast
+from tests.recommender.risks import add_risks
 from tests.recommender.school import School, build_school
 
 
@@ -46,3 +49,21 @@ def trained(models_home: Path) -> Callable[..., Run]:
         return run
 
     return do
+
+
+@pytest.fixture
+def risks(cast: Cast) -> dict[int, Risk]:
+    """North's algebra, by number of the learner; every learner but the third has an address."""
+    for number, learner in enumerate(cast.north.learners):
+        learner.attributes = {"email": f"{learner.external_id}@example.org"} if number != 2 else {}
+    Learner.objects.bulk_update(cast.north.learners, ["attributes"])
+    return add_risks(cast.north)
+
+
+@pytest.fixture
+def instructor(cast: Cast) -> Member:
+    """North's, with a name and an address."""
+    member = cast.north.members["instructor"]
+    member.login.first_name, member.login.last_name, member.login.email = "Irene", "Castillo", "irene@example.org"
+    member.login.save()
+    return member

@@ -1,0 +1,63 @@
+"""What a list shows beside each risk: its words, how it changed, and what was done last. Three queries a page."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from recommender.models import Intervention, Risk
+from recommender.worklist.words import sentences
+
+TREND_DAYS = 5
+"""A risk is compared with the latest that is at least so many days older: the one of the week before."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the worklist or of a course's risks."""
+
+    risk: Risk
+    factors: list[str]
+    strengths: list[str]
+    change: float | None
+    """Against the week before, as a difference of shares; more than 0 is worse."""
+    last: Intervention | None
+
+    @property
+    def is_rising(self) -> bool:
+        return self.change is not None and self.change >= 0.1  # less moves every week
+
+
+def lines(risks: Sequence[Risk]) -> list[Line]:
+    ids = [risk.enrolment_id for risk in risks]
+    before = earlier_shares(ids, min((risk.on for risk in risks), default=None))
+    last = last_interventions(ids)
+    return [
+        Line(
+            risk,
+            sentences(risk.factors),
+            sentences(risk.strengths),
+            _difference(risk.risk_share, before.get(risk.enrolment_id)),
+            last.get(risk.enrolment_id),
+        )
+        for risk in risks
+    ]
+
+
+def earlier_shares(enrolment_ids: Iterable[int], on: datetime.date | None) -> dict[int, float | None]:
+    """The risk of the week before, by enrolment."""
+    if on is None:
+        return {}
+    rows = Risk.objects.filter(enrolment_id__in=enrolment_ids, on__lte=on - datetime.timedelta(days=TREND_DAYS))
+    newest = rows.order_by("enrolment_id", "-on").distinct("enrolment_id")
+    return dict(newest.values_list("enrolment_id", "risk_share"))
+
+
+def last_interventions(enrolment_ids: Iterable[int]) -> dict[int, Intervention]:
+    rows = Intervention.objects.filter(enrolment_id__in=enrolment_ids).select_related("by__login", "mail")
+    return {row.enrolment_id: row for row in rows.order_by("enrolment_id", "-id").distinct("enrolment_id")}
+
+
+def _difference(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else now - before
