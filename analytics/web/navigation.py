@@ -12,6 +12,10 @@ from analytics.models import Member, Role
 
 MODELS = frozenset({Role.ADMINISTRATOR, Role.MODEL_OWNER})
 STAFF = MODELS | {Role.INSTRUCTOR}
+CARERS = frozenset({Role.ADMINISTRATOR, Role.INSTRUCTOR})
+CARE_PAGES = frozenset(
+    {"message_new", "intervention_list", "outcome_policy", "message_template", "message_template_new"}
+)
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,9 @@ class Entry:
 
 ENTRIES = (
     Entry("overview", _("Overview"), "overview", STAFF),
-    Entry("course_list", _("Courses"), "courses", STAFF, frozenset({"course_page"})),
+    Entry("course_list", _("Courses"), "courses", STAFF, frozenset({"course_page", "course_risk"})),
     Entry("learner_list", _("Learners"), "learners", STAFF, frozenset({"learner_page"})),
+    Entry("worklist", _("Worklist"), "worklist", CARERS, CARE_PAGES),
     Entry("import_list", _("Imports"), "imports", MODELS, frozenset({"import_new", "import_page"})),
     Entry("run_list", _("Runs"), "runs", MODELS, frozenset({"run_page", "run_new"})),
     Entry("version_list", _("Versions"), "versions", MODELS, frozenset({"version_page"})),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recommender.web import recommendations, runs, versions
+from recommender.web import interventions, messages_new, policy, recommendations, risk, runs, versions, worklist
 
 urlpatterns = [
     path("runs/", runs.run_list, name="run_list"),
@@ -16,5 +16,19 @@ urlpatterns = [
     path("versions/<int:pk>/promote/", versions.version_promote, name="version_promote"),
     path("versions/<int:pk>/roll-back/", versions.version_roll_back, name="version_roll_back"),
     path("learners/<int:pk>/recommendations/", recommendations.learner_recommendations, name="learner_recommendations"),
+    path("learners/<int:pk>/risk/", risk.learner_risk, name="learner_risk"),
+    path("courses/<int:pk>/risk/", risk.course_risk, name="course_risk"),
+    path("courses/<int:pk>/risk/summary/", risk.course_risk_summary, name="course_risk_summary"),
+    path("overview/risk/", risk.risk_summary, name="risk_summary"),
+    path("worklist/", worklist.worklist, name="worklist"),
+    path("worklist/act/", worklist.worklist_act, name="worklist_act"),
+    path("worklist/message/", messages_new.message_new, name="message_new"),
+    path("interventions/", interventions.intervention_list, name="intervention_list"),
+    path("interventions/comparison/", interventions.intervention_comparison, name="intervention_comparison"),
+    path("interventions/mails/<int:pk>/again/", interventions.mail_again, name="mail_again"),
+    path("outcome-policy/", policy.outcome_policy, name="outcome_policy"),
+    path("outcome-policy/new-text/", policy.message_template_new, name="message_template_new"),
+    path("outcome-policy/texts/<slug:key>/", policy.message_template, name="message_template"),
+    path("outcome-policy/texts/<slug:key>/remove/", policy.message_template_remove, name="message_template_remove"),
     path("recommendations/feedback/", recommendations.recommendation_feedback, name="recommendation_feedback"),
 ]

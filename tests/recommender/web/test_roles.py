@@ -13,6 +13,7 @@ from analytics.models import Organisation, Role
 from recommender.models import Run
 from recommender.web.urls import urlpatterns
 from tests.recommender.school import School
+from tests.recommender.web import test_risk_roles
 
 LISTS = ("run_list", "run_new", "version_list", "promotion_list")
 ROWS = ("run_page", "run_progress", "version_page")
@@ -37,7 +38,9 @@ def asked(client: Client, name: str, url: str) -> Any:
 
 
 def test_the_tables_above_name_every_address() -> None:
-    assert {pattern.name for pattern in urlpatterns} == {*LISTS, *ROWS, *POSTS, *FRAGMENTS}
+    assert {pattern.name for pattern in urlpatterns} == {
+        *LISTS, *ROWS, *POSTS, *FRAGMENTS, *test_risk_roles.GETS, *test_risk_roles.POSTS,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.MODEL_OWNER])

@@ -1,0 +1,125 @@
+"""Risks where people look: on a learner's page, on a course's, on the overview, and on the learner's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from analytics.public import Activity, Learner, MemberRequest, Role, roles_required
+from recommender.models import LearnerView, OutcomePolicy, Risk
+from recommender.web.lists import page_of
+from recommender.web.risk_charts import spread
+from recommender.web.risk_views import learner_risks, own_hints
+from recommender.web.worklist import narrowed
+from recommender.worklist.board import lines
+from recommender.worklist.readiness import lack_of
+from recommender.worklist.rows import Worklist, distribution, in_order, last_day, risks_seen
+from recommender.worklist.seen import CASE_ROLES
+
+STAFF = (Role.ADMINISTRATOR, Role.MODEL_OWNER, Role.INSTRUCTOR)
+SHOWN = {"all": _("All"), "at_risk": _("At risk"), "unknown": _("Not enough data yet")}
+ORDERS = {
+    "risk": (_("Highest risk first"), ("-risk_share", "pk")),
+    "grade": (_("Lowest expected grade first"), ("grade_share", "pk")),
+    "name": (_("By name"), ("enrolment__learner__name", "pk")),
+}
+N_NAMED = 5
+
+
+@require_safe
+@roles_required()
+def learner_risk(request: MemberRequest, pk: int) -> HttpResponse:
+    """Fragment: what is estimated of one learner, for staff; of oneself as far as the policy shows it."""
+    member = request.member
+    learner = get_object_or_404(Learner.objects.visible_to(member), pk=pk)
+    if member.role != Role.LEARNER:
+        context: dict[str, Any] = {
+            "shown": learner_risks(member, learner),
+            "lack": lack_of(member.organisation),
+            "is_acting": member.role in CASE_ROLES,
+        }
+        return render(request, "recommender/_learner_risk.html", context)
+    view = OutcomePolicy.of(member.organisation).learner_sees
+    if view == LearnerView.NOTHING:
+        return HttpResponse()
+    context = {"hints": own_hints(member), "is_full": view == LearnerView.FULL}
+    return render(request, "recommender/_own_risk.html", context)
+
+
+@require_safe
+@roles_required(*STAFF)
+def course_risk(request: MemberRequest, pk: int) -> HttpResponse:
+    """Who may need help in one course: how risks are spread, and the list."""
+    course = get_object_or_404(Activity.objects.visible_to(request.member).courses(), pk=pk)
+    policy = OutcomePolicy.of(request.member.organisation)
+    risks = risks_seen(request.member).filter(enrolment__course=course)
+    counts = distribution(risks)
+    page = page_of(request, ordered(narrowed(shown(risks, request, policy), request), request))
+    context = {
+        "course": course,
+        "page": page,
+        "lines": lines(list(page.object_list)),
+        "spread": spread(counts, policy.at_risk_share),
+        "n_known": sum(counts),
+        "n_at_risk": risks.filter(risk_share__gte=policy.at_risk_share).count(),
+        "policy": policy,
+        "on": last_day(request.member.organisation),
+        "lack": lack_of(request.member.organisation),
+        "tabs": SHOWN.items(),
+        "show": request.GET.get("show", "all"),
+        "orders": [(name, label) for name, (label, _fields) in ORDERS.items()],
+        "order": request.GET.get("order", "risk"),
+        "q": request.GET.get("q", "").strip(),
+        "is_acting": request.member.role in CASE_ROLES,
+    }
+    return render(request, "recommender/course_risk.html", context)
+
+
+@require_safe
+@roles_required(*STAFF)
+def course_risk_summary(request: MemberRequest, pk: int) -> HttpResponse:
+    """Fragment of the course's page: how many are at risk, and the way to who they are."""
+    course = get_object_or_404(Activity.objects.visible_to(request.member).courses(), pk=pk)
+    policy = OutcomePolicy.of(request.member.organisation)
+    risks = risks_seen(request.member).filter(enrolment__course=course)
+    context = {"course": course, "n": risks.count(), **summary(risks, policy)}
+    return render(request, "recommender/_course_risk.html", context)
+
+
+@require_safe
+@roles_required(*STAFF)
+def risk_summary(request: MemberRequest) -> HttpResponse:
+    """Fragment of the overview: who waits on the worklist."""
+    worklist = Worklist.of(request.member)
+    context = {
+        "n": worklist.waiting().count(),
+        "lines": lines(list(in_order(worklist.waiting())[:N_NAMED])),
+        "on": last_day(request.member.organisation),
+        "lack": lack_of(request.member.organisation),
+        "is_acting": request.member.role in CASE_ROLES,
+    }
+    return render(request, "recommender/_risk_summary.html", context)
+
+
+def summary(risks: QuerySet[Risk], policy: OutcomePolicy) -> dict[str, Any]:
+    return {
+        "n_at_risk": risks.filter(risk_share__gte=policy.at_risk_share).count(),
+        "n_unknown": risks.filter(is_known=False).count(),
+    }
+
+
+def shown(risks: QuerySet[Risk], request: HttpRequest, policy: OutcomePolicy) -> QuerySet[Risk]:
+    asked = request.GET.get("show", "")
+    if asked == "at_risk":
+        return risks.filter(risk_share__gte=policy.at_risk_share)
+    return risks.filter(is_known=False) if asked == "unknown" else risks
+
+
+def ordered(risks: QuerySet[Risk], request: HttpRequest) -> QuerySet[Risk]:
+    asked = request.GET.get("order", "risk")
+    return in_order(risks) if asked not in ORDERS or asked == "risk" else risks.order_by(*ORDERS[asked][1])

@@ -1,0 +1,82 @@
+"""The worklist: who may need help, and what is done about it, one by one or for many at once."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from analytics.public import InvalidInput, MemberRequest, roles_required
+from recommender.models import InterventionKind, Risk
+from recommender.web.lists import page_of
+from recommender.web.worklist_deeds import DEEDS, do
+from recommender.worklist.actions import assignees
+from recommender.worklist.board import lines
+from recommender.worklist.readiness import lack_of
+from recommender.worklist.rows import Worklist, in_order, last_day
+from recommender.worklist.seen import CASE_ROLES, courses_seen
+
+SHOWN = {
+    "waiting": _("Waiting"),
+    "mine": _("Mine"),
+    "snoozed": _("Snoozed"),
+    "done": _("Done"),
+}
+SNOOZES = ((7, _("1 week")), (14, _("2 weeks")), (28, _("4 weeks")))
+RECORDED = [kind for kind in InterventionKind if kind != InterventionKind.MESSAGE]
+
+
+@require_safe
+@roles_required(*CASE_ROLES)
+def worklist(request: MemberRequest) -> HttpResponse:
+    member, worklist = request.member, Worklist.of(request.member)
+    show = request.GET.get("show", "")
+    show = show if show in SHOWN else "waiting"
+    kinds = {name: getattr(worklist, name)() for name in SHOWN}
+    page = page_of(request, in_order(narrowed(kinds[show], request)))
+    courses = list(courses_seen(member).order_by("name", "pk"))
+    context = {
+        "page": page,
+        "lines": lines(list(page.object_list)),
+        "show": show,
+        "tabs": [(name, label, kinds[name].count()) for name, label in SHOWN.items()],
+        "highest": in_order(kinds["waiting"]).first(),
+        "policy": worklist.policy,
+        "on": last_day(member.organisation),
+        "lack": lack_of(member.organisation),
+        "courses": courses,
+        "course": request.GET.get("course", ""),
+        "q": request.GET.get("q", "").strip(),
+        "assignees": assignees(member),
+        "snoozes": SNOOZES,
+        "recorded": RECORDED,
+        "deeds": DEEDS,
+    }
+    return render(request, "recommender/worklist.html", context)
+
+
+def narrowed(risks: QuerySet[Risk], request: HttpRequest) -> QuerySet[Risk]:
+    """By the course and the text of the address; what names nothing leaves the list as it is."""
+    course, text = request.GET.get("course", ""), request.GET.get("q", "").strip().replace("\0", "")
+    if course.isdecimal() and len(course) < 19:
+        risks = risks.filter(enrolment__course=int(course))
+    if text:
+        named = Q(enrolment__learner__name__icontains=text) | Q(enrolment__learner__external_id__icontains=text)
+        risks = risks.filter(named)
+    return risks
+
+
+@require_POST
+@roles_required(*CASE_ROLES)
+def worklist_act(request: MemberRequest) -> HttpResponse:
+    """One deed for all that are ticked; back to the list as it was filtered."""
+    try:
+        messages.success(request, do(request.member, request.POST))
+    except InvalidInput as error:
+        messages.error(request, str(error))
+    back = QueryDict(request.POST.get("query", "")[:1000]).urlencode()
+    return redirect(f"{reverse('worklist')}?{back}" if back else reverse("worklist"))

@@ -1,0 +1,105 @@
+"""Risks where people look: a course's page, a learner's fragment, the overview's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from analytics.models import Enrolment
+from recommender.models import Intervention, Risk
+from recommender.web.risk_charts import history, spread
+from tests.cast import Cast
+from tests.recommender.risks import add_risk
+
+Risks = dict[int, Risk]
+
+
+@pytest.fixture
+def browser(client_of: Callable[..., Client]) -> Client:
+    return client_of("instructor")
+
+
+def course_page(browser: Client, cast: Cast, **query: Any) -> Any:
+    return browser.get(reverse("course_risk", args=[cast.north.courses["algebra"].pk]), query)
+
+
+def names(response: Any) -> list[str]:
+    return [line.risk.enrolment.learner.name.split()[0] for line in response.context["lines"]]
+
+
+def test_a_courses_risks(browser: Client, cast: Cast, risks: Risks) -> None:
+    response = course_page(browser, cast)
+    assert "5 of 7 learners with an estimate have a risk of 50% or more not to finish." in response.content.decode()
+    assert names(response) == ["Amara", "Bruno", "Chen", "Daria", "Emre", "Fatima", "Grace", "Hiro"]
+    assert names(course_page(browser, cast, show="at_risk")) == ["Amara", "Bruno", "Chen", "Daria", "Emre"]
+    assert names(course_page(browser, cast, show="unknown")) == ["Hiro"]
+    assert names(course_page(browser, cast, order="name", q="a"))[:2] == ["Amara", "Bruno"]
+    assert names(course_page(browser, cast, order="grade"))[:1] == ["Amara"]
+    assert names(course_page(browser, cast, order="magic", show="x")) == names(response)
+    assert response.context["spread"].figure["data"][0]["y"] == [0, 0, 0, 1, 1, 1, 1, 1, 1, 1]
+
+
+def test_the_number_of_queries_does_not_follow_the_rows(
+    browser: Client, cast: Cast, risks: Risks, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(20):
+        course_page(browser, cast)
+
+
+def test_one_learner_for_staff(browser: Client, cast: Cast, risks: Risks) -> None:
+    enrolment = risks[0].enrolment
+    for week, share in ((1, 0.5), (2, 0.4)):
+        add_risk(enrolment, share, on=risks[0].on - timedelta(days=7 * week))
+    Intervention.objects.create(
+        organisation=cast.north.organisation, enrolment=enrolment, kind="call", note="spoke", on=risks[0].on
+    )
+    text = browser.get(reverse("learner_risk", args=[cast.north.learners[0].pk])).content.decode()
+    assert text.index("Strengths") < text.index("What raises the risk")
+    assert "risk 90%" in text
+    assert "expected grade 10%" in text
+    assert "From 40% to 90% in 3 predictions." in text
+    assert "1 intervention" in text
+    unknown = browser.get(reverse("learner_risk", args=[cast.north.learners[7].pk])).content.decode()
+    assert "Not enough data yet" in unknown
+
+
+def test_only_what_the_instructor_teaches(browser: Client, cast: Cast, risks: Risks) -> None:
+    biology = Enrolment.objects.get(learner=cast.north.learners[6], course=cast.north.courses["biology"])
+    add_risk(biology, 0.77)
+    text = browser.get(reverse("learner_risk", args=[cast.north.learners[6].pk])).content.decode()
+    assert "Algebra" in text
+    assert "Biology" not in text
+    assert "77%" not in text
+
+
+def test_the_fragments_of_overview_and_course(browser: Client, cast: Cast, risks: Risks) -> None:
+    text = browser.get(reverse("risk_summary")).content.decode()
+    assert "Amara Okafor" in text
+    assert reverse("worklist") in text
+    summary = browser.get(reverse("course_risk_summary", args=[cast.north.courses["algebra"].pk])).content.decode()
+    assert "5 of 8 learners who run this course are at risk" in summary
+    assert "Of 1 there is not enough data yet." in summary
+
+
+def test_pages_of_analytics_name_the_fragments(browser: Client, cast: Cast) -> None:
+    course, learner = cast.north.courses["algebra"].pk, cast.north.learners[0].pk
+    for page, fragment in (
+        (reverse("overview"), reverse("risk_summary")),
+        (reverse("course_page", args=[course]), reverse("course_risk_summary", args=[course])),
+        (reverse("learner_page", args=[learner]), reverse("learner_risk", args=[learner])),
+    ):
+        assert f'hx-get="{fragment}"' in browser.get(page).content.decode()
+
+
+def test_charts_have_a_sentence_and_a_table(risks: Risks) -> None:
+    chart = spread([1, 0, 0, 0, 0, 2, 0, 0, 0, 1], 0.5)
+    assert chart.sentence == "3 of 4 risks are 50% or more."
+    assert chart.rows[5] == ("50%–60%", "2")
+    assert chart.figure["data"][0]["marker"]["color"].count("var(--bad)") == 5
+    assert history([risks[0]], "x") is None
+    assert history([risks[0], risks[7]], "x") is None
