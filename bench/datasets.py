@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.record import ROOT
 from recommender.datasets.interactions import Interactions, Sequences, offsets_of
-from recommender.datasets.splits import Split, leave_last_out, time_split
+from recommender.datasets.splits import RANDOM_HOLDOUT, Split, leave_last_out, time_split
 from tests import toy
 
 DATA = ROOT.parent / "shared" / "data"
@@ -52,7 +52,8 @@ def mooccubex() -> Split:
     tested, counts = np.unique(np.searchsorted(train.learner_ids, learner[known]), return_counts=True)
     parameters = {"n_unknown_targets": int(is_test.sum() - known.sum())}
     inputs = train.sequences().take(tested)
-    return Split(train, inputs, Sequences(offsets_of(counts), answers), "marked", parameters)
+    answer_lists = Sequences(offsets_of(counts), answers)
+    return Split(train, inputs, answer_lists, tested.astype(np.int32), RANDOM_HOLDOUT, parameters)
 
 
 def oulad() -> Split:
@@ -71,7 +72,7 @@ def circle() -> Split:
 
 DATASETS: dict[str, Dataset] = {
     "ml-1m": Dataset(movielens_1m, "leave_last_out", "MovieLens-1M, 3,416 activities, 6,040 learners"),
-    "mooccubex": Dataset(mooccubex, "marked", "MOOCCubeX, 3,366 courses, 97,722 learners"),
-    "oulad": Dataset(oulad, "time", "Open University, 6,268 sites, 26,074 learners, all presentations"),
+    "mooccubex": Dataset(mooccubex, "random_holdout", "MOOCCubeX, 3,366 courses, 97,722 learners"),
+    "oulad": Dataset(oulad, "time_split", "Open University, 6,268 sites, 26,074 learners, all presentations"),
     "toy": Dataset(circle, "leave_last_out", "a seeded circle of 60 activities; needs no files"),
 }

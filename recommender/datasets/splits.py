@@ -7,7 +7,7 @@ leave-last-out a model may learn from one learner's July what it is asked about 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recommender.datasets.interactions import Index, Interactions, Sequences, offsets_of
 from recommender.errors import InvalidConfig, NotEnoughData
 
-TIME, LEAVE_LAST_OUT = "time", "leave_last_out"
+TIME, LEAVE_LAST_OUT, RANDOM_HOLDOUT = "time_split", "leave_last_out", "random_holdout"
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Split:
     train: Interactions
     test_inputs: Sequences  # n_tested lists: everything the learner had met when asked, oldest first
     test_targets: Sequences  # n_tested lists: what the learner met afterwards, oldest first; none is empty
+    tested: Index  # (n_tested,), whose they are: places in train.learner_ids
     name: str
     parameters: Mapping[str, int | float | None]
 
@@ -53,12 +54,15 @@ class Split:
         if self.name == TIME:
             share = self.parameters["share"]
             return time_split(self.train, 0.9 if share is None else float(share))
+        if self.name == RANDOM_HOLDOUT:
+            return random_holdout(self.train, seed=int(self.parameters.get("seed") or 0) + 1)
         ends = self.test_inputs.offsets[1:]
         kept = np.flatnonzero(self.test_inputs.lengths >= 2)
         _check_some(len(kept), "a second event to hold back")
         inputs = _without_last(self.test_inputs.take(kept))
         targets = self.test_inputs.activity_index[ends[kept] - 1]
-        return Split(self.train, inputs, _singletons(targets), self.name, {**self.parameters, "held_back": 1})
+        parameters = {**self.parameters, "held_back": 1}
+        return Split(self.train, inputs, _singletons(targets), self.tested[kept], self.name, parameters)
 
 
 def time_split(
@@ -107,7 +111,7 @@ def time_split(
         "seed": seed,
         "n_unknown_targets": n_unknown,
     }
-    return Split(train, inputs.take(tested), targets.take(tested), TIME, parameters)
+    return Split(train, inputs.take(tested), targets.take(tested), tested.astype(np.int32), TIME, parameters)
 
 
 def leave_last_out(interactions: Interactions) -> Split:
@@ -127,7 +131,50 @@ def leave_last_out(interactions: Interactions) -> Split:
     tested = np.flatnonzero(long_enough)
     _check_some(len(tested), "three events")
     last = lists.activity_index[lists.offsets[1:][tested] - 1]
-    return Split(train, _without_last(lists.take(tested)), _singletons(last), LEAVE_LAST_OUT, {})
+    # Nobody is without a training row, so learners keep their places.
+    return Split(
+        train, _without_last(lists.take(tested)), _singletons(last), tested.astype(np.int32), LEAVE_LAST_OUT, {}
+    )
+
+
+def random_holdout(interactions: Interactions, share: float = 1.0, *, seed: int = 0) -> Split:
+    """Hide one event of each learner, drawn at random, and ask for it with all the others given.
+
+    Only to compare with publications that did so: the model learns from what came after the question. Learners with
+    one event only train, and so does whoever is not among the `share` that is asked. Every activity stays in the
+    catalogue.
+
+    Args:
+        interactions: what to split.
+        share: of the learners with two events or more who are asked, 0 < share <= 1.
+        seed: of the draw.
+
+    Raises:
+        InvalidConfig: `share` out of its range.
+        NotEnoughData: nobody has two events.
+    """
+    if not 0 < share <= 1:
+        raise InvalidConfig("share", "random_holdout", "above 0 and at most 1", share)
+    lists = interactions.sequences()
+    able = np.flatnonzero(lists.lengths >= 2)
+    _check_some(len(able), "two events")
+    draw = np.random.default_rng(seed)
+    tested = np.sort(draw.permutation(able)[: max(1, round(share * len(able)))])
+    hidden = lists.offsets[tested] + draw.integers(0, lists.lengths[tested])
+    is_train = np.ones(len(interactions), bool)
+    is_train[hidden] = False
+    train = interactions.where(is_train, all_activities=True)
+    answers = _singletons(interactions.activity_index[hidden])
+    parameters = {"share": share, "seed": seed}
+    return Split(train, train.sequences().take(tested), answers, tested.astype(np.int32), RANDOM_HOLDOUT, parameters)
+
+
+PROTOCOLS: dict[str, Callable[[Interactions], Split]] = {
+    TIME: time_split,
+    LEAVE_LAST_OUT: leave_last_out,
+    RANDOM_HOLDOUT: random_holdout,
+}
+"""By name, each with its defaults."""
 
 
 def _instant_at(at: NDArray[np.int64], share: float) -> int:

@@ -12,22 +12,43 @@ from numpy.typing import NDArray
 
 from recommender.algorithms.base import Algorithm, Scores
 from recommender.backends.local import LocalBackend
-from recommender.datasets.interactions import Sequences
+from recommender.datasets.interactions import Index, Sequences
 from recommender.datasets.splits import Split
 from recommender.errors import InvalidData
-from recommender.evaluation import metrics
+from recommender.evaluation import lists, metrics, segments
+from recommender.evaluation.bootstrap import Comparison, compare
 
 CUTOFFS = (10, 20)
+MEASURE = "ndcg_10"
+"""The one that decides which of two algorithms is better."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Figures of one algorithm on one split; comparable where `protocol_hash` is equal."""
 
-    metrics: dict[str, float]  # ndcg_10 hr_10 recall_10 coverage_10 ... mrr: means over the learners
-    per_learner: dict[str, NDArray[np.float64]]  # the same without coverage, each of shape (n_learners,)
-    n_learners: int
+    metrics: dict[str, float]  # ndcg_10 ... mrr auc coverage_10 ... new_ndcg_10 ...: means over the learners
+    per_learner: dict[str, NDArray[np.float64]]  # ndcg_10 ... mrr auc, each of shape (n_learners,)
+    segment: NDArray[np.int8]  # (n_learners,), place in `segments.SEGMENTS`
+    tested: Index  # (n_learners,), which learner of the training data each is
     protocol_hash: str
+
+    @property
+    def n_learners(self) -> int:
+        return len(self.tested)
+
+    def compared_with(self, other: "Evaluation", measure: str = MEASURE) -> Comparison:
+        """This one minus the other, learner by learner.
+
+        Raises:
+            InvalidData: the two were not measured by the same protocol on the same data.
+        """
+        if self.protocol_hash != other.protocol_hash:
+            raise InvalidData(
+                f"Figures of the protocols {self.protocol_hash[:12]} and {other.protocol_hash[:12]} answer different "
+                "questions and cannot be compared. Measure both on one split."
+            )
+        return compare(self.per_learner[measure], other.per_learner[measure])
 
 
 def evaluate(
@@ -56,21 +77,27 @@ def evaluate(
             f"{split.train.n_activities}: fit it on split.train before it is measured."
         )
     ranks: list[NDArray[np.int64]] = []
-    shown: dict[int, NDArray[np.bool_]] = {k: np.zeros(algorithm.n_activities, bool) for k in cutoffs}
+    tops: list[Index] = []
     for scores, inputs, targets in _blocks(algorithm, split, block_bytes):
         check_stop()
         scores[inputs.owner, inputs.activity_index] = -np.inf
         ranks.append(ranks_of(scores, targets, block_bytes))
-        _note_shown(scores, shown)
-    per_learner = metrics.measures(np.concatenate(ranks), split.test_targets.owner, split.test_targets.lengths, cutoffs)
+        tops.append(_top(scores, max(cutoffs, default=0)))
+    targets, history = split.test_targets, split.test_inputs
+    per_learner = metrics.measures(
+        np.concatenate(ranks), targets.owner, targets.lengths, _n_candidates(history, algorithm.n_activities), cutoffs
+    )
     means = {name: float(values.mean()) for name, values in per_learner.items()}
-    means |= {f"coverage_{k}": metrics.coverage(flags) for k, flags in shown.items()}
-    return Evaluation(means, per_learner, split.n_tested, protocol_hash(split))
+    means |= lists.measures(np.concatenate(tops), history.activity_index, history.owner, split.train, cutoffs)
+    segment = segments.segment_of(history.lengths)
+    means |= segments.named(per_learner, segment, tuple(f"ndcg_{cutoff}" for cutoff in cutoffs[:1]))
+    return Evaluation(means, per_learner, segment, split.tested, protocol_hash(split))
 
 
 def protocol_hash(split: Split) -> str:
     """SHA-256 of the data, the rule that split them, and the definition of the measures."""
-    return hashlib.sha256(f"{split.protocol_hash} {metrics.DEFINITION}".encode()).hexdigest()
+    definition = f"{metrics.DEFINITION} {lists.DEFINITION} {segments.DEFINITION}"
+    return hashlib.sha256(f"{split.protocol_hash} {definition}".encode()).hexdigest()
 
 
 def ranks_of(scores: Scores, targets: Sequences, block_bytes: int = 64 * 2**20) -> NDArray[np.int64]:
@@ -104,9 +131,13 @@ def _blocks(algorithm: Algorithm, split: Split, block_bytes: int) -> Iterator[tu
         yield algorithm.score(inputs), inputs, split.test_targets.slice(start, start + step)
 
 
-def _note_shown(scores: Scores, shown: dict[int, NDArray[np.bool_]]) -> None:
-    """Mark what stands in the first k places of anybody's list; what was already met never does."""
-    top = LocalBackend().top_n(scores, max(shown, default=0))
-    is_real = np.take_along_axis(scores, top, axis=1) > -np.inf
-    for cutoff, flags in shown.items():
-        flags[top[:, :cutoff][is_real[:, :cutoff]]] = True
+def _n_candidates(history: Sequences, n_activities: int) -> NDArray[np.int64]:
+    """Shape (n_learners,): how many activities were left to rank. A history may hold an activity twice."""
+    pair = np.unique(history.owner * n_activities + history.activity_index)
+    return n_activities - np.bincount(pair // n_activities, minlength=len(history))
+
+
+def _top(scores: Scores, n: int) -> Index:
+    """The first `n` places, best first; -1 in place of what was already met."""
+    top = LocalBackend().top_n(scores, n)
+    return np.where(np.take_along_axis(scores, top, axis=1) > -np.inf, top, -1).astype(np.int32)

@@ -11,11 +11,9 @@ from django.utils.translation import gettext as _
 from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import algorithm_class, build
 from recommender.errors import InvalidConfig, NotEnoughMemory, UnknownName
-from recommender.evaluation.bootstrap import compare
-from recommender.evaluation.protocol import Evaluation
+from recommender.evaluation.protocol import MEASURE, Evaluation
 from recommender.models import Run, Version
 
-MEASURE = "ndcg_10"
 BASELINE = "popularity"
 
 Trial = Callable[[Algorithm], Evaluation]
@@ -101,7 +99,7 @@ def _beside(candidate: Evaluation, incumbent: Incumbent | None) -> str:
     }
     if incumbent.evaluation is None:
         return text
-    difference = compare(candidate.per_learner[MEASURE], incumbent.evaluation.per_learner[MEASURE]).difference
+    difference = candidate.compared_with(incumbent.evaluation).difference
     return text + _(" (difference %(mean)+.4f, 95%% interval %(low)+.4f to %(high)+.4f)") % {
         "mean": difference.mean,
         "low": difference.low,

@@ -22,7 +22,8 @@ from recommender.algorithms.catalogue import build
 from recommender.datasets.interactions import Interactions
 from recommender.datasets.splits import Split, time_split
 from recommender.errors import NotEnoughData, RecommenderError, TrainingStopped
-from recommender.evaluation.protocol import Evaluation, evaluate
+from recommender.evaluation.bootstrap import interval
+from recommender.evaluation.protocol import MEASURE, Evaluation, evaluate
 from recommender.history import interactions
 from recommender.models import Run, Version
 from recommender.registry import versions
@@ -149,7 +150,9 @@ def _budget_seconds() -> float:
 
 
 def _figures(evaluation: Evaluation) -> dict[str, float]:
-    return {**evaluation.metrics, "n_learners": evaluation.n_learners}
+    sure = interval(evaluation.per_learner[MEASURE])
+    bounds = {f"{MEASURE}_low": sure.low, f"{MEASURE}_high": sure.high}
+    return {**evaluation.metrics, **bounds, "n_learners": evaluation.n_learners}
 
 
 def _described(data: Interactions, split: Split) -> dict[str, object]:

@@ -15,7 +15,7 @@ from recommender.web.charts import curve_charts
 from recommender.web.facts import data_facts
 from recommender.web.forms import RunForm
 from recommender.web.lists import in_use, page_of, runs_of
-from recommender.web.measures import metric_rows
+from recommender.web.measures import metric_rows, segment_rows
 from recommender.web.progress import remaining_seconds
 
 MODEL_ROLES = (Role.ADMINISTRATOR, Role.MODEL_OWNER)
@@ -60,6 +60,7 @@ def run_page(request: MemberRequest, pk: int) -> HttpResponse:
         "remaining_seconds": remaining_seconds(run),
         "charts": curve_charts(run),
         "metrics": metric_rows(run.metrics, run.baseline_metrics, incumbent.get("metrics")),
+        "segments": segment_rows(run.metrics, run.baseline_metrics),
         "incumbent": incumbent,
         "data": data_facts(run.data),
         "parameters": parameters(run.algorithm, run.config),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from recommender.datasets.interactions import Interactions
-from recommender.datasets.splits import leave_last_out, time_split
+from recommender.datasets.splits import PROTOCOLS, leave_last_out, random_holdout, time_split
 from recommender.errors import InvalidConfig, NotEnoughData
 from tests import toy
 
@@ -61,6 +61,47 @@ def test_leave_last_out_trains_on_all_but_two() -> None:
     assert inside.train is split.train
     assert [one.tolist() for one in inside.test_inputs] == [[0, 1]]
     assert [one.tolist() for one in inside.test_targets] == [[2]]
+
+
+def test_random_holdout_hides_one_event_and_gives_the_others() -> None:
+    chain = toy.chain(n_learners=40, n_activities=30, length=8)
+    split, same, other = random_holdout(chain, seed=1), random_holdout(chain, seed=1), random_holdout(chain, seed=2)
+    assert split.protocol_hash == same.protocol_hash != other.protocol_hash
+    whole, hidden = chain.sequences(), split.test_targets
+    for k, given in enumerate(split.test_inputs):
+        assert sorted([*given, *hidden[k]]) == sorted(whole[k])
+    # Not only the last ones.
+    assert {int(np.flatnonzero(whole[k] == hidden[k][0])[0]) for k in range(40)} == set(range(8))
+    assert len(random_holdout(chain, 0.25).test_inputs) == 10
+
+
+def test_the_validation_of_a_random_holdout_hides_from_the_training_too() -> None:
+    split = random_holdout(toy.chain(n_learners=20, length=6), seed=3)
+    inside = split.validation()
+    assert len(inside.train) == len(split.train) - 20
+    for given, answer in zip(inside.test_inputs, inside.test_targets, strict=True):
+        assert answer[0] not in given
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_split_says_whose_its_questions_are(protocol: str) -> None:
+    data = Interactions.from_columns(
+        [7, 8, 8, 8, 8, 9, 9, 9, 9], [1, 1, 2, 3, 4, 4, 3, 2, 1], [0, 1, 2, 3, 9, 1, 2, 3, 9]
+    )
+    for split in (PROTOCOLS[protocol](data), PROTOCOLS[protocol](data).validation()):
+        assert split.train.learner_ids[split.tested].tolist() == [8, 9]
+        met_by = {
+            learner: set(data.activity_index[data.learner_index == k]) for k, learner in enumerate(data.learner_ids)
+        }
+        for learner, given in zip(split.train.learner_ids[split.tested], split.test_inputs, strict=True):
+            named = data.activity_ids.searchsorted(split.train.activity_ids[given])
+            assert set(named) <= met_by[learner]
+
+
+@pytest.mark.parametrize("share", [0.0, 1.5])
+def test_a_share_of_learners_to_ask_has_its_range(share: float) -> None:
+    with pytest.raises(InvalidConfig, match="above 0"):
+        random_holdout(toy.chain(), share)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, None])

@@ -8,7 +8,7 @@ from recommender.algorithms.base import Algorithm, FitOptions, State
 from recommender.algorithms.catalogue import build
 from recommender.algorithms.config import Config
 from recommender.datasets.interactions import Interactions, Sequences, offsets_of
-from recommender.datasets.splits import leave_last_out, time_split
+from recommender.datasets.splits import leave_last_out, random_holdout, time_split
 from recommender.errors import InvalidData
 from recommender.evaluation.protocol import evaluate, protocol_hash, ranks_of
 from tests import toy
@@ -87,3 +87,19 @@ def test_learning_beats_popularity_on_the_checkerboard() -> None:
 def test_another_catalogue_is_refused() -> None:
     with pytest.raises(InvalidData, match=r"split\.train"):
         evaluate(build("popularity").fit(toy.chain()), leave_last_out(toy.checkerboard()))
+
+
+def test_learners_are_told_apart_by_what_they_bring() -> None:
+    split = leave_last_out(toy.chain(n_learners=30, n_activities=40, length=12))
+    found = evaluate(build("popularity").fit(split.train), split)
+    assert {k: v for k, v in found.metrics.items() if k.endswith("_n_learners")} == {"light_n_learners": 30}
+    assert found.metrics["light_ndcg_10"] == pytest.approx(found.metrics["ndcg_10"])
+    assert found.tested.tolist() == list(range(30))
+
+
+def test_unlike_protocols_are_never_compared() -> None:
+    data = toy.chain(n_learners=30, n_activities=40, length=12)
+    one, other = (evaluate(build("popularity").fit(s.train), s) for s in (leave_last_out(data), random_holdout(data)))
+    assert one.compared_with(one).p_value == 1
+    with pytest.raises(InvalidData, match="cannot be compared"):
+        one.compared_with(other)

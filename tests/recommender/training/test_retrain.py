@@ -33,7 +33,7 @@ def test_the_row_tells_everything(school: School, trained: Trained) -> None:
     assert run.data["n_interactions"] == run.data["n_events"] == len(school.learners) * N_MET
     assert run.data["first_at"] < run.data["cutoff_at"] < run.data["last_at"]
     assert run.metrics["n_learners"] == run.data["n_tested"] > 5
-    assert run.protocol == "time"
+    assert run.protocol == "time_split"
     assert len(run.protocol_hash) == 64
     assert run.fit_seconds >= 0
     assert run.peak_memory_bytes > 10_000_000

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from recommender.algorithms.catalogue import build
+from recommender.datasets.splits import leave_last_out
+from recommender.evaluation import segments as evaluated
+from recommender.evaluation.protocol import evaluate
 from recommender.models import Run
 from recommender.web.charts import MOST_POINTS, curve_charts
-from recommender.web.measures import label_of, metric_rows
+from recommender.web.measures import SEGMENTS, label_of, metric_rows, segment_rows
+from tests import toy
 
 
 def curve(n_points: int) -> list[dict[str, Any]]:
@@ -47,3 +52,18 @@ def test_measures_have_labels_and_an_order() -> None:
     assert rows[1].times is None
     assert rows[2].times is None, "nothing is a multiple of zero"
     assert label_of("n_learners") == "n_learners"
+
+
+def test_segments_are_those_of_the_evaluation() -> None:
+    assert list(SEGMENTS) == list(evaluated.SEGMENTS)
+    metrics = {"new_n_learners": 3, "new_ndcg_10": 0.2, "heavy_n_learners": 1, "heavy_ndcg_10": 0.5}
+    rows = segment_rows(metrics, {"new_ndcg_10": 0.1})
+    assert [(row.n_learners, row.value, row.baseline) for row in rows] == [(3, 0.2, 0.1), (1, 0.5, None)]
+
+
+def test_every_measure_of_the_evaluation_is_known_to_the_pages() -> None:
+    split = leave_last_out(toy.chain())
+    found = evaluate(build("popularity").fit(split.train), split).metrics
+    unknown = [name for name in found if label_of(name) == name and name.split("_")[0] not in SEGMENTS]
+    assert unknown == []
+    assert label_of("popularity_lift_10") == "Popularity lift@10"
