@@ -14,7 +14,7 @@ MODELS = frozenset({Role.ADMINISTRATOR, Role.MODEL_OWNER})
 STAFF = MODELS | {Role.INSTRUCTOR}
 CARERS = frozenset({Role.ADMINISTRATOR, Role.INSTRUCTOR})
 CARE_PAGES = frozenset(
-    {"message_new", "intervention_list", "outcome_policy", "message_template", "message_template_new"}
+    {"message_new", "digest_preview", "intervention_list", "outcome_policy", "message_template", "message_template_new"}
 )
 
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path("worklist/", worklist.worklist, name="worklist"),
     path("worklist/act/", worklist.worklist_act, name="worklist_act"),
     path("worklist/message/", messages_new.message_new, name="message_new"),
+    path("worklist/digest/", worklist.digest_preview, name="digest_preview"),
     path("interventions/", interventions.intervention_list, name="intervention_list"),
     path("interventions/comparison/", interventions.intervention_comparison, name="intervention_comparison"),
     path("interventions/mails/<int:pk>/again/", interventions.mail_again, name="mail_again"),

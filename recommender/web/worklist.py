@@ -7,15 +7,17 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from analytics.public import InvalidInput, MemberRequest, roles_required
-from recommender.models import InterventionKind, Risk
+from recommender.models import InterventionKind, OutcomePolicy, Risk
 from recommender.web.lists import page_of
 from recommender.web.worklist_deeds import DEEDS, do
 from recommender.worklist.actions import assignees
 from recommender.worklist.board import lines
+from recommender.worklist.digest import compose
 from recommender.worklist.readiness import lack_of
 from recommender.worklist.rows import Worklist, in_order, last_day
 from recommender.worklist.seen import CASE_ROLES, courses_seen
@@ -68,6 +70,17 @@ def narrowed(risks: QuerySet[Risk], request: HttpRequest) -> QuerySet[Risk]:
         named = Q(enrolment__learner__name__icontains=text) | Q(enrolment__learner__external_id__icontains=text)
         risks = risks.filter(named)
     return risks
+
+
+@require_safe
+@roles_required(*CASE_ROLES)
+def digest_preview(request: MemberRequest) -> HttpResponse:
+    """The weekly mail as it would be written now, and when it goes out."""
+    subject, body = compose(request.member)
+    policy = OutcomePolicy.of(request.member.organisation)
+    weekday = WEEKDAYS.get(policy.digest_weekday, "")
+    context = {"subject": subject, "body": body, "policy": policy, "weekday": weekday}
+    return render(request, "recommender/digest_preview.html", context)
 
 
 @require_POST

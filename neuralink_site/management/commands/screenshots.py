@@ -22,7 +22,7 @@ from django.test.utils import override_settings
 from django.urls import reverse
 
 from analytics.models import Activity, Enrolment, Import, Member, Organisation, Role
-from recommender.models import Promotion, Run
+from recommender.models import Promotion, Risk, Run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -88,17 +88,20 @@ def shots_of(organisation: Organisation) -> list[Shot]:
         Shot("sign-in", None, reverse("sign_in")),
         *(Shot(name.replace("_", "-"), owner, reverse(name)) for name in LISTS),
         Shot("instructor-overview", Role.INSTRUCTOR, reverse("overview")),
+        Shot("instructor-worklist", Role.INSTRUCTOR, reverse("worklist")),
+        Shot("message-template", owner, reverse("message_template", args=["checking-in"])),
         Shot("my-learning", learner_role, reverse("my_learning")),
         Shot("not-found", owner, "/there-is-no-such-page/"),
     ]
     rows = {
         "course_page": Activity.objects.filter(organisation=organisation).courses().order_by("id"),
+        "course_risk": Risk.objects.filter(organisation=organisation).order_by("-on", "id"),
         "learner_page": _busy_learners(organisation),
         "import_page": Import.objects.filter(organisation=organisation).order_by("-n_read"),
         "run_page": Run.objects.filter(organisation=organisation, version__isnull=False).order_by("-id"),
         "version_page": Promotion.objects.filter(organisation=organisation).order_by("-id"),
     }
-    ids = {"learner_page": "learner_id", "version_page": "version_id"}
+    ids = {"learner_page": "learner_id", "version_page": "version_id", "course_risk": "enrolment__course_id"}
     for name, queryset in rows.items():
         pk = queryset.values_list(ids.get(name, "id"), flat=True).first()
         if pk is not None:
@@ -108,6 +111,7 @@ def shots_of(organisation: Organisation) -> list[Shot]:
 
 LISTS = (
     *("overview", "course_list", "learner_list", "import_list", "import_new"),
+    *("worklist", "digest_preview", "intervention_list", "outcome_policy"),
     *("run_list", "run_new", "version_list", "promotion_list", "choose_organisation"),
 )
 

@@ -27,6 +27,7 @@ GETS = {
     "risk_summary": STAFF,
     "worklist": CARERS,
     "message_new": CARERS,
+    "digest_preview": CARERS,
     "intervention_list": CARERS,
     "intervention_comparison": CARERS,
     "outcome_policy": {ADMINISTRATOR},

@@ -213,6 +213,16 @@ def test_texts_are_written_changed_and_removed(client_of: Callable[..., Client],
     assert administrator.get(reverse("message_template", args=["nothing"])).status_code == 404
 
 
+def test_the_digest_can_be_read_before_it_comes(browser: Client, risks: Risks, instructor: Member) -> None:
+    text = browser.get(reverse("digest_preview")).content.decode()
+    assert "5 learners may need you this week" in text
+    assert "Amara Okafor, Algebra: 90%." in text
+    assert "irene@example.org" in text
+    instructor.login.email = ""
+    instructor.login.save()
+    assert "has no e-mail address" in browser.get(reverse("digest_preview")).content.decode()
+
+
 def test_without_risks_every_page_says_what_to_do(client_of: Callable[..., Client], cast: Cast) -> None:
     administrator = client_of("administrator")
     course, learner = cast.north.courses["algebra"].pk, cast.north.learners[0].pk
