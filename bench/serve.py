@@ -5,30 +5,24 @@ The memory is that of one web process after all requests.
 """
 
 import argparse
-import contextlib
 import os
 import random
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
-from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import numpy as np
-import psutil
 
-from bench.record import ROOT, Measurement
+from bench.record import Measurement
 from bench.train import prepare
+from bench.web import web_server
 
 QUICK = ("--requests", "100")
 WARM_UP = 20
 ACTIVE_DAYS = 60
-START_SECONDS = 60
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,7 +83,8 @@ def _measure_http(case: str, organisation: Any, course: Any, learners: list[Any]
 
     key, secret = ApiKey.objects.issue(organisation, "bench", [Scope.RECOMMENDATIONS_READ], None)
     try:
-        with _web_server() as (address, process):
+        with web_server(os.environ.copy(), 1) as (port, process):
+            address = f"http://127.0.0.1:{port}"
             asked = f"?course={quote(course.external_id)}" if course else ""
 
             def ask(learner: Any) -> None:
@@ -103,34 +98,6 @@ def _measure_http(case: str, organisation: Any, course: Any, learners: list[Any]
             yield Measurement("serve", case, "web_rss_bytes", max(w.memory_info().rss for w in workers), "B")
     finally:
         key.delete()
-
-
-@contextlib.contextmanager
-def _web_server() -> Iterator[tuple[str, psutil.Process]]:
-    """One web process as `up` starts it, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "neuralink_site.wsgi", "--bind", f"127.0.0.1:{port}"]
-    command += ["--worker-class", "gthread", "--workers", "1", "--threads", "4", "--log-level", "warning"]
-    address = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ.copy())
-    try:
-        _wait_for(address)
-        yield address, psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait_for(address: str) -> None:
-    give_up_at = time.monotonic() + START_SECONDS
-    while time.monotonic() < give_up_at:
-        with contextlib.suppress(URLError, ConnectionError):
-            _get(address + "/healthz", {})
-            return
-        time.sleep(0.1)
-    sys.exit(f"The web server did not answer within {START_SECONDS} s.")
 
 
 def _get(address: str, headers: dict[str, str]) -> None:

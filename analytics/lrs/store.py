@@ -26,13 +26,11 @@ from analytics.models import Credential
 from analytics.xapi.multipart import AttachmentData
 from analytics.xapi.sameness import are_same
 
-ATTEMPTS = 5
+ATTEMPTS = 10
 COLUMNS = (
     "organisation_id", "uuid", "stored_at", "occurred_at", "verb", "registration", "refers_to", "agents",
     "other_agents", "activities", "other_activities", "credential_id", "document",
 )  # fmt: skip
-IN_COPY = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-IN_ARRAY = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
 def store(parcel: Parcel, credential: Credential) -> None:
@@ -102,7 +100,8 @@ def _copy(organisation_id: int, credential_id: int, statements: Sequence[Prepare
     """In the order of the ids, which all writers share; `stored_at` keeps the order of the batch."""
     stored = [(one, at + timedelta(microseconds=place)) for place, one in enumerate(statements)]
     lines = (_line(organisation_id, credential_id, one, one_at) for one, one_at in sorted(stored, key=_by_uuid))
-    with connection.cursor() as cursor:
+    # Django wraps the errors of `execute`, not those of COPY.
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.copy_expert(f"COPY analytics_statement ({', '.join(COLUMNS)}) FROM STDIN", io.StringIO("".join(lines)))
 
 
@@ -113,12 +112,18 @@ def _by_uuid(pair: tuple[Prepared, datetime]) -> UUID:
 def _line(organisation_id: int, credential_id: int, one: Prepared, at: datetime) -> str:
     said = one.mentions
     values = (
-        str(organisation_id), str(one.uuid), at.isoformat(), one.occurred_at.isoformat(), said.verb.translate(IN_COPY),
+        str(organisation_id), str(one.uuid), at.isoformat(), one.occurred_at.isoformat(), _in_copy(said.verb),
         str(said.registration or "\\N"), str(said.refers_to or "\\N"), _array(said.agents), _array(said.other_agents),
-        _array(said.activities), _array(said.other_activities), str(credential_id), one.document.translate(IN_COPY),
+        _array(said.activities), _array(said.other_activities), str(credential_id), _in_copy(one.document),
     )  # fmt: skip
     return "\t".join(values) + "\n"
 
 
 def _array(keys: Iterable[str]) -> str:
-    return ("{" + ",".join(f'"{key.translate(IN_ARRAY)}"' for key in keys) + "}").translate(IN_COPY)
+    quoted = (key.replace("\\", "\\\\").replace('"', '\\"') for key in keys)
+    return _in_copy("{" + ",".join(f'"{key}"' for key in quoted) + "}")
+
+
+def _in_copy(text: str) -> str:
+    """As COPY's text format wants it; `replace` takes a tenth of the time of `translate`."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")

@@ -68,7 +68,7 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
 
     def of_pair(self, key: str, secret: str) -> Credential | None:
         """The valid credential with this key and secret; takes the same time whatever is wrong with the secret."""
-        found = self.valid().select_related("organisation").filter(key=key).first()
+        found = self.valid().filter(key=key).first()
         if not hmac.compare_digest(hash_of(key, secret), found.hash if found else ""):
             return None
         return found

@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from analytics.api.xapi.ask import Ask
 from analytics.api.xapi.endpoint import Endpoint
-from analytics.lrs.consistency import consistent_through
+from analytics.lrs.consistency import consistent_through, lately_consistent_through
 from analytics.lrs.errors import NotFound, parsing
 from analytics.lrs.parcels import Parcel, open_parcel
 from analytics.lrs.queries import PARAMETERS, StatementQuery, query_of, read_query, token_of
@@ -40,7 +40,7 @@ class StatementsEndpoint(Endpoint):
         answer = super().dispatch(request, *args, **kwargs)
         if CONSISTENT not in answer.headers:
             credential = getattr(request, "credential", None)
-            at = consistent_through(credential.organisation_id) if credential else timezone.now()
+            at = lately_consistent_through(credential.organisation_id) if credential else timezone.now()
             answer[CONSISTENT] = format_instant(at)
         return answer
 
