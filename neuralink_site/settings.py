@@ -204,6 +204,7 @@ fields are errors too. Instants are UTC.""",
         "TargetKind": "recommender.models.TargetKind",
         "FeedbackAction": "recommender.models.FeedbackAction",
         "PromotionAction": "recommender.models.PromotionAction",
+        "Confidence": "recommender.models.Confidence",
         "InterventionKind": "recommender.models.InterventionKind",
     },
 }

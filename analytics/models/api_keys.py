@@ -23,6 +23,8 @@ class Scope(models.TextChoices):
     RECOMMENDATIONS_READ = "recommendations:read", _("read recommendations, send feedback")
     IMPORTS_WRITE = "imports:write", _("start and read imports")
     RUNS_WRITE = "runs:write", _("start and read runs")
+    RISKS_READ = "risks:read", _("read risks, the worklist and interventions")
+    CASES_WRITE = "cases:write", _("work on the worklist, record interventions")
     VERSIONS_WRITE = "versions:write", _("read, promote and roll back versions")
 
 

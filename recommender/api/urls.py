@@ -3,13 +3,21 @@
 from django.urls import path
 
 from analytics.rest import converters  # noqa: F401  (registers external_id)
+from recommender.api.cases import WorklistActions, WorklistList
+from recommender.api.interventions import InterventionComparison, InterventionList
 from recommender.api.recommendations import FeedbackList, Recommendations
+from recommender.api.risks import RiskList
 from recommender.api.runs import RunCancellation, RunDetail, RunList
 from recommender.api.versions import VersionDetail, VersionList, VersionPromotion, VersionRollBack
 
 urlpatterns = [
     path("learners/<external_id:external_id>/recommendations/", Recommendations.as_view(), name="api_recommendations"),
     path("feedback/", FeedbackList.as_view(), name="api_feedback"),
+    path("risks/", RiskList.as_view(), name="api_risks"),
+    path("worklist/", WorklistList.as_view(), name="api_worklist"),
+    path("worklist/actions/", WorklistActions.as_view(), name="api_worklist_actions"),
+    path("interventions/", InterventionList.as_view(), name="api_interventions"),
+    path("interventions/comparison/", InterventionComparison.as_view(), name="api_intervention_comparison"),
     path("runs/", RunList.as_view(), name="api_runs"),
     path("runs/<int:pk>/", RunDetail.as_view(), name="api_run"),
     path("runs/<int:pk>/cancel/", RunCancellation.as_view(), name="api_run_cancel"),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from analytics.public import Member, MemberRequest, Role, roles_required
 from recommender.models import CONTACTING_KINDS, Intervention, InterventionKind, Mail
 from recommender.web.lists import page_of
-from recommender.worklist.comparison import caveat, compare_interventions
+from recommender.worklist.comparison import compare_interventions
 from recommender.worklist.post import send_again
 from recommender.worklist.seen import CASE_ROLES, courses_seen, enrolments_seen
 
@@ -45,7 +45,7 @@ def intervention_comparison(request: MemberRequest) -> HttpResponse:
     """Fragment: matching reads every risk of the courses, so it does not hold up the page."""
     course_ids = list(courses_seen(request.member).values_list("pk", flat=True))
     found = compare_interventions(request.member.organisation, course_ids)
-    return render(request, "recommender/_comparison.html", {"found": found, "caveat": caveat()})
+    return render(request, "recommender/_comparison.html", {"found": found})
 
 
 @require_POST

@@ -17,7 +17,7 @@ from analytics.public import Enrolment, InvalidInput, Member, MemberRequest, rol
 from recommender.web.worklist_deeds import ids_of
 from recommender.worklist.letters import PLACEHOLDERS, letter_of, letters_of
 from recommender.worklist.messages import MAX_BODY, MAX_SUBJECT, Draft, draft, send
-from recommender.worklist.seen import CASE_ROLES, chosen_enrolments
+from recommender.worklist.seen import CASE_ROLES, chosen_enrolments, enrolments_seen
 
 N_PREVIEWED = 20
 """Mails shown as they would go out; the others differ only in what fills the gaps."""
@@ -34,7 +34,8 @@ def message_new(request: MemberRequest) -> HttpResponse:
     """GET: the text to begin with. POST: a look at what would be sent, or with `send` the sending."""
     sent = request.POST if request.method == "POST" else request.GET
     try:
-        enrolments = chosen_enrolments(request.member, ids_of(sent.getlist("enrolment")), settings.NEURALINK_BULK_ROWS)
+        ids, most = ids_of(sent.getlist("enrolment")), settings.NEURALINK_BULK_ROWS
+        enrolments = chosen_enrolments(enrolments_seen(request.member), ids, most)
     except InvalidInput as error:
         messages.error(request, str(error))
         return redirect("worklist")

@@ -53,7 +53,7 @@ def worklist(request: MemberRequest) -> HttpResponse:
         "courses": courses,
         "course": request.GET.get("course", ""),
         "q": request.GET.get("q", "").strip(),
-        "assignees": assignees(member),
+        "assignees": assignees(member.organisation),
         "snoozes": SNOOZES,
         "recorded": RECORDED,
         "deeds": DEEDS,

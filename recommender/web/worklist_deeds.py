@@ -14,7 +14,7 @@ from django.utils.translation import ngettext_lazy
 
 from analytics.public import Enrolment, InvalidInput, Member
 from recommender.worklist import actions
-from recommender.worklist.seen import chosen_enrolments, today
+from recommender.worklist.seen import chosen_enrolments, enrolments_seen, today
 
 Sent = Mapping[str, str]
 
@@ -35,7 +35,9 @@ def do(member: Member, sent: QueryDict) -> str:
     deed = DEEDS.get(sent.get("action", ""))
     if deed is None:
         raise InvalidInput(_("This is not something that can be done here."), "action")
-    enrolments = chosen_enrolments(member, ids_of(sent.getlist("enrolment")), settings.NEURALINK_BULK_ROWS)
+    enrolments = chosen_enrolments(
+        enrolments_seen(member), ids_of(sent.getlist("enrolment")), settings.NEURALINK_BULK_ROWS
+    )
     deed.do(member, enrolments, {name: sent.get(name, "") for name in sent})
     return str(deed.done % {"n": len(enrolments)})
 
@@ -47,7 +49,7 @@ def ids_of(texts: list[str]) -> list[int]:
 
 def _assign(member: Member, enrolments: list[Enrolment], sent: Sent) -> None:
     chosen = sent.get("assigned_to", "")
-    to = next((one for one in actions.assignees(member) if str(one.pk) == chosen), None)
+    to = next((one for one in actions.assignees(member.organisation) if str(one.pk) == chosen), None)
     if chosen and to is None:
         raise InvalidInput(_("Choose one of the colleagues in the list."), "assigned_to")
     actions.assign(enrolments, to, by=member)

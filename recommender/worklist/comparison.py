@@ -108,13 +108,14 @@ class Comparison:
         )
         return f"{figures % words} {meaning}"
 
-
-def caveat() -> str:
-    return _(
-        "This is an observation, not an experiment. Nobody drew lots: whoever was written to may differ from those who "
-        "were not in ways that no data show, and people tend to help where they see hope. Similar means the same "
-        "course, the same time of it within %(days)s days, and a risk within %(points)s points."
-    ) % {"days": CALIPER_DAYS, "points": round(CALIPER_SHARE * 100)}
+    @property
+    def caveat(self) -> str:
+        """What the figures cannot tell; shown wherever they are."""
+        return _(
+            "This is an observation, not an experiment. Nobody drew lots: whoever was written to may differ from those "
+            "who were not in ways that no data show, and people tend to help where they see hope. Similar means the "
+            "same course, the same time of it within %(days)s days, and a risk within %(points)s points."
+        ) % {"days": CALIPER_DAYS, "points": round(CALIPER_SHARE * 100)}
 
 
 def compare_interventions(organisation: Organisation, course_ids: list[int], *, seed: int = 0) -> Comparison:

@@ -33,11 +33,17 @@ def current_risks(organisation: Organisation) -> QuerySet[Risk]:
 
 
 def risks_seen(member: Member) -> QuerySet[Risk]:
-    """The current risks that the member may hear of, with what a row of a list names."""
+    """The current risks that the member may hear of."""
     rows = current_risks(member.organisation)
     if not member.sees_everything:
         rows = rows.filter(enrolment__in=enrolments_seen(member))
-    return rows.select_related("enrolment__learner", "enrolment__course", "enrolment__case__assigned_to__login")
+    return with_names(rows)
+
+
+def with_names(risks: QuerySet[Risk]) -> QuerySet[Risk]:
+    """With what a row of a list names, in the same query."""
+    case = ("enrolment__case__assigned_to__login", "enrolment__case__changed_by__login")
+    return risks.select_related("enrolment__learner", "enrolment__course", "version", *case)
 
 
 def latest_risks(enrolments: Iterable[Enrolment]) -> dict[int, Risk]:
@@ -49,20 +55,27 @@ def latest_risks(enrolments: Iterable[Enrolment]) -> dict[int, Risk]:
 
 @dataclass(frozen=True)
 class Worklist:
-    """The rows of one member's worklist under the policy of their organisation."""
+    """The rows of one member's worklist, or of an organisation's, under its policy."""
 
-    member: Member
+    seen: QuerySet[Risk]
+    """The current risks that it is about."""
     policy: OutcomePolicy
     today: datetime.date
+    member: Member | None = None
 
     @classmethod
     def of(cls, member: Member) -> Worklist:
-        return cls(member, OutcomePolicy.of(member.organisation), today(member.organisation))
+        organisation = member.organisation
+        return cls(risks_seen(member), OutcomePolicy.of(organisation), today(organisation), member)
+
+    @classmethod
+    def of_organisation(cls, organisation: Organisation) -> Worklist:
+        return cls(with_names(current_risks(organisation)), OutcomePolicy.of(organisation), today(organisation))
 
     def at_risk(self) -> QuerySet[Risk]:
         """At or above the policy's threshold, and whoever was assigned to somebody and is not done with."""
         kept = Q(enrolment__case__assigned_to__isnull=False, enrolment__case__done_on__isnull=True)
-        return risks_seen(self.member).filter(Q(risk_share__gte=self.policy.at_risk_share) | kept)
+        return self.seen.filter(Q(risk_share__gte=self.policy.at_risk_share) | kept)
 
     def waiting(self) -> QuerySet[Risk]:
         """What is to be done now."""
@@ -73,10 +86,11 @@ class Worklist:
 
     def done(self) -> QuerySet[Risk]:
         """Done with, and not come back."""
-        return risks_seen(self.member).filter(self._done())
+        return self.seen.filter(self._done())
 
     def mine(self) -> QuerySet[Risk]:
-        return self.waiting().filter(enrolment__case__assigned_to=self.member)
+        """Nobody's where no member asks: a comparison with None would find what is assigned to nobody."""
+        return self.waiting().filter(enrolment__case__assigned_to=self.member) if self.member else self.seen.none()
 
     def _snoozed(self) -> Q:
         # With IS NOT NULL: NOT (NULL > today) would be unknown, and a case without a date would be on no list.

@@ -44,8 +44,8 @@ def courses_seen(member: Member) -> QuerySet[Activity]:
     return Activity.objects.visible_to(member).courses()
 
 
-def chosen_enrolments(member: Member, ids: list[int], most: int) -> list[Enrolment]:
-    """The enrolments with these ids, with learner, course and logins: for one action on all of them.
+def chosen_enrolments(seen: QuerySet[Enrolment], ids: list[int], most: int) -> list[Enrolment]:
+    """Of the enrolments that are seen those with these ids, with learner and course: for one action on all of them.
 
     Raises:
         InvalidInput: none, too many, or some that the member does not see; nothing may be done then.
@@ -57,7 +57,7 @@ def chosen_enrolments(member: Member, ids: list[int], most: int) -> list[Enrolme
             _("%(n)s learners are chosen; at most %(most)s may be. Choose fewer.") % {"n": len(ids), "most": most},
             "enrolments",
         )
-    rows = enrolments_seen(member).filter(pk__in=ids).select_related("learner", "course").order_by("pk")
+    rows = seen.filter(pk__in=ids).select_related("organisation", "learner", "course").order_by("pk")
     found = list(rows.prefetch_related("learner__members__login"))
     if len(found) != len(set(ids)):
         raise InvalidInput(_("Some of the chosen enrolments are not there, or not yours to see."), "enrolments")

@@ -23,21 +23,26 @@ STEPS: Mapping[str, str | Promise] = {
 """What a learner can do something about. The rest (who else failed, what was taken before) only discourages."""
 
 
+def sentence(share: FactorShare) -> str:
+    """One factor in words; empty for one of another release."""
+    words = words_of(share)
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
+
+
 def sentences(shares: Sequence[FactorShare]) -> list[str]:
     """For staff, strongest first, each beside the peers' value where that says something."""
-    return [_as_sentence(words) for share in shares if (words := words_of(share))]
+    return [told for share in shares if (told := sentence(share))]
+
+
+def own_shares(shares: Sequence[FactorShare]) -> list[FactorShare]:
+    """What a learner may hear of: never beside others, and nothing that cannot be changed."""
+    return [FactorShare(**(share | {"peers_value": None})) for share in shares if share["feature"] in STEPS]
 
 
 def own_sentences(shares: Sequence[FactorShare]) -> list[str]:
-    """For the learner: never beside others, and nothing that cannot be changed."""
-    own = [FactorShare(**(share | {"peers_value": None})) for share in shares if share["feature"] in STEPS]
-    return sentences(own)
+    return sentences(own_shares(shares))
 
 
 def own_steps(shares: Sequence[FactorShare]) -> list[str]:
     """For the learner: what would help, strongest first, as something to do and not as a fault."""
     return [str(STEPS[share["feature"]]) for share in shares if share["feature"] in STEPS]
-
-
-def _as_sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."

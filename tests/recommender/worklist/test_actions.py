@@ -10,7 +10,7 @@ from analytics.errors import InvalidInput
 from analytics.models import Member
 from recommender.models import Case, Intervention, InterventionKind, Risk
 from recommender.worklist import actions
-from recommender.worklist.seen import chosen_enrolments, today
+from recommender.worklist.seen import chosen_enrolments, enrolments_seen, today
 from tests.cast import Cast
 from tests.recommender.risks import enrolment_of
 
@@ -57,8 +57,8 @@ def test_cases_go_to_those_who_may_work_on_them(cast: Cast, risks: Risks, instru
     instructor.courses.clear()
     with pytest.raises(InvalidInput, match="does not teach Algebra"):
         actions.assign([enrolment], instructor, by=cast.north.members["administrator"])
-    assert actions.assignees(instructor) == [cast.north.members["administrator"], instructor]
-    assert actions.assignees(instructor, [enrolment.course_id]) == [cast.north.members["administrator"]]
+    assert actions.assignees(instructor.organisation) == [cast.north.members["administrator"], instructor]
+    assert actions.assignees(instructor.organisation, [enrolment.course_id]) == [cast.north.members["administrator"]]
 
 
 def test_an_intervention_keeps_the_risk_of_its_day(cast: Cast, risks: Risks, instructor: Member) -> None:
@@ -81,7 +81,7 @@ def test_empty_notes_and_unknown_kinds_are_refused(risks: Risks, instructor: Mem
 
 def test_what_is_chosen_must_be_seen(cast: Cast, risks: Risks, instructor: Member) -> None:
     own = [risk.enrolment_id for risk in risks.values()]
-    assert [one.pk for one in chosen_enrolments(instructor, own, 8)] == sorted(own)
+    assert [one.pk for one in chosen_enrolments(enrolments_seen(instructor), own, 8)] == sorted(own)
     biology = cast.north.enrolments[-1].pk
     for ids, sentence in (
         ([], "Nobody is chosen"),
@@ -90,4 +90,4 @@ def test_what_is_chosen_must_be_seen(cast: Cast, risks: Risks, instructor: Membe
         ([cast.south.enrolments[0].pk], "not there, or not yours"),
     ):
         with pytest.raises(InvalidInput, match=sentence):
-            chosen_enrolments(instructor, ids, 7)
+            chosen_enrolments(enrolments_seen(instructor), ids, 7)
