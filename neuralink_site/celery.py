@@ -50,6 +50,7 @@ app.conf.update(
     task_routes={
         "analytics.tasks.run_import": {"queue": "import"},
         "recommender.tasks.train": {"queue": "train"},
+        "recommender.tasks.search": {"queue": "train"},
     },
     task_serializer="json",
     accept_content=["json"],

@@ -265,6 +265,9 @@ NEURALINK_TRAIN_SECONDS = env.integer(
     minimum=10,
     doc="time that the two fits of one run may take together, in seconds; the best state so far is then kept",
 )
+NEURALINK_SEARCH_SECONDS = env.integer(
+    "NEURALINK_SEARCH_SECONDS", 7200, minimum=1, doc="longest search for parameters that may be asked for, in seconds"
+)
 
 NEURALINK_BULK_ROWS = env.integer(
     "NEURALINK_BULK_ROWS", 500, minimum=1, doc="most enrolments in one action on the worklist, by page or API"

@@ -17,6 +17,7 @@ from recommender.models import (
     Risk,
     RiskRefresh,
     Run,
+    Search,
     Version,
 )
 
@@ -24,6 +25,14 @@ from recommender.models import (
 @admin.register(Run)
 class RunAdmin(JobAdmin):
     list_display = ["__str__", "kind", "course", "state", "requested_by", "created_at", "fit_seconds", "verdict"]
+    list_filter = [OrganisationFilter, "state", "algorithm", "kind"]
+    list_select_related = ["course", "requested_by__login"]
+    search_fields = ["algorithm", "verdict", "error"]
+
+
+@admin.register(Search)
+class SearchAdmin(JobAdmin):
+    list_display = ["__str__", "kind", "course", "state", "requested_by", "created_at", "budget_seconds", "verdict"]
     list_filter = [OrganisationFilter, "state", "algorithm", "kind"]
     list_select_related = ["course", "requested_by__login"]
     search_fields = ["algorithm", "verdict", "error"]

@@ -3,8 +3,9 @@
 from celery import shared_task
 
 from analytics import public
-from recommender.models import Mail, Run
+from recommender.models import Mail, Run, Search
 from recommender.training.retrain import retrain
+from recommender.training.search import search
 from recommender.worklist.digest import queue_due_digests
 from recommender.worklist.post import deliver
 
@@ -14,6 +15,13 @@ def train(run_id: int) -> None:
     with public.working_on(Run, run_id) as lease:
         if lease is not None:
             retrain(lease)
+
+
+@shared_task(name=Search.task_name)  # type: ignore[untyped-decorator]
+def search_parameters(search_id: int) -> None:
+    with public.working_on(Search, search_id) as lease:
+        if lease is not None:
+            search(lease)
 
 
 @shared_task(name=Mail.task_name)  # type: ignore[untyped-decorator]
@@ -31,4 +39,4 @@ def queue_digests() -> int:
 @shared_task(name="recommender.tasks.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> int:
     """Wake a worker for what waits or was lost; how many those were."""
-    return sum(public.sweep(jobs) for jobs in (Run, Mail))
+    return sum(public.sweep(jobs) for jobs in (Run, Search, Mail))

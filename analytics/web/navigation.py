@@ -35,7 +35,7 @@ ENTRIES = (
     Entry("learner_list", _("Learners"), "learners", STAFF, frozenset({"learner_page"})),
     Entry("worklist", _("Worklist"), "worklist", CARERS, CARE_PAGES),
     Entry("import_list", _("Imports"), "imports", MODELS, frozenset({"import_new", "import_page"})),
-    Entry("run_list", _("Runs"), "runs", MODELS, frozenset({"run_page", "run_new"})),
+    Entry("run_list", _("Runs"), "runs", MODELS, frozenset({"run_page", "run_new", "search_list", "search_page"})),
     Entry("version_list", _("Versions"), "versions", MODELS, frozenset({"version_page"})),
     Entry("my_learning", _("My learning"), "own", frozenset({Role.LEARNER})),
 )

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from recommender.errors import InvalidConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Values worth trying between two numbers, both included; drawn evenly, or evenly in their logarithm."""
+
+    low: float
+    high: float
+    is_log: bool = False
+
 
 _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", type(None): "nothing"}
 
@@ -17,10 +29,14 @@ def parameter(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[Any, ...] = (),
+    search: Span | tuple[Any, ...] | None = None,
     doc: str = "",
 ) -> Any:
-    """A field with its inclusive range or its choices, and what it does in a sentence (with the unit)."""
-    metadata = {"minimum": minimum, "maximum": maximum, "choices": choices, "doc": doc}
+    """A field with its inclusive range or its choices, and what it does in a sentence (with the unit).
+
+    `search` says which values a search for good parameters tries; without it the parameter keeps its default.
+    """
+    metadata = {"minimum": minimum, "maximum": maximum, "choices": choices, "search": search, "doc": doc}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -55,9 +71,32 @@ class Config:
                 raise InvalidConfig(name, cls.__name__, allowed, value)
         return cls(**values)
 
+    @classmethod
+    def searched(cls) -> list[str]:
+        """The parameters that a search varies."""
+        return [field.name for field in dataclasses.fields(cls) if field.metadata.get("search") is not None]
+
+    @classmethod
+    def draw(cls, generator: np.random.Generator) -> Self:
+        """Every searched parameter drawn from its values, independently; the others at their defaults."""
+        hints = get_type_hints(cls)
+        fields = [field for field in dataclasses.fields(cls) if field.metadata.get("search") is not None]
+        return cls(**{field.name: _drawn(field.metadata["search"], hints[field.name], generator) for field in fields})
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON; `from_dict` takes them back."""
         return dataclasses.asdict(self)
+
+
+def _drawn(values: Span | tuple[Any, ...], hint: Any, generator: np.random.Generator) -> Any:
+    if not isinstance(values, Span):
+        return values[int(generator.integers(len(values)))]
+    if values.is_log:
+        drawn = float(np.exp(generator.uniform(np.log(values.low), np.log(values.high))))
+    else:
+        drawn = float(generator.uniform(values.low, values.high))
+    # Three digits are as fine as a figure can tell apart, and they can be read.
+    return round(drawn) if float not in _kinds(hint) else float(f"{drawn:.3g}")
 
 
 def describe(hint: Any, metadata: Mapping[str, Any]) -> str:

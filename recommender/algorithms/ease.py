@@ -15,7 +15,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State
-from recommender.algorithms.config import Config, parameter
+from recommender.algorithms.config import Config, Span, parameter
 from recommender.backends.base import Dense
 from recommender.datasets.interactions import Index, Interactions, offsets_of
 
@@ -26,7 +26,10 @@ _STEPS = ("counting what is met together", "inverting", "keeping the strongest w
 @dataclass(frozen=True)
 class EASEConfig(Config):
     regularization: float = parameter(
-        500.0, minimum=0.001, doc="Ridge: the larger, the closer to plain counts of what is met together."
+        500.0,
+        minimum=0.001,
+        search=Span(10, 5000, is_log=True),
+        doc="Ridge: the larger, the closer to plain counts of what is met together.",
     )
     neighbours: int = parameter(
         256, minimum=1, maximum=100_000, doc="Weights kept per activity; all the others count as nothing."

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State
-from recommender.algorithms.config import Config, parameter
+from recommender.algorithms.config import Config, Span, parameter
 from recommender.datasets.interactions import Index, Interactions
 
 DAY_SECONDS = 86_400
@@ -20,7 +20,10 @@ DAY_SECONDS = 86_400
 @dataclass(frozen=True)
 class PopularityConfig(Config):
     half_life_days: float | None = parameter(
-        30.0, minimum=0.01, doc="After so many days a meeting counts half; empty counts all alike."
+        30.0,
+        minimum=0.01,
+        search=Span(1, 365, is_log=True),
+        doc="After so many days a meeting counts half; empty counts all alike.",
     )
 
 

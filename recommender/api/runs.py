@@ -38,6 +38,7 @@ class RunSerializer(JobSerializer):
             "kind",
             "course",
             "seed",
+            "search",
             "promotes",
             "data",
             "metrics",
@@ -59,6 +60,10 @@ class RunDetailSerializer(RunSerializer):
         read_only_fields = fields
 
 
+class RunParameters(JobParameters):
+    search = serializers.IntegerField(required=False, min_value=1, help_text="only the trials of this search")
+
+
 class NewRun(Body):
     algorithm = serializers.ChoiceField(choices=sorted(ALGORITHMS))
     kind = serializers.ChoiceField(choices=TargetKind.choices, default=TargetKind.ANY, required=False)
@@ -73,15 +78,15 @@ class NewRun(Body):
 
 
 class RunList(ListView):
-    """Trainings, newest first."""
+    """Trainings, newest first; those that only were trials of a search where the search is named."""
 
     access = OWNERS
-    parameters = JobParameters
+    parameters = RunParameters
     serializer_class = RunSerializer
     queryset = RUNS
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = super().get_queryset()
+        rows = super().get_queryset().filter(search=self.query.get("search"))
         return rows.filter(state=self.query["state"]) if "state" in self.query else rows
 
     @extend_schema(request=NewRun, responses={202: RunDetailSerializer})

@@ -8,6 +8,7 @@ from recommender.api.interventions import InterventionComparison, InterventionLi
 from recommender.api.recommendations import FeedbackList, Recommendations
 from recommender.api.risks import RiskList
 from recommender.api.runs import RunCancellation, RunDetail, RunList
+from recommender.api.searches import SearchCancellation, SearchDetail, SearchList
 from recommender.api.versions import VersionDetail, VersionList, VersionPromotion, VersionRollBack
 
 urlpatterns = [
@@ -21,6 +22,9 @@ urlpatterns = [
     path("runs/", RunList.as_view(), name="api_runs"),
     path("runs/<int:pk>/", RunDetail.as_view(), name="api_run"),
     path("runs/<int:pk>/cancel/", RunCancellation.as_view(), name="api_run_cancel"),
+    path("searches/", SearchList.as_view(), name="api_searches"),
+    path("searches/<int:pk>/", SearchDetail.as_view(), name="api_search"),
+    path("searches/<int:pk>/cancel/", SearchCancellation.as_view(), name="api_search_cancel"),
     path("versions/", VersionList.as_view(), name="api_versions"),
     path("versions/roll-back/", VersionRollBack.as_view(), name="api_version_roll_back"),
     path("versions/<int:number>/", VersionDetail.as_view(), name="api_version"),

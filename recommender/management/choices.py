@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from django.core.management.base import CommandError, CommandParser
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from analytics.public import Activity, Kind, Organisation
 from recommender.models import TargetKind
+from recommender.training.watch import Listener
 
 
 def add_scope_arguments(parser: CommandParser) -> None:
@@ -44,3 +50,12 @@ def course_of(organisation: Organisation, external_id: str | None) -> Activity |
         some = ", ".join(courses.order_by("external_id").values_list("external_id", flat=True)[:10])
         raise CommandError(f"{organisation} has no course {external_id!r}; it has for example: {some or 'none'}.")
     return found
+
+
+@contextlib.contextmanager
+def shown_on_a_bar() -> Iterator[Listener]:
+    """A bar on the error output, moved by what is called with a share (0..1) and what is being done."""
+    columns = (BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda share, text: bar.update(task, completed=share, description=text)

@@ -1,6 +1,7 @@
 from recommender.models.impressions import REFUSING_ACTIONS, Feedback, FeedbackAction, Impression
 from recommender.models.risks import Confidence, Risk, RiskRefresh
 from recommender.models.runs import Promotion, PromotionAction, Run, TargetKind, Version
+from recommender.models.searches import Search
 from recommender.models.worklist import (
     CONTACTING_KINDS,
     Case,
@@ -31,6 +32,7 @@ __all__ = [
     "Risk",
     "RiskRefresh",
     "Run",
+    "Search",
     "TargetKind",
     "Version",
 ]

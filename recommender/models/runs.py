@@ -33,6 +33,14 @@ class Run(Job):
         help_text=_("only its activities"),
     )
     seed = models.IntegerField(default=0)
+    search = models.ForeignKey(
+        "recommender.Search",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="trials",
+        help_text=_("the search whose trial this is"),
+    )
     promotes = models.BooleanField(default=True, help_text=_("put the version into use if it is no worse"))
     data = models.JSONField(default=dict, blank=True, help_text=_("counts and window of what was learnt from"))
     metrics = models.JSONField(default=dict, blank=True)

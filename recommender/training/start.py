@@ -1,17 +1,18 @@
-"""Ask for a training: everything that can be checked before it begins is checked here, once for all callers."""
+"""Ask for a training or a search: what can be checked before it begins is checked here, once for all callers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics.public import Activity, InvalidInput, Kind, Member, Organisation, wake
-from recommender.algorithms.catalogue import build
+from recommender.algorithms.catalogue import algorithm_class, build
 from recommender.errors import InvalidConfig, UnknownName
-from recommender.models import Run, TargetKind
+from recommender.models import Run, Search, TargetKind
 
 MAX_SEED = 2**31 - 1
 
@@ -70,6 +71,66 @@ def start_run(
         if wakes_worker:
             wake(run)
     return run
+
+
+def start_search(
+    organisation: Organisation,
+    algorithm: str,
+    *,
+    budget_seconds: float,
+    kind: str = TargetKind.ANY,
+    course: Activity | None = None,
+    seed: int = 0,
+    requested_by: Member | None = None,
+    wakes_worker: bool = True,
+) -> Search:
+    """Put a search for good parameters into the queue and wake a worker.
+
+    Args:
+        organisation: whose interactions the trials learn from.
+        algorithm: a name of the catalogue, with parameters to search.
+        budget_seconds: no trial begins after so much time has gone into trials; 1 to NEURALINK_SEARCH_SECONDS.
+        kind: what is recommended, `any` or `course`.
+        course: with `any`: only the activities of this course.
+        seed: fixes what is drawn, 0 to 2**31 - 1.
+        requested_by: who asks.
+        wakes_worker: False where the caller works on it at once; the sweeper finds it if the caller dies.
+
+    Raises:
+        InvalidInput: `pointer` names the parameter at fault; or a search of the same algorithm is not finished.
+    """
+    _check_scope(organisation, kind, course, requested_by)
+    _check_seed(seed)
+    _check_algorithm(algorithm, {})
+    if not algorithm_class(algorithm).config_class.searched():
+        raise InvalidInput(_("%(name)s has no parameters to search.") % {"name": algorithm}, "algorithm")
+    most = settings.NEURALINK_SEARCH_SECONDS
+    if not 1 <= budget_seconds <= most:
+        raise InvalidInput(
+            _("budget_seconds must be from 1 to %(most)d; got %(got)r.") % {"most": most, "got": budget_seconds},
+            "budget_seconds",
+        )
+    with transaction.atomic():
+        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+        unfinished = Search.objects.unfinished().filter(organisation=organisation, algorithm=algorithm).first()
+        if unfinished is not None:
+            raise InvalidInput(
+                _("%(search)s is still %(state)s: wait for its end or cancel it.")
+                % {"search": unfinished, "state": unfinished.get_state_display().lower()}
+            )
+        search = Search.objects.create(
+            organisation=organisation,
+            algorithm=algorithm,
+            kind=kind,
+            course=course,
+            seed=seed,
+            budget_seconds=budget_seconds,
+            requested_by=requested_by,
+            woken_at=None if wakes_worker else timezone.now(),
+        )
+        if wakes_worker:
+            wake(search)
+    return search
 
 
 def _check_scope(organisation: Organisation, kind: str, course: Activity | None, requested_by: Member | None) -> None:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from analytics.public import Activity, InvalidInput, Member
 from recommender.algorithms.catalogue import ALGORITHMS, algorithm_class
-from recommender.models import Run, TargetKind
-from recommender.training.start import start_run
+from recommender.models import Run, Search, TargetKind
+from recommender.training.start import start_run, start_search
 from recommender.web.algorithms import algorithm_choices, config_fields, form_field
 from recommender.web.offers import OFFERS
 
@@ -105,6 +105,45 @@ class RunForm(forms.Form):
             )
         except InvalidInput as error:
             name = error.pointer.replace("config/", PARAMETER)
+            self.add_error(name if name in self.fields else None, str(error))
+            return None
+
+
+class SearchForm(forms.Form):
+    """What to search the parameters of, and what that may cost."""
+
+    algorithm = forms.ChoiceField(label=_("Algorithm"), initial=DEFAULT_ALGORITHM)
+    minutes = forms.FloatField(
+        label=_("Minutes"),
+        initial=10,
+        min_value=0.1,
+        help_text=_("No trial begins after that; trainings wait until the search has ended."),
+    )
+    kind = forms.ChoiceField(
+        label=_("Recommends"), choices=[(TargetKind.ANY, _("Activities")), (TargetKind.COURSE, _("Courses"))]
+    )
+    seed = forms.IntegerField(label=_("Seed"), initial=0, min_value=0, max_value=2**31 - 1)
+
+    def __init__(self, member: Member, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.member = member
+        searched = [name for name in ALGORITHMS if algorithm_class(name).config_class.searched()]
+        self.fields["algorithm"].choices = [choice for choice in algorithm_choices() if choice[0] in searched]  # type: ignore[attr-defined]
+
+    def start(self) -> Search | None:
+        """The queued search; None, with the reason at the field it belongs to, if it was refused."""
+        asked = self.cleaned_data
+        try:
+            return start_search(
+                self.member.organisation,
+                asked["algorithm"],
+                budget_seconds=asked["minutes"] * 60,
+                kind=asked["kind"],
+                seed=asked["seed"],
+                requested_by=self.member,
+            )
+        except InvalidInput as error:
+            name = {"budget_seconds": "minutes"}.get(error.pointer, error.pointer)
             self.add_error(name if name in self.fields else None, str(error))
             return None
 

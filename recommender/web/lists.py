@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest
 
 from analytics.public import JobState, Organisation
 from recommender.algorithms.catalogue import ALGORITHMS
-from recommender.models import Promotion, Run, Version
+from recommender.models import Promotion, Run, Search, Version
 
 
 def page_of(request: HttpRequest, rows: QuerySet) -> Page:  # type: ignore[type-arg]
@@ -23,6 +23,12 @@ def runs_of(organisation: Organisation, state: str = "", algorithm: str = "") ->
     runs = runs.filter(state=state) if state in JobState.values else runs
     runs = runs.filter(algorithm=algorithm) if algorithm in ALGORITHMS else runs
     return runs.select_related("course", "requested_by__login", "version").defer("curve").order_by("-id")
+
+
+def searches_of(organisation: Organisation) -> QuerySet[Search]:
+    searches = Search.objects.filter(organisation=organisation).select_related("course", "requested_by__login")
+    counted: QuerySet[Search] = searches.annotate(n_trials=Count("trials")).order_by("-id")
+    return counted
 
 
 def versions_of(organisation: Organisation) -> QuerySet[Version]:

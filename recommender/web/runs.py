@@ -27,9 +27,9 @@ def run_list(request: MemberRequest) -> HttpResponse:
     organisation = request.member.organisation
     state, algorithm = request.GET.get("state", ""), request.GET.get("algorithm", "")
     context = {
-        "page": page_of(request, runs_of(organisation, state, algorithm)),
+        "page": page_of(request, runs_of(organisation, state, algorithm).filter(search=None)),
         "n_open": runs_of(organisation).filter(state__in=[JobState.QUEUED, JobState.RUNNING]).count(),
-        "latest": runs_of(organisation).filter(state__in=[JobState.SUCCEEDED, JobState.FAILED]).first(),
+        "latest": runs_of(organisation).filter(search=None, state__in=[JobState.SUCCEEDED, JobState.FAILED]).first(),
         "state": state,
         "algorithm": algorithm,
         "states": JobState.choices,

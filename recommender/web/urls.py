@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from recommender.web import interventions, messages_new, policy, recommendations, risk, runs, versions, worklist
+from recommender.web import (
+    interventions,
+    messages_new,
+    policy,
+    recommendations,
+    risk,
+    runs,
+    searches,
+    versions,
+    worklist,
+)
 
 urlpatterns = [
     path("runs/", runs.run_list, name="run_list"),
@@ -10,6 +20,9 @@ urlpatterns = [
     path("runs/<int:pk>/", runs.run_page, name="run_page"),
     path("runs/<int:pk>/progress/", runs.run_progress, name="run_progress"),
     path("runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),
+    path("searches/", searches.search_list, name="search_list"),
+    path("searches/<int:pk>/", searches.search_page, name="search_page"),
+    path("searches/<int:pk>/cancel/", searches.search_cancel, name="search_cancel"),
     path("versions/", versions.version_list, name="version_list"),
     path("versions/log/", versions.promotion_list, name="promotion_list"),
     path("versions/<int:pk>/", versions.version_page, name="version_page"),

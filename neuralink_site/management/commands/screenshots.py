@@ -22,7 +22,7 @@ from django.test.utils import override_settings
 from django.urls import reverse
 
 from analytics.models import Activity, Enrolment, Import, Member, Organisation, Role
-from recommender.models import Promotion, Risk, Run
+from recommender.models import Promotion, Risk, Run, Search
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -99,6 +99,7 @@ def shots_of(organisation: Organisation) -> list[Shot]:
         "learner_page": _busy_learners(organisation),
         "import_page": Import.objects.filter(organisation=organisation).order_by("-n_read"),
         "run_page": Run.objects.filter(organisation=organisation, version__isnull=False).order_by("-id"),
+        "search_page": Search.objects.filter(organisation=organisation).order_by("-id"),
         "version_page": Promotion.objects.filter(organisation=organisation).order_by("-id"),
     }
     ids = {"learner_page": "learner_id", "version_page": "version_id", "course_risk": "enrolment__course_id"}
@@ -112,7 +113,7 @@ def shots_of(organisation: Organisation) -> list[Shot]:
 LISTS = (
     *("overview", "course_list", "learner_list", "import_list", "import_new"),
     *("worklist", "digest_preview", "intervention_list", "outcome_policy"),
-    *("run_list", "run_new", "version_list", "promotion_list", "choose_organisation"),
+    *("run_list", "run_new", "search_list", "version_list", "promotion_list", "choose_organisation"),
 )
 
 

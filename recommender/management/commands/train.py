@@ -6,12 +6,10 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from analytics.public import InvalidInput, JobCancelled, JobState, working_on
 from recommender.algorithms.catalogue import ALGORITHMS
-from recommender.management.choices import add_scope_arguments, course_of, organisation_of
+from recommender.management.choices import add_scope_arguments, course_of, organisation_of, shown_on_a_bar
 from recommender.models import Run, Version
 from recommender.training.retrain import retrain
 from recommender.training.start import start_run
@@ -55,22 +53,14 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _work(self, run: Run) -> None:
-        bar = Progress(
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}"),
-            console=Console(stderr=True),
-        )
-        with bar, working_on(Run, run.pk) as lease:
-            task = bar.add_task("", total=1.0)
+        with shown_on_a_bar() as listener, working_on(Run, run.pk) as lease:
             if lease is None:
                 return
             try:
-                retrain(lease, lambda share, text: bar.update(task, completed=share, description=text))
+                retrain(lease, listener)
             except KeyboardInterrupt as error:
                 raise JobCancelled("Stopped from the keyboard.") from error
-            bar.update(task, completed=1.0)
+            listener(1.0, "")
 
 
 def _parameter(text: str) -> tuple[str, Any]:

@@ -10,25 +10,27 @@ from django.test import Client
 from django.urls import reverse
 
 from analytics.models import Organisation, Role
-from recommender.models import Run
+from recommender.models import Run, Search
 from recommender.web.urls import urlpatterns
 from tests.recommender.school import School
 from tests.recommender.web import test_risk_roles
 
-LISTS = ("run_list", "run_new", "version_list", "promotion_list")
-ROWS = ("run_page", "run_progress", "version_page")
-POSTS = ("run_cancel", "version_promote", "version_roll_back")
+LISTS = ("run_list", "run_new", "version_list", "promotion_list", "search_list")
+ROWS = ("run_page", "run_progress", "version_page", "search_page")
+POSTS = ("run_cancel", "search_cancel", "version_promote", "version_roll_back")
 FRAGMENTS = ("learner_recommendations", "recommendation_feedback")
 
 
 @pytest.fixture
 def address(school: School, trained: Callable[..., Run]) -> Callable[[str], str]:
     run = trained(school.organisation, "popularity")
+    search = Search.objects.create(organisation=school.organisation, algorithm="ease", budget_seconds=5)
 
     def of(name: str) -> str:
         if name in LISTS:
             return reverse(name)
-        return reverse(name, args=[run.pk if name.startswith("run") else run.version.pk])
+        rows = {"run": run, "version": run.version, "search": search}
+        return reverse(name, args=[rows[name.partition("_")[0]].pk])
 
     return of
 
@@ -74,7 +76,7 @@ def test_another_organisations_rows_are_not_there(
     neighbour = browser_of(Role.ADMINISTRATOR, Organisation.objects.create(slug="neighbour", name="Neighbour"))
     for name in (*ROWS, *POSTS):
         assert asked(neighbour, name, address(name)).status_code == 404, name
-    for name in ("run_list", "version_list", "promotion_list"):
+    for name in ("run_list", "version_list", "promotion_list", "search_list"):
         assert not neighbour.get(reverse(name)).context["page"].object_list, name
 
 

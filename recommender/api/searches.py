@@ -1,0 +1,96 @@
+"""Searches for parameters: start one, watch it, read what was best. The trials are runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from analytics.public import Activity, Member
+from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerializer
+from analytics.rest.parameters import Body, ExternalIdField
+from analytics.rest.views import DetailView, ListView, rendered
+from recommender.algorithms.catalogue import ALGORITHMS
+from recommender.api.runs import OWNERS, READING, WRITING
+from recommender.models import Search, TargetKind
+from recommender.training.start import start_search
+
+SEARCHES = Search.objects.select_related("requested_by__login", "course").annotate(n_trials=Count("trials"))
+
+
+class SearchSerializer(JobSerializer):
+    course = serializers.CharField(source="course.external_id", read_only=True, allow_null=True)
+    n_trials = serializers.SerializerMethodField(help_text="runs with this search's id are its trials")
+
+    class Meta:
+        model = Search
+        own_fields = ["algorithm", "kind", "course", "seed", "budget_seconds", "best_config", "verdict", "n_trials"]
+        fields = ["id", *own_fields, *JOB_FIELDS]
+        read_only_fields = fields
+
+    def get_n_trials(self, search: Search) -> int:
+        return int(getattr(search, "n_trials", 0))
+
+
+class NewSearch(Body):
+    algorithm = serializers.ChoiceField(choices=sorted(ALGORITHMS))
+    budget_seconds = serializers.FloatField(default=600.0, min_value=1.0, help_text="what the trials may take together")
+    kind = serializers.ChoiceField(choices=TargetKind.choices, default=TargetKind.ANY, required=False)
+    course = ExternalIdField(
+        required=False, allow_null=True, default=None, help_text="external id: only its activities"
+    )
+    seed = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**31 - 1)
+
+
+class SearchList(ListView):
+    """Searches for parameters, newest first."""
+
+    access = OWNERS
+    parameters = JobParameters
+    serializer_class = SearchSerializer
+    queryset = SEARCHES
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = super().get_queryset()
+        return rows.filter(state=self.query["state"]) if "state" in self.query else rows
+
+    @extend_schema(request=NewSearch, responses={202: SearchSerializer})
+    def post(self, request: Request) -> Response:
+        """Start a search. A worker does it; the answer's Location tells how far it is."""
+        wanted = self.read_body(NewSearch)
+        search = start_search(
+            self.organisation,
+            wanted["algorithm"],
+            budget_seconds=wanted["budget_seconds"],
+            kind=wanted["kind"],
+            course=self.named_in_body(Activity.objects.courses(), "course", wanted["course"]),
+            seed=wanted["seed"],
+            requested_by=self.caller if isinstance(self.caller, Member) else None,
+        )
+        return rendered(SearchSerializer, search, 202, reverse("api_search", args=[search.pk]))
+
+
+class SearchDetail(DetailView):
+    """One search with its progress and the best parameters found."""
+
+    access = READING
+    serializer_class = SearchSerializer
+    queryset = SEARCHES
+    lookup_field = "pk"
+
+
+class SearchCancellation(CancelView):
+    """Stop a search. Its trials so far are kept."""
+
+    access = WRITING
+    serializer_class = SearchSerializer
+    queryset = SEARCHES
+
+    @extend_schema(request=None, responses={202: SearchSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        return super().post(request, pk)
