@@ -7,10 +7,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from analytics.admin import ApiKeyAdmin
-from analytics.admin_base import OrganisationFilter, ReadOnlyAdmin, TenancyForm
-from analytics.models import Credential, Document, Member, XapiScope
+from analytics.admin_base import JobAdmin, OrganisationFilter, ReadOnlyAdmin, TenancyForm
+from analytics.models import (Credential, Document, LearnerIdentity, Member, Projection, ProjectionPlace, StatementFate, VerbCount, VerbMeaning, XapiScope)
 
 
 class CredentialForm(TenancyForm):
@@ -45,3 +46,52 @@ class DocumentAdmin(ReadOnlyAdmin):
     sortable_by = ()
     search_fields = ["=document_id"]
     fields = ["organisation", "kind", "activity", "agent", "registration", "document_id", "content_type", "updated_at"]
+
+
+@admin.register(Projection)
+class ProjectionAdmin(JobAdmin):
+    list_display = ["__str__", "state", "n_statements", "attempt", "created_at", "finished_at", "error"]
+
+
+@admin.register(ProjectionPlace)
+class ProjectionPlaceAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "stored_at", "statement_id"]
+    list_select_related = ["organisation"]
+
+
+@admin.register(StatementFate)
+class StatementFateAdmin(ReadOnlyAdmin):
+    list_display = ["statement", "fate", "code", "verb", "activity_type", "event_id", "occurred_at", "organisation"]
+    list_filter = [OrganisationFilter, "fate"]
+    list_select_related = ["statement", "organisation"]
+    ordering = ["-statement_id"]
+    sortable_by = ()
+    search_fields = ["=statement__uuid"]
+    search_help_text = gettext_lazy("exactly a statement's id")
+
+
+@admin.register(VerbCount)
+class VerbCountAdmin(ReadOnlyAdmin):
+    list_display = ["verb", "activity_type", "fate", "n_statements", "last_at", "organisation"]
+    list_filter = [OrganisationFilter, "fate"]
+    list_select_related = ["organisation"]
+    ordering = ["-n_statements", "-id"]
+
+
+@admin.register(VerbMeaning)
+class VerbMeaningAdmin(ReadOnlyAdmin):
+    """Given on the page of statements, which also applies them to what came before."""
+
+    list_display = ["verb", "activity_type", "meaning", "is_applied", "created_by", "organisation"]
+    list_filter = [OrganisationFilter, "is_applied"]
+    list_select_related = ["organisation", "created_by__login"]
+
+
+@admin.register(LearnerIdentity)
+class LearnerIdentityAdmin(ReadOnlyAdmin):
+    list_display = ["key", "learner", "created_at", "organisation"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["learner", "organisation"]
+    ordering = ["-id"]
+    sortable_by = ()
+    search_fields = ["=key", "=learner__external_id"]

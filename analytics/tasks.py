@@ -8,9 +8,10 @@ from celery import shared_task
 
 from analytics.aggregates import rollups
 from analytics.imports import run, uploads
+from analytics.imports.projector import project, sweeping
 from analytics.jobs import sweep as sweep_jobs
 from analytics.jobs import working_on
-from analytics.models import Import, RollupRefresh
+from analytics.models import Import, Projection, RollupRefresh
 
 
 @shared_task(name=Import.task_name)  # type: ignore[untyped-decorator]
@@ -27,10 +28,19 @@ def refresh_rollups(refresh_id: int) -> None:
             rollups.refresh(cast("RollupRefresh", lease.job).organisation_id, lease)
 
 
+@shared_task(name=Projection.task_name)  # type: ignore[untyped-decorator]
+def project_statements(projection_id: int) -> None:
+    with working_on(Projection, projection_id) as lease:
+        if lease is not None:
+            project.project(lease)
+
+
 @shared_task(name="analytics.tasks.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> None:
     """Wake workers again for the jobs whose message or worker was lost, and clear away what nobody needs."""
-    for jobs in (Import, RollupRefresh):
+    for jobs in (Import, RollupRefresh, Projection):
         sweep_jobs(jobs)
+    sweeping.request_missing()
+    sweeping.forget_old_projections()
     rollups.forget_old_refreshes()
     uploads.forget_old_uploads()

@@ -336,3 +336,9 @@ NEURALINK_STATEMENT_LINKS = env.integer(
     maximum=1000,
     doc="how many StatementRefs in a row the filters of xAPI statements follow",
 )
+NEURALINK_PROJECTED_AT_ONCE = env.integer(
+    "NEURALINK_PROJECTED_AT_ONCE",
+    2000,
+    minimum=1,
+    doc="xAPI statements that become events in one transaction",
+)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from analytics.aggregates.rollups import request_refresh
 from analytics.errors import NeuralinkError
+from analytics.imports.projector import fates
 from analytics.models import EventKey, Import
 
 DAYS = """
@@ -40,6 +41,7 @@ def roll_back(import_: Import) -> int:
             cursor.execute(EVENTS, values)
             n_events = int(cursor.rowcount)
         EventKey.objects.filter(from_import__in=imports).delete()
+        fates.roll_back(import_.organisation_id, imports)
         Import.objects.filter(pk__in=imports).update(rolled_back_at=timezone.now())
         request_refresh(import_.organisation_id)
     import_.refresh_from_db()

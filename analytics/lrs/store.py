@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,19 +23,28 @@ from analytics.lrs.definitions import keep_definitions
 from analytics.lrs.errors import Conflict
 from analytics.lrs.links import add_links
 from analytics.lrs.parcels import Parcel, Prepared
-from analytics.models import Credential
+from analytics.lrs.waking import request_projection
 from analytics.xapi.multipart import AttachmentData
 from analytics.xapi.sameness import are_same
 
 ATTEMPTS = 10
 COLUMNS = (
     "organisation_id", "uuid", "stored_at", "occurred_at", "verb", "registration", "refers_to", "agents",
-    "other_agents", "activities", "other_activities", "credential_id", "document",
+    "other_agents", "activities", "other_activities", "credential_id", "from_import_id", "document",
 )  # fmt: skip
 
 
-def store(parcel: Parcel, credential: Credential) -> None:
-    """What is here already and the same is passed over (1.0.3 Data 2.3.1).
+@dataclass(frozen=True)
+class Source:
+    """Who brings statements: a tool with its credential, or the import of a file."""
+
+    organisation_id: int
+    credential_id: int | None = None
+    import_id: int | None = None
+
+
+def store(parcel: Parcel, source: Source) -> list[Prepared]:
+    """Store what is not here yet, and return that; what is here and the same is passed over (1.0.3 Data 2.3.1).
 
     Raises:
         Conflict: a statement has the id of one that is here and differs from it; then nothing is stored.
@@ -42,28 +52,32 @@ def store(parcel: Parcel, credential: Credential) -> None:
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                _store_once(parcel, credential)
-            return
+                new = _store_once(parcel, source)
+            break
         except IntegrityError:
             # Another writer committed one of our ids after we had looked. Now it can be seen.
             if attempt == ATTEMPTS - 1:
                 raise
+    if new:
+        request_projection(source.organisation_id)
+    return new
 
 
-def _store_once(parcel: Parcel, credential: Credential) -> None:
-    organisation_id = credential.organisation_id
+def _store_once(parcel: Parcel, source: Source) -> list[Prepared]:
+    organisation_id = source.organisation_id
     new = _without_known(organisation_id, parcel.statements)
     if not new:
-        return
+        return []
     referring = [one.uuid for one in new if one.mentions.refers_to is not None]
     if referring:
         wait_for_linking(organisation_id)
     at = begin_storing(organisation_id)
     keep_definitions(organisation_id, (entry for one in new for entry in one.definitions))
     _keep_attachments(organisation_id, parcel.attachments)
-    _copy(organisation_id, credential.pk, new, at)
+    _copy(source, new, at)
     if referring:
         add_links(organisation_id, referring)
+    return new
 
 
 def _without_known(organisation_id: int, statements: Sequence[Prepared]) -> list[Prepared]:
@@ -96,10 +110,10 @@ def _keep_attachments(organisation_id: int, attachments: Mapping[str, Attachment
             )
 
 
-def _copy(organisation_id: int, credential_id: int, statements: Sequence[Prepared], at: datetime) -> None:
+def _copy(source: Source, statements: Sequence[Prepared], at: datetime) -> None:
     """In the order of the ids, which all writers share; `stored_at` keeps the order of the batch."""
     stored = [(one, at + timedelta(microseconds=place)) for place, one in enumerate(statements)]
-    lines = (_line(organisation_id, credential_id, one, one_at) for one, one_at in sorted(stored, key=_by_uuid))
+    lines = (_line(source, one, one_at) for one, one_at in sorted(stored, key=_by_uuid))
     # Django wraps the errors of `execute`, not those of COPY.
     with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.copy_expert(f"COPY analytics_statement ({', '.join(COLUMNS)}) FROM STDIN", io.StringIO("".join(lines)))
@@ -109,12 +123,13 @@ def _by_uuid(pair: tuple[Prepared, datetime]) -> UUID:
     return pair[0].uuid
 
 
-def _line(organisation_id: int, credential_id: int, one: Prepared, at: datetime) -> str:
+def _line(source: Source, one: Prepared, at: datetime) -> str:
     said = one.mentions
     values = (
-        str(organisation_id), str(one.uuid), at.isoformat(), one.occurred_at.isoformat(), _in_copy(said.verb),
+        str(source.organisation_id), str(one.uuid), at.isoformat(), one.occurred_at.isoformat(), _in_copy(said.verb),
         str(said.registration or "\\N"), str(said.refers_to or "\\N"), _array(said.agents), _array(said.other_agents),
-        _array(said.activities), _array(said.other_activities), str(credential_id), _in_copy(one.document),
+        _array(said.activities), _array(said.other_activities), str(source.credential_id or "\\N"),
+        str(source.import_id or "\\N"), _in_copy(one.document),
     )  # fmt: skip
     return "\t".join(values) + "\n"
 

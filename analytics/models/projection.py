@@ -27,6 +27,11 @@ class Projection(Job):
         indexes = [
             models.Index(fields=["state"], condition=models.Q(state__in=["queued", "running"]), name="projection_open")
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation"], condition=models.Q(state="queued"), name="projection_queued_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"statements of {self.organisation_id} #{self.pk}"

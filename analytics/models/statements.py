@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from analytics.models.credentials import Credential
+from analytics.models.imports import Import
 from analytics.models.organisation import Organisation
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class Statement(models.Model):
     credential = models.ForeignKey(
         Credential, on_delete=models.RESTRICT, null=True, blank=True, related_name="+", db_index=False
     )
+    from_import = models.ForeignKey(
+        Import, on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
     document = models.TextField(help_text=_("JSON"))
 
     class Meta:
@@ -57,6 +61,9 @@ class Statement(models.Model):
                 fields=["organisation", "registration", "stored_at"],
                 condition=models.Q(registration__isnull=False),
                 name="statement_registration",
+            ),
+            models.Index(
+                fields=["from_import"], condition=models.Q(from_import__isnull=False), name="statement_import"
             ),
             GinIndex(
                 fields=["agents", "other_agents", "activities", "other_activities"],

@@ -24,7 +24,7 @@ from analytics.lrs.parcels import Parcel, open_parcel
 from analytics.lrs.queries import PARAMETERS, StatementQuery, query_of, read_query, token_of
 from analytics.lrs.results import result, with_attachments, written
 from analytics.lrs.search import Found, Reader, find_one, find_page
-from analytics.lrs.store import store
+from analytics.lrs.store import Source, store
 from analytics.models import XapiScope
 from analytics.xapi.scalars import format_instant, parse_uuid
 
@@ -58,13 +58,13 @@ class Statements(StatementsEndpoint):
 
     def ask_post(self, ask: Ask) -> HttpResponseBase:
         parcel = _parcel(ask, None)
-        store(parcel, ask.credential)
+        store(parcel, _source(ask))
         return JsonResponse([str(one.uuid) for one in parcel.statements], safe=False)
 
     def ask_put(self, ask: Ask) -> HttpResponseBase:
         with parsing("statementId"):
             statement_id = parse_uuid(ask.parameters.get("statementId"))
-        store(_parcel(ask, statement_id), ask.credential)
+        store(_parcel(ask, statement_id), _source(ask))
         return HttpResponse(status=204)
 
 
@@ -76,6 +76,10 @@ class MoreStatements(StatementsEndpoint):
 
     def ask_get(self, ask: Ask) -> HttpResponseBase:
         return answer_query(ask, query_of(self.kwargs["token"]))
+
+
+def _source(ask: Ask) -> Source:
+    return Source(ask.credential.organisation_id, credential_id=ask.credential.pk)
 
 
 def _parcel(ask: Ask, statement_id: UUID | None) -> Parcel:

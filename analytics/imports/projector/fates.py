@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db import connection
 
-
 from analytics.aggregates.rollups import mark_dirty
 from analytics.models import Event, EventKey, Fate, StatementFate, VerbCount
 
@@ -31,6 +30,18 @@ SELECT fate.organisation_id, fate.verb, activity_type, fate, count(*), max(store
 FROM analytics_statementfate fate JOIN analytics_statement statement ON statement.id = statement_id
 WHERE fate.organisation_id = %s GROUP BY 1, 2, 3, 4
 """
+
+STATEMENTS_OF_FILES = """
+WITH gone AS (
+    SELECT id FROM analytics_statement WHERE organisation_id = %(organisation)s AND from_import_id = ANY(%(imports)s)
+), links AS (
+    DELETE FROM analytics_statementlink WHERE statement_id IN (SELECT id FROM gone)
+), fates AS (
+    DELETE FROM analytics_statementfate WHERE statement_id IN (SELECT id FROM gone)
+)
+DELETE FROM analytics_statement WHERE id IN (SELECT id FROM gone)
+"""
+ROLLED_BACK = "rolled_back"
 
 
 def keep(organisation_id: int, fates: Sequence[StatementFate], stored_at: datetime) -> None:
@@ -72,6 +83,17 @@ def void(organisation_id: int, targets: Iterable[UUID], at: datetime) -> int:
     StatementFate.objects.filter(pk__in=[fate.pk for fate in fates]).update(fate=Fate.VOIDED, event_id=None)
     count(organisation_id, changes, at)
     return len(fates)
+
+
+def roll_back(organisation_id: int, imports: Sequence[int]) -> None:
+    """After the events of imports were deleted: statements of files go with them, those of tools stay, and say so."""
+    concerned = StatementFate.objects.filter(organisation=organisation_id, from_import__in=imports)
+    n_changed = concerned.update(fate=Fate.REJECTED, code=ROLLED_BACK, event_id=None)
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS_OF_FILES, {"organisation": organisation_id, "imports": list(imports)})
+        n_changed += cursor.rowcount
+    if n_changed:
+        recount(organisation_id)
 
 
 def forget(organisation_id: int, statement_ids: Sequence[int]) -> None:

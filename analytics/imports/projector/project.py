@@ -167,17 +167,24 @@ def _lines(organisation_id: int, statements: Sequence[Statement]) -> list[_Line]
 def _sheets(organisation: Organisation, lines: Sequence[_Line]) -> dict[Group, tuple[list[_Line], Sheet]]:
     """The events among the lines by the import that they belong to, cleaned, with their months made."""
     events = [line for line in lines if line.fate.fate == Fate.EVENT]
-    actors = {str(identity_key(actor)): actor for line in events if (actor := line.meaning.actor) is not None}
+    actors = {_key(line): line.meaning.actor or {} for line in events}
     learners = learners_of(organisation.pk, actors)
     groups: defaultdict[Group, list[_Line]] = defaultdict(list)
     for line in events:
         groups[line.statement.from_import_id, line.statement.credential_id].append(line)
     sheets = {}
     for group, members in groups.items():
-        rows = [{**(one.meaning.row or {}), "learner": learners[str(identity_key(one.meaning.actor or {}))]} for one in members]
+        rows = [
+            {**(one.meaning.row or {}), "learner": learners[str(identity_key(one.meaning.actor or {}))]}
+            for one in members
+        ]
         sheets[group] = members, Sheet.of(organisation, rows)
         ensure_months(load.days_of(sheets[group][1].cleaned.rows))
     return sheets
+
+
+def _key(line: _Line) -> str:
+    return str(identity_key(line.meaning.actor or {}))
 
 
 def _write(
@@ -190,7 +197,8 @@ def _write(
         if import_id is not None:
             import_ = Import.objects.get(pk=import_id)
         else:
-            import_ = import_of_day(organisation, Credential.objects.filter(pk=credential_id).first())
+            credential = Credential.objects.filter(pk=credential_id).first() if credential_id else None
+            import_ = import_of_day(organisation, credential)
         written = sheet.write(import_, is_counted=import_id is None)
         for place, line in enumerate(members):
             line.fate.fate, line.fate.code = written.fates[place], written.codes.get(place, "")
@@ -209,7 +217,9 @@ def _apply_meanings(organisation: Organisation, lease: Lease) -> int:
             concerned = concerned.filter(activity_type=meaning.activity_type)
         last = 0
         while batch := list(
-            Statement.objects.filter(fate__in=concerned, pk__gt=last).order_by("pk")[: settings.NEURALINK_PROJECTED_AT_ONCE]
+            Statement.objects.filter(fate__in=concerned, pk__gt=last).order_by("pk")[
+                : settings.NEURALINK_PROJECTED_AT_ONCE
+            ]
         ):
             project_again(organisation, batch, lease)
             n_statements, last = n_statements + len(batch), batch[-1].pk

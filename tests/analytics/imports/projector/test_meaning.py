@@ -60,7 +60,8 @@ def test_a_whole_row() -> None:
         (f"{VIDEO}played", VIDEO_TYPE, Verb.STARTED, Kind.VIDEO),  # video
         (f"{VIDEO}seeked", "", Verb.PROGRESSED, Kind.VIDEO),
         (f"{CMI5}satisfied", "https://w3id.org/xapi/cmi5/activitytype/block", Verb.COMPLETED, Kind.MODULE),  # cmi5
-        ("http://id.tincanapi.com/verb/viewed", "http://id.tincanapi.com/activitytype/lms/course", Verb.VIEWED, Kind.COURSE),
+        ("http://id.tincanapi.com/verb/viewed", "http://id.tincanapi.com/activitytype/lms/course",
+         Verb.VIEWED, Kind.COURSE),  # Moodle
         ("http://activitystrea.ms/schema/1.0/submit", "http://id.tincanapi.com/activitytype/school-assignment",
          Verb.SUBMITTED, Kind.ASSIGNMENT),  # Moodle
         ("https://w3id.org/xapi/acrossx/verbs/evaluated", "http://adlnet.gov/expapi/activities/cmi.interaction",
