@@ -6,12 +6,28 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from analytics.admin import ApiKeyAdmin
 from analytics.admin_base import JobAdmin, OrganisationFilter, ReadOnlyAdmin, TenancyForm
-from analytics.models import (Credential, Document, LearnerIdentity, Member, Projection, ProjectionPlace, StatementFate, VerbCount, VerbMeaning, XapiScope)
+from analytics.models import (
+    ActivityDefinition,
+    Attachment,
+    Credential,
+    Document,
+    LearnerIdentity,
+    Member,
+    Projection,
+    ProjectionPlace,
+    Statement,
+    StatementFate,
+    StatementLink,
+    VerbCount,
+    VerbMeaning,
+    XapiScope,
+)
 
 
 class CredentialForm(TenancyForm):
@@ -95,3 +111,47 @@ class LearnerIdentityAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     sortable_by = ()
     search_fields = ["=key", "=learner__external_id"]
+
+
+@admin.register(Statement)
+class StatementAdmin(ReadOnlyAdmin):
+    list_display = ["uuid", "stored_at", "occurred_at", "verb", "credential", "organisation"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["credential", "organisation"]
+    ordering = ["-id"]
+    sortable_by = ()
+    search_fields = ["=uuid"]
+    search_help_text = gettext_lazy("exactly a statement's id")
+
+
+@admin.register(StatementLink)
+class StatementLinkAdmin(ReadOnlyAdmin):
+    list_display = ["statement", "target", "n_steps", "is_voiding", "organisation"]
+    list_filter = [OrganisationFilter, "is_voiding"]
+    list_select_related = ["statement", "organisation"]
+    ordering = ["-id"]
+    sortable_by = ()
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    list_display = ["sha2", "content_type", "organisation"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["organisation"]
+    ordering = ["-id"]
+    sortable_by = ()
+    search_fields = ["=sha2"]
+    fields = ["organisation", "sha2", "content_type"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attachment]:
+        return super().get_queryset(request).defer("content")
+
+
+@admin.register(ActivityDefinition)
+class ActivityDefinitionAdmin(ReadOnlyAdmin):
+    list_display = ["activity", "definition", "first_at", "organisation"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["organisation"]
+    ordering = ["-id"]
+    sortable_by = ()
+    search_fields = ["=activity"]
