@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from analytics.lrs.consistency import begin_storing, consistent_through
 from analytics.lrs.parcels import Parcel, open_parcel
-from analytics.lrs.store import store
+from analytics.lrs.store import Source, store
 from analytics.models import Credential, Organisation, Statement, StatementLink
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,7 +71,7 @@ def test_eight_writers_of_the_same_and_of_their_own(credential):
         mine = [statement() for _ in range(30)] + common
         random.shuffle(mine)
         for start in range(0, len(mine), 20):
-            store(parcel_of(mine[start : start + 20], credential), credential)
+            store(parcel_of(mine[start : start + 20], credential), source_of(credential))
 
     at_once(*[write] * 8)
     assert Statement.objects.count() == 8 * 30 + 50
@@ -83,13 +83,18 @@ def test_links_of_neighbours_that_are_stored_at_once(credential):
         last = statement()
         middle = statement(object={"objectType": "StatementRef", "id": last["id"]})
         first = statement(object={"objectType": "StatementRef", "id": middle["id"]})
-        at_once(*(lambda one=one: store(parcel_of([one], credential), credential) for one in (first, middle, last)))
+        at_once(
+            *(
+                lambda one=one: store(parcel_of([one], credential), source_of(credential))
+                for one in (first, middle, last)
+            )
+        )
         links = StatementLink.objects.filter(statement__uuid=first["id"])
         assert {str(target) for target in links.values_list("target", flat=True)} == {middle["id"], last["id"]}
 
 
 def test_it_is_consistent_only_through_what_is_committed(credential):
-    store(parcel_of([statement()], credential), credential)
+    store(parcel_of([statement()], credential), source_of(credential))
     organisation_id = credential.organisation_id
     before = consistent_through(organisation_id)
     assert before > Statement.objects.get().stored_at
@@ -116,5 +121,5 @@ def test_it_is_consistent_only_through_what_is_committed(credential):
 
 def test_a_batch_keeps_its_order(credential):
     sent = [statement() for _ in range(50)]
-    store(parcel_of(sent, credential), credential)
+    store(parcel_of(sent, credential), source_of(credential))
     assert [str(uuid) for uuid in Statement.objects.values_list("uuid", flat=True)] == [one["id"] for one in sent]
