@@ -62,7 +62,12 @@ def at_once(*tasks: Callable[[], Any]) -> None:
         raise errors[0]
 
 
-def test_eight_writers_of_the_same_and_of_their_own(credential):
+@pytest.fixture
+def source(credential: Credential) -> Source:
+    return Source(credential.organisation_id, credential.pk)
+
+
+def test_eight_writers_of_the_same_and_of_their_own(credential, source):
     """Everybody sends the same 40 statements in an order of their own, among others, some of which refer to another."""
     common = [statement() for _ in range(40)]
     common += [statement(object={"objectType": "StatementRef", "id": one["id"]}) for one in common[:10]]
@@ -71,30 +76,25 @@ def test_eight_writers_of_the_same_and_of_their_own(credential):
         mine = [statement() for _ in range(30)] + common
         random.shuffle(mine)
         for start in range(0, len(mine), 20):
-            store(parcel_of(mine[start : start + 20], credential), source_of(credential))
+            store(parcel_of(mine[start : start + 20], credential), source)
 
     at_once(*[write] * 8)
     assert Statement.objects.count() == 8 * 30 + 50
     assert StatementLink.objects.count() == 10
 
 
-def test_links_of_neighbours_that_are_stored_at_once(credential):
+def test_links_of_neighbours_that_are_stored_at_once(credential, source):
     for _ in range(5):
         last = statement()
         middle = statement(object={"objectType": "StatementRef", "id": last["id"]})
         first = statement(object={"objectType": "StatementRef", "id": middle["id"]})
-        at_once(
-            *(
-                lambda one=one: store(parcel_of([one], credential), source_of(credential))
-                for one in (first, middle, last)
-            )
-        )
+        at_once(*(lambda one=one: store(parcel_of([one], credential), source) for one in (first, middle, last)))
         links = StatementLink.objects.filter(statement__uuid=first["id"])
         assert {str(target) for target in links.values_list("target", flat=True)} == {middle["id"], last["id"]}
 
 
-def test_it_is_consistent_only_through_what_is_committed(credential):
-    store(parcel_of([statement()], credential), source_of(credential))
+def test_it_is_consistent_only_through_what_is_committed(credential, source):
+    store(parcel_of([statement()], credential), source)
     organisation_id = credential.organisation_id
     before = consistent_through(organisation_id)
     assert before > Statement.objects.get().stored_at
@@ -119,7 +119,7 @@ def test_it_is_consistent_only_through_what_is_committed(credential):
     assert consistent_through(organisation_id) > stored_at[0]
 
 
-def test_a_batch_keeps_its_order(credential):
+def test_a_batch_keeps_its_order(credential, source):
     sent = [statement() for _ in range(50)]
-    store(parcel_of(sent, credential), source_of(credential))
+    store(parcel_of(sent, credential), source)
     assert [str(uuid) for uuid in Statement.objects.values_list("uuid", flat=True)] == [one["id"] for one in sent]
