@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
@@ -125,12 +125,16 @@ def activity_of(ask: Ask) -> str:
     return activity
 
 
-def agent_of(ask: Ask) -> str:
-    """The identity key of the agent, or identified group, in the parameter."""
+def parsed_agent(ask: Ask) -> dict[str, Any]:
     with parsing("agent"):
         actor = parse_json(required(ask, "agent"), documents.MOST_LEVELS)
         check_actor(actor)
-    key = identity_key(actor)
+    return dict(actor)
+
+
+def agent_of(ask: Ask) -> str:
+    """The identity key of the agent, or identified group, in the parameter."""
+    key = identity_key(parsed_agent(ask))
     if key is None:
         raise InvalidParameter("agent", _("agent is an anonymous group; it must have mbox, account or the like."))
     return key
