@@ -96,7 +96,19 @@ def test_nothing_good_is_no_success(cast: Cast, api_client: KeyClient) -> None:
     assert [error["pointer"] for error in problem["errors"]] == ["/at"]
 
 
-@pytest.mark.parametrize("body", [[], [1], [row(), "x"], [[row()]], "x", 5, None, {}], ids=repr)
+NO_EVENTS = {
+    "empty": [],
+    "a number": [1],
+    "one of two": [row(), "x"],
+    "a list in a list": [[row()]],
+    "text": "x",
+    "number": 5,
+    "null": None,
+    "object": {},
+}
+
+
+@pytest.mark.parametrize("body", NO_EVENTS.values(), ids=NO_EVENTS)
 def test_bodies_that_are_no_events(cast: Cast, api_client: KeyClient, body: Any) -> None:
     n_before = Event.objects.count()
     told(post(api_client(), PATH, body), 400)
