@@ -98,9 +98,9 @@ def _is_iso(text: str) -> bool:
 
 
 def _numeric(found: re.Match[str], order: str) -> str | None:
-    if found.group(2) != found.group(4):
-        return None
     parts = dict(zip(order, found.group(1, 3, 5), strict=True))
+    if found.group(2) != found.group(4) or (order == "ymd" and len(parts["y"]) < 4):
+        return None  # nobody puts a year of two figures first
     return _day(parts["y"], int(parts["m"]), parts["d"])
 
 

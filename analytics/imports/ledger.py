@@ -13,13 +13,14 @@ import pyarrow as pa
 from django.utils.translation import gettext as _
 
 from analytics.errors import NeuralinkError
-from analytics.imports.clean import Cleaned
+from analytics.imports.clean import Cleaned, label_of
 from analytics.imports.copying import copy_rows
 from analytics.imports.formats.base import Batch
-from analytics.imports.marks import Mark, n_rows
+from analytics.imports.marks import Mark, n_rows, n_touched
 from analytics.models import Import, Verdict
 
 CONTENT_CHARACTERS = 500
+MATCHED_CODE = "learner_matched"
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Counts:
     """Accepted or merged after a repair; counted there too."""
     rejected: int = 0
     by_code: Counter[str] = field(default_factory=Counter)
+    by_step: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, import_: Import) -> Counts:
@@ -43,6 +45,7 @@ class Counts:
             import_.n_repaired,
             import_.n_rejected,
             Counter(import_.counts_by_code),
+            Counter(import_.counts_by_step),
         )
 
     def __add__(self, other: Counts) -> Counts:
@@ -53,6 +56,7 @@ class Counts:
             self.repaired + other.repaired,
             self.rejected + other.rejected,
             self.by_code + other.by_code,
+            self.by_step + other.by_step,
         )
 
     def fields(self) -> dict[str, Any]:
@@ -64,6 +68,7 @@ class Counts:
             "n_repaired": self.repaired,
             "n_rejected": self.rejected,
             "counts_by_code": dict(self.by_code),
+            "counts_by_step": dict(self.by_step),
         }
 
 
@@ -89,6 +94,8 @@ def counted(batch: Batch, cleaned: Cleaned, loaded: list[Mark]) -> Counts:
     for mark in marks:
         by_code[mark.code] += len(mark.places)
     merged, lost = n_rows(loaded, Verdict.MERGED), n_rows(loaded, Verdict.REJECTED)
+    matched = [mark for mark in loaded if mark.code == MATCHED_CODE]
+    by_load = Counter({label_of("match_learners"): n_touched(matched), label_of("merge_duplicates"): merged})
     counts = Counts(
         read=batch.n_rows,
         accepted=cleaned.rows.num_rows - merged - lost,
@@ -96,6 +103,7 @@ def counted(batch: Batch, cleaned: Cleaned, loaded: list[Mark]) -> Counts:
         repaired=n_rows(marks, Verdict.REPAIRED),
         rejected=n_rows(marks, Verdict.REJECTED) + len(batch.broken),
         by_code=by_code,
+        by_step=cleaned.by_step + by_load,
     )
     if counts.read != counts.accepted + counts.merged + counts.rejected:
         raise NeuralinkError(
@@ -114,6 +122,8 @@ def lines(batch: Batch, marks: Iterable[Mark]) -> Iterator[Line]:
     for row in batch.broken:
         yield Line(row.row_number, Verdict.REJECTED, row.code, row.sentence, {"text": _shown(row.text)})
     for mark in marks:
+        if mark.verdict is None:
+            continue
         for place in mark.places.tolist():
             content = {name: _shown(column[place].as_py()) for name, column in _items(batch.raw)}
             read = {name: _shown(column[place].as_py()) for name, column in _items(batch.rows)}

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from analytics.errors import NeuralinkError
 from analytics.imports import references
 from analytics.imports.copying import copy_rows
 from analytics.imports.marks import PLACE, Mark, on_places
-from analytics.models import Verdict
+from analytics.models import Kind, Verdict
 
 FEW_ROWS = 500
 STAGED = {
@@ -62,7 +63,7 @@ ON CONFLICT DO NOTHING
 ACTIVITIES = """
 INSERT INTO analytics_activity
     (organisation_id, external_id, kind, name, parent_id, course_id, position, tags, created_at)
-SELECT %(organisation)s, activity, mode() WITHIN GROUP (ORDER BY staged_event.kind),
+SELECT %(organisation)s, activity, coalesce(mode() WITHIN GROUP (ORDER BY staged_event.kind), %(default_kind)s),
        coalesce(max(staged_event.name), activity), max(above.id), max(above.id), 0, '{}', now()
 FROM staged_event
 LEFT JOIN analytics_activity above ON above.organisation_id = %(organisation)s AND above.external_id = course
@@ -149,6 +150,26 @@ ON CONFLICT (learner_id, course_id, course_run) DO UPDATE SET started_at = exclu
 WHERE analytics_enrolment.started_at > excluded.started_at
 """
 
+# Addresses only: other ids may differ in nothing but the case of a letter.
+MATCHED = """
+WITH fresh AS (
+    SELECT learner, lower(learner) AS folded, min(place) AS first FROM {staged}
+    WHERE learner LIKE '%%@%%'
+      AND NOT EXISTS (SELECT FROM analytics_learner WHERE organisation_id = %(organisation)s AND external_id = learner)
+    GROUP BY learner
+), known AS (
+    SELECT lower(external_id) AS folded, min(external_id) AS external_id FROM analytics_learner
+    WHERE organisation_id = %(organisation)s AND lower(external_id) IN (SELECT folded FROM fresh)
+    GROUP BY 1 HAVING count(*) = 1
+), chosen AS (
+    SELECT learner AS written,
+           coalesce(external_id, first_value(learner) OVER (PARTITION BY folded ORDER BY first)) AS taken
+    FROM fresh LEFT JOIN known USING (folded)
+)
+UPDATE {staged} SET learner = taken FROM chosen WHERE learner = written AND written <> taken
+RETURNING place
+"""
+
 DAYS = """
 INSERT INTO analytics_dirtyday (organisation_id, "on")
 SELECT DISTINCT %(organisation)s, (at AT TIME ZONE 'UTC')::date FROM staged_event
@@ -179,6 +200,10 @@ class Place:
     import_id: int
     implies_enrolment: bool = False
     """Whoever does something in a course is enrolled in it."""
+    makes_courses: bool = False
+    """Courses that only an enrolment names are made."""
+    default_kind: str = Kind.OTHER.value
+    steps_off: frozenset[str] = frozenset()
 
     def run(self, sql: str, **values: Any) -> list[int]:
         """Run a statement; the numbers (places, ids) that it returns."""
@@ -193,7 +218,12 @@ class Place:
     @contextmanager
     def _executed(self, sql: str, values: dict[str, Any]) -> Iterator[CursorWrapper]:
         with connection.cursor() as cursor:
-            cursor.execute(sql, values | {"organisation": self.organisation_id, "import": self.import_id})
+            given = {
+                "organisation": self.organisation_id,
+                "import": self.import_id,
+                "default_kind": self.default_kind,
+            }
+            cursor.execute(sql, values | given)
             yield cursor
 
 
@@ -231,7 +261,9 @@ def load_events(to: Place, rows: pa.Table) -> list[Mark]:
         NeuralinkError: learners or activities were deleted at the same time, so some events had no place.
     """
     stage("staged_event", STAGED, rows)
-    merged = _without_known_keys(to) if rows["id"].null_count < rows.num_rows else []
+    found = matched(to, "staged_event", rows)
+    has_keys = rows["id"].null_count < rows.num_rows and "merge_duplicates" not in to.steps_off
+    merged = _without_known_keys(to) if has_keys else []
     for sql in (LEARNERS, COURSES, ACTIVITIES, NAMED):
         to.run(sql)
     if moved := to.run(PROMOTED) + to.run(PLACED):
@@ -243,7 +275,7 @@ def load_events(to: Place, rows: pa.Table) -> list[Mark]:
     to.run(DAYS)
     if to.implies_enrolment:
         to.run(ENROLMENTS)
-    return merged
+    return [*found, *merged]
 
 
 def stage(name: str, columns: dict[str, str], rows: pa.Table) -> None:
@@ -260,6 +292,14 @@ def stage(name: str, columns: dict[str, str], rows: pa.Table) -> None:
         nested_loops = "off" if rows.num_rows > FEW_ROWS else "on"
         cursor.execute("SELECT set_config('enable_nestloop', %s, true)", [nested_loops])
     copy_rows(name, rows.select(list(columns)))
+
+
+def matched(to: Place, staged: str, rows: pa.Table) -> list[Mark]:
+    """Give staged learners that are known under another spelling of their address the id that is known."""
+    is_likely = "match_learners" not in to.steps_off and pc.any(pc.match_substring(rows["learner"], "@")).as_py()
+    places = to.run(MATCHED.format(staged=staged)) if is_likely else []
+    sentence = _("“{learner}” is known under another spelling, which was taken.")
+    return [on_places(places, Verdict.REPAIRED, "learner_matched", sentence)]
 
 
 def _without_known_keys(to: Place) -> list[Mark]:

@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from analytics.imports import dates, quantities
 from analytics.imports.formats import FORMATS, format_named
 from analytics.imports.instants import ISO_LIKE
-from analytics.imports.tables.base import Table
 from analytics.imports.tables.opened import open_table
 from analytics.imports.vocabulary import MISSING
 
@@ -78,13 +77,13 @@ def look_at(path: Path, *, encoding: str | None = None, delimiter: str | None = 
         columns=tuple(_column(name, column) for name, column in zip(table.columns, rows.columns, strict=True)),
         rows=tuple(tuple(map(_cut, row)) for row in _rows(rows.slice(0, SHOWN_ROWS))),
         n_broken=len(first.broken) if first else 0,
-        format=guessed_format(table),
+        format=guessed_format(rows),
     )
 
 
-def guessed_format(table: Table) -> str:
-    """The format whose own signs the columns show; generic events if none does."""
-    found = ((format_named(name).fitness(table.columns), name) for name in FORMATS)
+def guessed_format(rows: pa.Table) -> str:
+    """The format whose own signs the first rows show; generic events if none does."""
+    found = ((format_named(name).fitness(rows), name) for name in FORMATS)
     return max(found, key=lambda each: each[0])[1]
 
 

@@ -23,9 +23,10 @@ class Mark:
     """A verdict on some rows of a batch."""
 
     places: Places
-    verdict: Verdict
-    code: str
-    sentence: str
+    verdict: Verdict | None
+    """None: the rows are only counted as touched."""
+    code: str = ""
+    sentence: str = ""
     """May hold {columns} of the row as it was read."""
 
 
@@ -35,6 +36,11 @@ def rejected(rows: pa.Table, which: Flags, code: str, sentence: str) -> Mark:
 
 def repaired(rows: pa.Table, which: Flags, code: str, sentence: str) -> Mark:
     return Mark(places_of(rows)[which], Verdict.REPAIRED, code, sentence)
+
+
+def touched(rows: pa.Table, which: Flags) -> Mark:
+    """Rows that a step spelt otherwise, which is told of none of them."""
+    return Mark(places_of(rows)[which], None)
 
 
 def on_places(places: Iterable[int], verdict: Verdict, code: str, sentence: str) -> Mark:
@@ -69,8 +75,9 @@ def rejected_once(marks: Sequence[Mark]) -> list[Mark]:
 
 
 def still_told(marks: Sequence[Mark], rows: pa.Table) -> list[Mark]:
-    """The marks without repairs of rows that were rejected later, and without empty ones."""
+    """The marks with a verdict, without repairs of rows that were rejected later, and without empty ones."""
     kept = places_of(rows)
+    marks = [mark for mark in marks if mark.verdict is not None]
     told = [
         mark if mark.verdict == Verdict.REJECTED else replace(mark, places=mark.places[np.isin(mark.places, kept)])
         for mark in marks
@@ -87,4 +94,10 @@ def flags(found: pa.Array) -> Flags:
 def n_rows(marks: Iterable[Mark], verdict: Verdict) -> int:
     """How many rows have at least one mark with the verdict."""
     found = [mark.places for mark in marks if mark.verdict == verdict]
+    return len(np.unique(np.concatenate(found))) if found else 0
+
+
+def n_touched(marks: Iterable[Mark]) -> int:
+    """How many rows have at least one mark."""
+    found = [mark.places for mark in marks if len(mark.places)]
     return len(np.unique(np.concatenate(found))) if found else 0

@@ -24,12 +24,13 @@ from django.utils.translation import gettext as _
 from analytics.aggregates.rollups import request_refresh
 from analytics.errors import InvalidInput
 from analytics.imports import fingerprint, ledger, load
-from analytics.imports.clean import Cleaned, Rules
+from analytics.imports.clean import Cleaned
 from analytics.imports.formats import format_named
 from analytics.imports.formats.base import Batch, Format
 from analytics.imports.ledger import Counts
 from analytics.imports.marks import Mark
 from analytics.imports.partitions import ensure_months
+from analytics.imports.steps.base import Rules
 from analytics.imports.targets import WAYS
 from analytics.jobs import Lease
 from analytics.models import Import, Kind, Organisation, Verdict
@@ -86,6 +87,10 @@ def rules_of(organisation: Organisation, options: dict[str, Any], date_order: st
     return Rules(
         zone=ZoneInfo(options.get("time_zone") or organisation.time_zone),
         default_kind=Kind(options.get("default_kind", Kind.OTHER)),
+        default_verb=options.get("default_verb", ""),
+        default_unit=options.get("default_unit", ""),
+        full_mark=float(options["full_mark"]) if "full_mark" in options else None,
+        steps_off=frozenset(options.get("steps_off", ())),
         now=timezone.now(),
         date_order=date_order,
     )
@@ -126,7 +131,14 @@ class _Run:
             setattr(self.import_, name, value)
 
     def _load(self, batch: Batch, cleaned: Cleaned) -> list[Mark]:
-        to = load.Place(self.import_.organisation_id, self.import_.pk, self.source.implies_enrolment)
+        to = load.Place(
+            self.import_.organisation_id,
+            self.import_.pk,
+            self.source.implies_enrolment,
+            self.source.makes_courses,
+            self.import_.options.get("default_kind", Kind.OTHER.value),
+            frozenset(self.import_.options.get("steps_off", ())),
+        )
         marks = WAYS[batch.target].load(to, cleaned.rows) if cleaned.rows.num_rows else []
         return [mark for mark in marks if len(mark.places)]
 

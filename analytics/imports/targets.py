@@ -7,24 +7,27 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from analytics.imports import clean, load, load_catalogue
+from analytics.imports import clean, load, load_catalogue, load_people
 from analytics.imports.formats.base import Batch, Target
 from analytics.imports.marks import Mark
+from analytics.imports.steps.base import Rules
 
 
 @dataclass(frozen=True)
 class Way:
-    steps: tuple[clean.Step, ...]
+    columns: tuple[str, ...]
+    """What the load needs; empty where the source has none."""
     load: Callable[[load.Place, pa.Table], list[Mark]]
     """Inserts what was cleaned; marks on the rows that were merged into what was there, or had no place."""
 
-    def clean(self, batch: Batch, rules: clean.Rules) -> clean.Cleaned:
-        return clean.clean(batch.rows, rules, self.steps, batch.marks)
+    def clean(self, batch: Batch, rules: Rules) -> clean.Cleaned:
+        return clean.clean(batch.rows, rules, self.columns, batch.marks)
 
 
 WAYS: dict[Target, Way] = {
-    Target.EVENTS: Way(clean.EVENTS, load.load_events),
-    Target.ACTIVITIES: Way(clean.ACTIVITIES, load_catalogue.load_activities),
-    Target.ENROLMENTS: Way(clean.ENROLMENTS, load_catalogue.load_enrolments),
-    Target.ENROLMENT_DATES: Way(clean.ENROLMENTS, load_catalogue.load_enrolment_dates),
+    Target.EVENTS: Way(clean.EVENT_TEXTS, load.load_events),
+    Target.ACTIVITIES: Way(load_catalogue.ACTIVITY_TEXTS, load_catalogue.load_activities),
+    Target.LEARNERS: Way(load_people.LEARNER_TEXTS, load_people.load_learners),
+    Target.ENROLMENTS: Way(load_people.ENROLMENT_TEXTS, load_people.load_enrolments),
+    Target.ENROLMENT_DATES: Way((), load_people.load_enrolment_dates),
 }

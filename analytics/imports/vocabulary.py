@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.models import Kind, Unit, Verb
+from analytics.models import Kind, Outcome, Unit, Verb
 
 MISSING = frozenset({"", "?", "null", "none", "nan", "n/a", "\\n"})
 """What exporters write for nothing, in lower case."""
@@ -35,6 +35,15 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(("forumng", "discussion", "chat", "oucollaborate", "ouelluminate"), Kind.FORUM),
 }
 
+OUTCOMES: dict[str, Outcome] = {
+    **{outcome.value: outcome for outcome in Outcome},
+    **dict.fromkeys(("enrolled", "enroled", "in_progress", "current", "open", "registered"), Outcome.ACTIVE),
+    **dict.fromkeys(("pass", "passed", "complete", "finished", "graduated", "certified"), Outcome.COMPLETED),
+    **dict.fromkeys(("with_distinction", "honours", "honors"), Outcome.DISTINCTION),
+    **dict.fromkeys(("fail", "not_passed", "incomplete", "unsuccessful"), Outcome.FAILED),
+    **dict.fromkeys(("withdrew", "dropped", "drop", "unenrolled", "dropout", "cancelled", "left"), Outcome.WITHDRAWN),
+}
+
 UNITS: dict[str, tuple[Unit, float]] = {
     **{unit.value: (unit, 1.0) for unit in Unit},
     **dict.fromkeys(("s", "sec", "secs", "second"), (Unit.SECONDS, 1.0)),
@@ -53,6 +62,10 @@ UNITS: dict[str, tuple[Unit, float]] = {
 def verb_of(word: str) -> Verb | None:
     """The verb behind a word or the last part of an xAPI verb's IRI."""
     return VERBS.get(_plain(word.rstrip("/").rpartition("/")[2]))
+
+
+def outcome_of(word: str) -> Outcome | None:
+    return OUTCOMES.get(_plain(word))
 
 
 def kind_of(word: str) -> Kind | None:

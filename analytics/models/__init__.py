@@ -1,5 +1,5 @@
 from analytics.models.api_keys import ApiKey, Scope
-from analytics.models.catalogue import Activity, Kind
+from analytics.models.catalogue import Activity, Kind, Prerequisite
 from analytics.models.credentials import Credential, XapiScope, XapiVersion
 from analytics.models.documents import Document, DocumentKind
 from analytics.models.events import COMPLETING_VERBS, Event, EventKey, Unit, Verb
@@ -71,4 +71,5 @@ __all__ = [
     "Verdict",
     "XapiScope",
     "XapiVersion",
+    "Prerequisite",
 ]

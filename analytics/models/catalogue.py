@@ -75,3 +75,17 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Prerequisite(models.Model):
+    """What should be learnt with before an activity."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="prerequisites")
+    needed = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="needed_for")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["activity", "needed"], name="prerequisite_once")]
+
+    def __str__(self) -> str:
+        return f"{self.activity_id} needs {self.needed_id}"

@@ -35,6 +35,10 @@ class Import(Job):
     rolled_back_at = models.DateTimeField(null=True, blank=True, help_text=_("its events were taken out again"))
     counts_by_code = models.JSONField(default=dict, blank=True, help_text=_("verdict code -> rows"))
 
+    counts_by_step = models.JSONField(
+        default=dict, blank=True, help_text=_("step of cleaning and its version -> rows that it touched")
+    )
+
     class Meta:
         ordering = ["-id"]
         indexes = [

@@ -12,6 +12,12 @@ from analytics.imports.formats.base import Format
 
 FORMATS: dict[str, str] = {
     "csv": "analytics.imports.formats.csv_events.CsvEvents",
+    "ratings": "analytics.imports.formats.ratings.Ratings",
+    "moodle_log": "analytics.imports.formats.moodle_log.MoodleLog",
+    "canvas_gradebook": "analytics.imports.formats.canvas_gradebook.CanvasGradebook",
+    "enrolments": "analytics.imports.formats.people.Enrolments",
+    "learners": "analytics.imports.formats.people.Learners",
+    "activities": "analytics.imports.formats.catalogue.Activities",
     "oulad": "analytics.imports.formats.oulad.Oulad",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -13,10 +13,12 @@ import numpy as np
 import pyarrow as pa
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 
 from analytics.errors import InvalidInput
 from analytics.imports.marks import Mark
+from analytics.imports.steps import OPTIONAL
 from analytics.imports.tables.base import BrokenRow, Position
 
 
@@ -25,6 +27,7 @@ class Target(StrEnum):
 
     EVENTS = "events"
     ACTIVITIES = "activities"
+    LEARNERS = "learners"
     ENROLMENTS = "enrolments"
     ENROLMENT_DATES = "enrolment_dates"
 
@@ -60,6 +63,12 @@ class Option:
     name: str
     help: str
     choices: tuple[str, ...] = ()
+    is_list: bool = False
+    """Several of the choices may be named."""
+
+
+STEPS_OFF = Option("steps_off", gettext_noop("steps of cleaning that are left out"), OPTIONAL, is_list=True)
+"""The option that every format has."""
 
 
 class Format(ABC):
@@ -75,6 +84,8 @@ class Format(ABC):
     """True for published data sets of the past: an organisation that has nothing else stops its clock there."""
     implies_enrolment: ClassVar[bool] = False
     """True where nothing else says who is enrolled: whoever does something in a course is."""
+    makes_courses: ClassVar[bool] = False
+    """True where courses that only enrolments name are made."""
     options: ClassVar[tuple[Option, ...]] = ()
 
     def __init__(self, path: Path, options: Mapping[str, Any], batch_rows: int | None = None) -> None:
@@ -111,8 +122,8 @@ class Format(ABC):
         """Read on from a position that an earlier batch named, or from the beginning."""
 
     @classmethod
-    def fitness(cls, columns: Sequence[str]) -> float:
-        """How well a file with these columns fits, 0 to 1."""
+    def fitness(cls, rows: pa.Table) -> float:
+        """How well a file fits that begins with these rows, 0 to 1."""
         return 0.0
 
     @classmethod
@@ -127,7 +138,7 @@ class Format(ABC):
         Raises:
             InvalidInput: an unknown name, or a value that is not among the choices.
         """
-        known = {option.name: option for option in cls.options}
+        known = {option.name: option for option in (*cls.options, STEPS_OFF)}
         for name, value in options.items():
             if name not in known:
                 raise InvalidInput(
@@ -136,7 +147,8 @@ class Format(ABC):
                     name,
                 )
             choices = known[name].choices
-            if choices and value not in choices:
+            chosen = value if known[name].is_list and isinstance(value, list) else [value]
+            if choices and not all(each in choices for each in chosen):
                 raise InvalidInput(
                     _("The option %(name)s must be one of %(choices)s, but it is %(value)r.")
                     % {"name": name, "choices": ", ".join(choices), "value": value},

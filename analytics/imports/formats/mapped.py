@@ -88,14 +88,14 @@ class Mapped(Format):
         if told := self.given.get("date_order"):
             return str(told)
         first = next(self.table.parsed({}, SEEN_ROWS), None)
-        orders = set()
-        for name in self.instants:
-            if first is not None and name in self.mapping:
-                order, shown = dates.open_order(first.table.column(self.mapping[name]).combine_chunks())
-                if order is None:
-                    raise self._open_dates(self.table.columns[self.mapping[name]], shown)
-                orders.add(order)
-        return max(orders, default="")
+        names = [name for name in self.instants if name in self.mapping]
+        if first is None or not names:
+            return ""
+        places = [self.mapping[name] for name in names]
+        order, shown = dates.open_order(pa.concat_arrays([first.table.column(n).combine_chunks() for n in places]))
+        if order is None:
+            raise self._open_dates(", ".join(self.table.columns[place] for place in places), shown)
+        return order
 
     def batches(self, position: Position) -> Iterator[Batch]:
         for parsed in self.table.parsed(position, self.batch_rows):
@@ -117,9 +117,9 @@ class Mapped(Format):
         return parsed.table.select(list(self.mapping.values())).rename_columns(list(self.mapping)), []
 
     @classmethod
-    def fitness(cls, columns: Sequence[str]) -> float:
+    def fitness(cls, rows: pa.Table) -> float:
         """Files that have all that is required, the more of it the better, and then what else is known."""
-        there = {column.lower() for column in columns}
+        there = {name.lower() for name in rows.column_names}
         if not there.issuperset(cls.required):
             return 0.0
         n_known = len(there.intersection(cls.required + cls.optional))
@@ -151,8 +151,8 @@ class Mapped(Format):
     def _open_dates(self, column: str, shown: Sequence[str]) -> InvalidInput:
         return InvalidInput(
             _(
-                "The dates in the column %(column)r can be read in several ways, for example %(shown)s. Say what comes "
-                "first with the option date_order: dmy (day, month, year), mdy or ymd."
+                "The dates in the column “%(column)s” can be read in several ways, for example %(shown)s. Say what "
+                "comes first with the option date_order: dmy (day, month, year), mdy or ymd."
             )
             % {"column": column, "shown": ", ".join(shown)},
             "date_order",

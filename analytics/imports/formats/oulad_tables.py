@@ -228,10 +228,10 @@ def _tags(rows: pa.Table, name: str) -> list[list[str]]:
 def _activities(
     activity: pa.Array, *, tags: list[list[str]], position: NDArray[np.float64], **columns: pa.Array
 ) -> pa.Table:
-    quoted = ["{" + ",".join(json.dumps(tag) for tag in each) + "}" for each in tags]
+    joined = ["; ".join(each) for each in tags]
     typed = {name: column if isinstance(column, pa.Array) else pa.array(column) for name, column in columns.items()}
     places = pa.array(position.astype(np.int64))
-    return pa.table({"activity": activity, "tags": pa.array(quoted, pa.string()), "position": places, **typed})
+    return pa.table({"activity": activity, "tags": pa.array(joined, pa.string()), "position": places, **typed})
 
 
 def _events(
