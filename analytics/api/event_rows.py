@@ -12,7 +12,7 @@ from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from analytics.imports.clean import EVENT_TEXTS as TEXTS
+from analytics.imports.clean import TEXTS
 from analytics.imports.events import add_events
 from analytics.models import ApiKey, Kind, RowVerdict, Unit, Verb, Verdict
 from analytics.rest.parsers import BodyTooLarge

@@ -16,7 +16,7 @@ from analytics.imports.marks import Mark, n_touched, placed, rejected_once, stil
 from analytics.imports.steps import STEPS
 from analytics.imports.steps.base import Rules
 
-EVENT_TEXTS = (
+TEXTS = (
     "learner", "activity", "course", "id", "name", "learner_name", "verb", "at", "value", "unit", "kind", "full_mark",
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from analytics.aggregates.rollups import request_refresh
 from analytics.imports import ledger, load
-from analytics.imports.clean import EVENT_TEXTS as TEXTS
+from analytics.imports.clean import TEXTS
 from analytics.imports.formats.base import Batch, Target
 from analytics.imports.ledger import Counts
 from analytics.imports.partitions import ensure_months

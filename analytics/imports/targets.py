@@ -25,7 +25,7 @@ class Way:
 
 
 WAYS: dict[Target, Way] = {
-    Target.EVENTS: Way(clean.EVENT_TEXTS, load.load_events),
+    Target.EVENTS: Way(clean.TEXTS, load.load_events),
     Target.ACTIVITIES: Way(load_catalogue.ACTIVITY_TEXTS, load_catalogue.load_activities),
     Target.LEARNERS: Way(load_people.LEARNER_TEXTS, load_people.load_learners),
     Target.ENROLMENTS: Way(load_people.ENROLMENT_TEXTS, load_people.load_enrolments),

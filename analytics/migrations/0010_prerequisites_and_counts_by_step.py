@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analytics', '0007_xapi_statements'),
+        ('analytics', '0009_xapi_projection'),
     ]
 
     operations = [

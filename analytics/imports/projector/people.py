@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from analytics.imports.clean import ID_CHARACTERS, NAME_CHARACTERS
+from analytics.imports.steps.base import ID_CHARACTERS, NAME_CHARACTERS
 from analytics.imports.vocabulary import MISSING
 from analytics.models import Learner, LearnerIdentity
 from analytics.xapi.agents import bounded_key

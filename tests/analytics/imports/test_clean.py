@@ -38,7 +38,7 @@ def table(rows: list[tuple[str, ...]], columns: tuple[str, ...] = COLUMNS) -> pa
 
 @given(st.lists(st.tuples(*[TEXTS] * len(COLUMNS)), max_size=15))
 def test_every_row_has_one_fate(rows: list[tuple[str, ...]]) -> None:
-    cleaned = clean.clean(table(rows), RULES, clean.EVENT_TEXTS)
+    cleaned = clean.clean(table(rows), RULES, clean.TEXTS)
     kept = set(cleaned.rows[PLACE].to_pylist())
     rejected = [place for mark in cleaned.marks if mark.verdict == Verdict.REJECTED for place in mark.places.tolist()]
     repaired = {place for mark in cleaned.marks if mark.verdict == Verdict.REPAIRED for place in mark.places.tolist()}
@@ -58,8 +58,8 @@ def test_every_row_has_one_fate(rows: list[tuple[str, ...]]) -> None:
 
 @given(st.lists(st.tuples(*[TEXTS] * len(COLUMNS)), min_size=1, max_size=8))
 def test_a_row_fares_the_same_in_any_company(rows: list[tuple[str, ...]]) -> None:
-    together = clean.clean(table(rows), RULES, clean.EVENT_TEXTS)
-    alone = clean.clean(table(rows[-1:]), RULES, clean.EVENT_TEXTS)
+    together = clean.clean(table(rows), RULES, clean.TEXTS)
+    alone = clean.clean(table(rows[-1:]), RULES, clean.TEXTS)
     last = together.rows.filter(pa.array(np.array(together.rows[PLACE].to_pylist(), dtype=int) == len(rows) - 1))
     assert last.drop_columns([PLACE]).to_pylist() == alone.rows.drop_columns([PLACE]).to_pylist()
 
