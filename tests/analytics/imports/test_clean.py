@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.imports import clean, instants
@@ -36,6 +36,7 @@ def table(rows: list[tuple[str, ...]], columns: tuple[str, ...] = COLUMNS) -> pa
     return pa.table({name: pa.array([row[n] for row in rows], pa.string()) for n, name in enumerate(columns)})
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[TEXTS] * len(COLUMNS)), max_size=15))
 def test_every_row_has_one_fate(rows: list[tuple[str, ...]]) -> None:
     cleaned = clean.clean(table(rows), RULES, clean.TEXTS)
@@ -56,6 +57,7 @@ def test_every_row_has_one_fate(rows: list[tuple[str, ...]]) -> None:
         assert not any("\0" in text for text in row.values() if isinstance(text, str))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[TEXTS] * len(COLUMNS)), min_size=1, max_size=8))
 def test_a_row_fares_the_same_in_any_company(rows: list[tuple[str, ...]]) -> None:
     together = clean.clean(table(rows), RULES, clean.TEXTS)
