@@ -19,12 +19,11 @@ from analytics.rest.views import ApiView, ListView
 from recommender.api.risks import RiskSerializer, enrolments_of, of_the_asked
 from recommender.models import Case, Risk
 from recommender.worklist import actions
-from recommender.worklist.rows import Worklist
+from recommender.worklist.rows import STATES, Worklist, with_names
 from recommender.worklist.seen import CASE_ROLES, chosen_enrolments
 
 READING = {"GET": Access(Scope.RISKS_READ, CASE_ROLES)}
 WRITING = {"POST": Access(Scope.CASES_WRITE, CASE_ROLES)}
-STATES = ("waiting", "mine", "snoozed", "done")
 ACTIONS = ("assign", "snooze", "finish", "reopen")
 
 
@@ -62,8 +61,8 @@ class WorklistList(ListView):
     def get_queryset(self) -> QuerySet[Any]:
         caller = self.caller
         worklist = Worklist.of(caller) if isinstance(caller, Member) else Worklist.of_organisation(self.organisation)
-        rows: QuerySet[Risk] = getattr(worklist, self.query["state"])()
-        return of_the_asked(rows.filter(risk_share__isnull=False), self)
+        rows = worklist.in_state(self.query["state"]).filter(risk_share__isnull=False)
+        return of_the_asked(with_names(rows), self)
 
 
 class NewAction(Body):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import uuid
 
 from django.db import models
@@ -56,12 +55,6 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"case of {self.enrolment_id}"
-
-    def is_resting(self, today: datetime.date, rest_days: int) -> bool:
-        """Snoozed, or done with not long ago."""
-        if self.snoozed_until is not None and self.snoozed_until > today:
-            return True
-        return self.done_on is not None and self.done_on + datetime.timedelta(days=rest_days) > today
 
 
 class Mail(Job):

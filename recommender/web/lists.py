@@ -12,9 +12,18 @@ from recommender.algorithms.catalogue import ALGORITHMS
 from recommender.models import Promotion, Run, Search, Version
 
 
-def page_of(request: HttpRequest, rows: QuerySet) -> Page:  # type: ignore[type-arg]
-    """The page that the address asks for; an impossible number gets the nearest page there is."""
-    return Paginator(rows, settings.NEURALINK_PAGE_ROWS).get_page(request.GET.get("page"))
+def page_of(request: HttpRequest, rows: QuerySet, n: int | None = None) -> Page:  # type: ignore[type-arg]
+    """The page that the address asks for; an impossible number gets the nearest page there is.
+
+    Args:
+        request: names the page.
+        rows: in their order.
+        n: how many rows there are, where that is known already; otherwise they are counted.
+    """
+    paginator = Paginator(rows, settings.NEURALINK_PAGE_ROWS)
+    if n is not None:
+        paginator.count = n  # type: ignore[misc]  # a cached property
+    return paginator.get_page(request.GET.get("page"))
 
 
 def runs_of(organisation: Organisation, state: str = "", algorithm: str = "") -> QuerySet[Run]:

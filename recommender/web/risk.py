@@ -13,12 +13,12 @@ from django.views.decorators.http import require_safe
 from analytics.public import Activity, Learner, MemberRequest, Role, roles_required
 from recommender.models import LearnerView, OutcomePolicy, Risk
 from recommender.web.lists import page_of
-from recommender.web.risk_charts import spread
+from recommender.web.risk_charts import spread_chart
 from recommender.web.risk_views import learner_risks, own_hints
 from recommender.web.worklist import narrowed
 from recommender.worklist.board import lines
 from recommender.worklist.readiness import lack_of
-from recommender.worklist.rows import Worklist, distribution, in_order, last_day, risks_seen
+from recommender.worklist.rows import Worklist, in_order, last_day, risks_seen, spread_of
 from recommender.worklist.seen import CASE_ROLES
 
 STAFF = (Role.ADMINISTRATOR, Role.MODEL_OWNER, Role.INSTRUCTOR)
@@ -58,15 +58,14 @@ def course_risk(request: MemberRequest, pk: int) -> HttpResponse:
     course = get_object_or_404(Activity.objects.visible_to(request.member).courses(), pk=pk)
     policy = OutcomePolicy.of(request.member.organisation)
     risks = risks_seen(request.member).filter(enrolment__course=course)
-    counts = distribution(risks)
-    page = page_of(request, ordered(narrowed(shown(risks, request, policy), request), request))
+    found = spread_of(risks, policy)
+    page = page_of(request, ordered(narrowed(shown(risks, request, policy), request), request).only("pk"))
     context = {
         "course": course,
         "page": page,
-        "lines": lines(list(page.object_list)),
-        "spread": spread(counts, policy.at_risk_share),
-        "n_known": sum(counts),
-        "n_at_risk": risks.filter(risk_share__gte=policy.at_risk_share).count(),
+        "lines": lines(page.object_list),
+        "found": found,
+        "chart": spread_chart(found.tenths, policy.at_risk_share),
         "policy": policy,
         "on": last_day(request.member.organisation),
         "lack": lack_of(request.member.organisation),
@@ -87,7 +86,7 @@ def course_risk_summary(request: MemberRequest, pk: int) -> HttpResponse:
     course = get_object_or_404(Activity.objects.visible_to(request.member).courses(), pk=pk)
     policy = OutcomePolicy.of(request.member.organisation)
     risks = risks_seen(request.member).filter(enrolment__course=course)
-    context = {"course": course, "n": risks.count(), **summary(risks, policy)}
+    context = {"course": course, "found": spread_of(risks, policy)}
     return render(request, "recommender/_course_risk.html", context)
 
 
@@ -98,19 +97,12 @@ def risk_summary(request: MemberRequest) -> HttpResponse:
     worklist = Worklist.of(request.member)
     context = {
         "n": worklist.waiting().count(),
-        "lines": lines(list(in_order(worklist.waiting())[:N_NAMED])),
+        "lines": lines(in_order(worklist.waiting()).only("pk")[:N_NAMED]),
         "on": last_day(request.member.organisation),
         "lack": lack_of(request.member.organisation),
         "is_acting": request.member.role in CASE_ROLES,
     }
     return render(request, "recommender/_risk_summary.html", context)
-
-
-def summary(risks: QuerySet[Risk], policy: OutcomePolicy) -> dict[str, Any]:
-    return {
-        "n_at_risk": risks.filter(risk_share__gte=policy.at_risk_share).count(),
-        "n_unknown": risks.filter(is_known=False).count(),
-    }
 
 
 def shown(risks: QuerySet[Risk], request: HttpRequest, policy: OutcomePolicy) -> QuerySet[Risk]:

@@ -23,7 +23,7 @@ LAYOUT: dict[str, Any] = {
 }
 
 
-def spread(counts: Sequence[int], at_risk_share: float) -> Chart:
+def spread_chart(counts: Sequence[int], at_risk_share: float) -> Chart:
     """Learners by tenth of risk; bars from the threshold on in the colour of warnings."""
     n = len(counts)
     edges = [place / n for place in range(n)]

@@ -12,7 +12,7 @@ from recommender.models import Intervention, Risk
 from recommender.web.charts import Chart
 from recommender.web.risk_charts import history
 from recommender.worklist.board import Line, lines
-from recommender.worklist.rows import current_risks, risks_seen
+from recommender.worklist.rows import current_risks, in_order, risks_seen
 from recommender.worklist.seen import own_enrolments
 from recommender.worklist.words import own_sentences, own_steps
 
@@ -44,8 +44,8 @@ class Hint:
 
 def learner_risks(member: Member, learner: Learner) -> list[ShownRisk]:
     """By course, the highest risk first, with how it went and what was done."""
-    risks = list(risks_seen(member).filter(enrolment__learner=learner).order_by("-risk_share", "pk"))
-    ids = [risk.enrolment_id for risk in risks]
+    shown = lines(in_order(risks_seen(member).filter(enrolment__learner=learner)).only("pk"))
+    ids = [line.risk.enrolment_id for line in shown]
     past = _by_enrolment(Risk.objects.filter(enrolment_id__in=ids).defer("factors", "strengths").order_by("on"))
     rows = Intervention.objects.filter(enrolment_id__in=ids).select_related("by__login", "mail")
     done = _by_enrolment(rows)
@@ -53,7 +53,7 @@ def learner_risks(member: Member, learner: Learner) -> list[ShownRisk]:
         ShownRisk(
             line, history(past[line.risk.enrolment_id], str(line.risk.enrolment_id)), done[line.risk.enrolment_id]
         )
-        for line in lines(risks)
+        for line in shown
     ]
 
 

@@ -38,19 +38,22 @@ def worklist(request: MemberRequest) -> HttpResponse:
     member, worklist = request.member, Worklist.of(request.member)
     show = request.GET.get("show", "")
     show = show if show in SHOWN else "waiting"
-    kinds = {name: getattr(worklist, name)() for name in SHOWN}
-    page = page_of(request, in_order(narrowed(kinds[show], request)))
-    courses = list(courses_seen(member).order_by("name", "pk"))
+    counts, is_narrowed = worklist.counts(), is_filtered(request)
+    rows = in_order(narrowed(worklist.in_state(show), request)).only("pk")
+    page = page_of(request, rows, None if is_narrowed else counts[show])
+    shown = lines(page.object_list)
     context = {
         "page": page,
-        "lines": lines(list(page.object_list)),
+        "lines": shown,
+        "is_narrowed": is_narrowed,
         "show": show,
-        "tabs": [(name, label, kinds[name].count()) for name, label in SHOWN.items()],
-        "highest": in_order(kinds["waiting"]).first(),
+        "tabs": [(name, label, counts[name]) for name, label in SHOWN.items()],
+        "n_waiting": counts["waiting"],
+        "first": shown[0].risk if show == "waiting" and not is_narrowed and page.number == 1 and shown else None,
         "policy": worklist.policy,
         "on": last_day(member.organisation),
         "lack": lack_of(member.organisation),
-        "courses": courses,
+        "courses": courses_seen(member).order_by("name", "pk"),
         "course": request.GET.get("course", ""),
         "q": request.GET.get("q", "").strip(),
         "assignees": assignees(member.organisation),
@@ -59,6 +62,10 @@ def worklist(request: MemberRequest) -> HttpResponse:
         "deeds": DEEDS,
     }
     return render(request, "recommender/worklist.html", context)
+
+
+def is_filtered(request: HttpRequest) -> bool:
+    return bool(request.GET.get("course", "") or request.GET.get("q", "").strip())
 
 
 def narrowed(risks: QuerySet[Risk], request: HttpRequest) -> QuerySet[Risk]:

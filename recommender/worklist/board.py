@@ -1,12 +1,13 @@
-"""What a list shows beside each risk: its words, how it changed, and what was done last. Three queries a page."""
+"""What a list shows beside each risk: names, words, how it changed, what was done last. Three queries a page."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from recommender.models import Intervention, Risk
+from recommender.worklist.rows import with_names
 from recommender.worklist.words import sentences
 
 TREND_DAYS = 5
@@ -29,7 +30,11 @@ class Line:
         return self.change is not None and self.change >= 0.1  # less moves every week
 
 
-def lines(risks: Sequence[Risk]) -> list[Line]:
+def lines(page: Iterable[Risk]) -> list[Line]:
+    """Of one page of risks: what a line names is fetched for these only, so that sorting all rows moves few columns."""
+    pks = [risk.pk for risk in page]
+    found = with_names(Risk.objects.all()).in_bulk(pks)
+    risks = [found[pk] for pk in pks]
     ids = [risk.enrolment_id for risk in risks]
     before = earlier_shares(ids, min((risk.on for risk in risks), default=None))
     last = last_interventions(ids)

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from analytics.public import Member, Organisation, Role, percent, wake
 from recommender.models import Mail, OutcomePolicy, Risk
 from recommender.worklist.post import name_of_member
-from recommender.worklist.rows import Worklist, in_order, last_day
+from recommender.worklist.rows import Worklist, in_order, last_day, with_names
 from recommender.worklist.words import sentences
 
 N_NAMED = 10
@@ -81,7 +81,7 @@ def compose(member: Member) -> tuple[str, str]:
         subject = ngettext("%(n)s learner may need you this week", "%(n)s learners may need you this week", n) % {
             "n": n
         }
-        lines = [_("The highest risks first:"), "", *_named(in_order(waiting)[:N_NAMED])]
+        lines = [_("The highest risks first:"), "", *_named(with_names(in_order(waiting))[:N_NAMED])]
         if n > N_NAMED:
             lines += ["", _("and %(n)s more.") % {"n": n - N_NAMED}]
     greeting = _("Hello %(name)s,") % {"name": name_of_member(member)}

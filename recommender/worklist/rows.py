@@ -37,7 +37,7 @@ def risks_seen(member: Member) -> QuerySet[Risk]:
     rows = current_risks(member.organisation)
     if not member.sees_everything:
         rows = rows.filter(enrolment__in=enrolments_seen(member))
-    return with_names(rows)
+    return rows
 
 
 def with_names(risks: QuerySet[Risk]) -> QuerySet[Risk]:
@@ -51,6 +51,9 @@ def latest_risks(enrolments: Iterable[Enrolment]) -> dict[int, Risk]:
     ids = [enrolment.pk for enrolment in enrolments]
     newest = Risk.objects.filter(enrolment_id__in=ids).order_by("enrolment_id", "-on").distinct("enrolment_id")
     return {risk.enrolment_id: risk for risk in newest}
+
+
+STATES = ("waiting", "mine", "snoozed", "done")
 
 
 @dataclass(frozen=True)
@@ -70,35 +73,32 @@ class Worklist:
 
     @classmethod
     def of_organisation(cls, organisation: Organisation) -> Worklist:
-        return cls(with_names(current_risks(organisation)), OutcomePolicy.of(organisation), today(organisation))
+        return cls(current_risks(organisation), OutcomePolicy.of(organisation), today(organisation))
 
-    def at_risk(self) -> QuerySet[Risk]:
-        """At or above the policy's threshold, and whoever was assigned to somebody and is not done with."""
-        kept = Q(enrolment__case__assigned_to__isnull=False, enrolment__case__done_on__isnull=True)
-        return self.seen.filter(Q(risk_share__gte=self.policy.at_risk_share) | kept)
+    def in_state(self, state: str) -> QuerySet[Risk]:
+        """The rows of one of STATES, of which every enrolment at risk is in one of the first three or done with."""
+        return self.seen.filter(self._states()[state])
+
+    def counts(self) -> dict[str, int]:
+        """How many there are in each of STATES, in one query."""
+        return self.seen.aggregate(**{state: Count("pk", filter=asked) for state, asked in self._states().items()})
 
     def waiting(self) -> QuerySet[Risk]:
-        """What is to be done now."""
-        return self.at_risk().exclude(self._snoozed() | self._done())
+        return self.in_state("waiting")
 
-    def snoozed(self) -> QuerySet[Risk]:
-        return self.at_risk().filter(self._snoozed())
-
-    def done(self) -> QuerySet[Risk]:
-        """Done with, and not come back."""
-        return self.seen.filter(self._done())
-
-    def mine(self) -> QuerySet[Risk]:
-        """Nobody's where no member asks: a comparison with None would find what is assigned to nobody."""
-        return self.waiting().filter(enrolment__case__assigned_to=self.member) if self.member else self.seen.none()
-
-    def _snoozed(self) -> Q:
-        # With IS NOT NULL: NOT (NULL > today) would be unknown, and a case without a date would be on no list.
-        return Q(enrolment__case__snoozed_until__isnull=False, enrolment__case__snoozed_until__gt=self.today)
-
-    def _done(self) -> Q:
+    def _states(self) -> dict[str, Q]:
+        """At risk is whoever is at the policy's threshold, or was made somebody's case and is not done with."""
+        case = "enrolment__case__"
         rested = self.today - datetime.timedelta(days=self.policy.rest_days)
-        return Q(enrolment__case__done_on__isnull=False, enrolment__case__done_on__gt=rested)
+        # With IS NOT NULL: NOT (NULL > today) would be unknown, and a case without a date would be on no list.
+        snoozed = Q(**{f"{case}snoozed_until__isnull": False, f"{case}snoozed_until__gt": self.today})
+        done = Q(**{f"{case}done_on__isnull": False, f"{case}done_on__gt": rested})
+        kept = Q(**{f"{case}assigned_to__isnull": False, f"{case}done_on__isnull": True})
+        at_risk = Q(risk_share__gte=self.policy.at_risk_share) | kept
+        waiting = at_risk & ~snoozed & ~done
+        # Where no member asks, nothing is theirs: comparing with None would find what is assigned to nobody.
+        own = Q(**{f"{case}assigned_to": self.member}) if self.member else Q(pk__in=[])
+        return {"waiting": waiting, "mine": waiting & own, "snoozed": at_risk & snoozed, "done": done}
 
 
 def in_order(risks: QuerySet[Risk]) -> QuerySet[Risk]:
@@ -106,11 +106,33 @@ def in_order(risks: QuerySet[Risk]) -> QuerySet[Risk]:
     return risks.order_by(F("risk_share").desc(nulls_last=True), "pk")
 
 
-def distribution(risks: QuerySet[Risk]) -> list[int]:
-    """How many risks lie in each tenth from 0 to 1; those not known are left out."""
-    tenth = Floor(F("risk_share") * TENTHS)
-    counted = risks.filter(risk_share__isnull=False).order_by().annotate(tenth=tenth).values("tenth")
-    found = [0] * TENTHS
-    for row in counted.annotate(n=Count("pk")):
-        found[min(int(row["tenth"]), TENTHS - 1)] += row["n"]
-    return found
+@dataclass(frozen=True)
+class Spread:
+    """How the risks of a course lie."""
+
+    tenths: list[int]
+    """Shape (10,): how many lie in each tenth from 0 to 1."""
+    n_unknown: int
+    n_at_risk: int
+
+    @property
+    def n_known(self) -> int:
+        return sum(self.tenths)
+
+    @property
+    def n(self) -> int:
+        return self.n_known + self.n_unknown
+
+
+def spread_of(risks: QuerySet[Risk], policy: OutcomePolicy) -> Spread:
+    """One query, whatever is asked of it."""
+    grouped = risks.order_by().annotate(tenth=Floor(F("risk_share") * TENTHS)).values("tenth")
+    n_at_risk = Count("pk", filter=Q(risk_share__gte=policy.at_risk_share))
+    tenths, n_unknown, found = [0] * TENTHS, 0, 0
+    for row in grouped.annotate(n=Count("pk"), n_at_risk=n_at_risk):
+        found += row["n_at_risk"]
+        if row["tenth"] is None:
+            n_unknown = row["n"]
+        else:
+            tenths[min(int(row["tenth"]), TENTHS - 1)] += row["n"]
+    return Spread(tenths, n_unknown, found)

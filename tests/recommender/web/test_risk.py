@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from analytics.models import Enrolment
 from recommender.models import Intervention, Risk
-from recommender.web.risk_charts import history, spread
+from recommender.web.risk_charts import history, spread_chart
 from tests.cast import Cast
 from tests.recommender.risks import add_risk
 
@@ -41,7 +41,7 @@ def test_a_courses_risks(browser: Client, cast: Cast, risks: Risks) -> None:
     assert names(course_page(browser, cast, order="name", q="a"))[:2] == ["Amara", "Bruno"]
     assert names(course_page(browser, cast, order="grade"))[:1] == ["Amara"]
     assert names(course_page(browser, cast, order="magic", show="x")) == names(response)
-    assert response.context["spread"].figure["data"][0]["y"] == [0, 0, 0, 1, 1, 1, 1, 1, 1, 1]
+    assert response.context["chart"].figure["data"][0]["y"] == [0, 0, 0, 1, 1, 1, 1, 1, 1, 1]
 
 
 def test_the_number_of_queries_does_not_follow_the_rows(
@@ -97,7 +97,7 @@ def test_pages_of_analytics_name_the_fragments(browser: Client, cast: Cast) -> N
 
 
 def test_charts_have_a_sentence_and_a_table(risks: Risks) -> None:
-    chart = spread([1, 0, 0, 0, 0, 2, 0, 0, 0, 1], 0.5)
+    chart = spread_chart([1, 0, 0, 0, 0, 2, 0, 0, 0, 1], 0.5)
     assert chart.sentence == "3 of 4 risks are 50% or more."
     assert chart.rows[5] == ("50%–60%", "2")
     assert chart.figure["data"][0]["marker"]["color"].count("var(--bad)") == 5

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from analytics.models import Member
 from recommender.models import Case, LearnerView, OutcomePolicy, Risk
-from recommender.worklist.rows import Worklist, current_risks, distribution, in_order, latest_risks, risks_seen
+from recommender.worklist.rows import Worklist, current_risks, in_order, latest_risks, risks_seen, spread_of
 from recommender.worklist.seen import today
 from tests.cast import Cast
 from tests.recommender.risks import add_risk, add_risks
@@ -60,11 +60,10 @@ def test_snoozed_done_and_back_again(cast: Cast, risks: Risks, instructor: Membe
         Case.objects.create(organisation=cast.north.organisation, enrolment=risks[number].enrolment, **state)
     worklist = Worklist.of(instructor)
     assert numbers(in_order(worklist.waiting()), risks) == [1, 3, 4, 6]
-    assert numbers(worklist.snoozed(), risks) == [0]
-    assert numbers(worklist.done(), risks) == [2]
-    assert numbers(worklist.mine(), risks) == [6]
-    assert Case.objects.get(enrolment=risks[2].enrolment).is_resting(day, 14)
-    assert not Case.objects.get(enrolment=risks[3].enrolment).is_resting(day, 14)
+    assert numbers(worklist.in_state("snoozed"), risks) == [0]
+    assert numbers(worklist.in_state("done"), risks) == [2]
+    assert numbers(worklist.in_state("mine"), risks) == [6]
+    assert worklist.counts() == {"waiting": 4, "mine": 1, "snoozed": 1, "done": 1}
 
 
 def test_everybody_hears_of_their_own_part(cast: Cast, risks: Risks) -> None:
@@ -84,7 +83,9 @@ def test_everybody_hears_of_their_own_part(cast: Cast, risks: Risks) -> None:
 
 def test_the_distribution_counts_what_is_known(cast: Cast, risks: Risks) -> None:
     add_risk(cast.north.enrolments[-1], 1.0)
-    assert distribution(current_risks(cast.north.organisation)) == [0, 0, 0, 1, 1, 1, 1, 1, 1, 2]
+    found = spread_of(current_risks(cast.north.organisation), OutcomePolicy(at_risk_share=0.65))
+    assert found.tenths == [0, 0, 0, 1, 1, 1, 1, 1, 1, 2]
+    assert (found.n, found.n_known, found.n_unknown, found.n_at_risk) == (9, 8, 1, 4)
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
