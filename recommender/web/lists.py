@@ -22,7 +22,7 @@ def page_of(request: HttpRequest, rows: QuerySet, n: int | None = None) -> Page:
     """
     paginator = Paginator(rows, settings.NEURALINK_PAGE_ROWS)
     if n is not None:
-        paginator.count = n  # type: ignore[misc]  # a cached property
+        paginator.count = n  # a cached property
     return paginator.get_page(request.GET.get("page"))
 
 

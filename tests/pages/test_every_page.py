@@ -12,28 +12,42 @@ from playwright.sync_api import TimeoutError as Waited
 from recommender.models import Run
 from tests.cast import Cast
 from tests.pages.conftest import NARROW, WIDE
+from tests.recommender.risks import add_risks
 
 pytestmark = pytest.mark.page
 
 LISTS = ("overview", "course_list", "learner_list")
+CARE = ("worklist", "digest_preview", "intervention_list")
 MODELS = ("run_list", "run_new", "version_list", "promotion_list")
+ADMINISTRATION = (*MODELS, "outcome_policy", "message_template_new", "import_list", "import_new")
 
 
 def paths_of(role: str, cast: Cast, run: Run) -> list[str]:
     house = cast.north
     if role == "learner":
         return [reverse("my_learning"), reverse("choose_organisation")]
-    names = LISTS + ((*MODELS, "import_list", "import_new") if role == "administrator" else ())
-    rows = [("course_page", house.courses["algebra"].pk), ("learner_page", house.learners[0].pk)]
+    names = (
+        LISTS
+        + CARE
+        + (
+            (*MODELS, "outcome_policy", "message_template_new", "import_list", "import_new")
+            if role == "administrator"
+            else ()
+        )
+    )
+    rows = [("course_page", house.courses["algebra"].pk), ("course_risk", house.courses["algebra"].pk)]
+    rows += [("learner_page", house.learners[0].pk)]
     if role == "administrator":
         rows += [("run_page", run.pk), ("version_page", run.version.pk), ("import_page", house.from_import.pk)]
         rows += [("learner_page", house.learners[-1].pk)]
-    return [*(reverse(name) for name in names), *(reverse(name, args=[pk]) for name, pk in rows)]
+    message = f"{reverse('message_new')}?enrolment={house.enrolments[0].pk}"
+    return [*(reverse(name) for name in names), *(reverse(name, args=[pk]) for name, pk in rows), message]
 
 
 @pytest.mark.parametrize("role", ["administrator", "instructor", "learner"])
 def test_every_page(role: str, cast: Cast, trained: Callable[..., Run], window: Callable[..., Any]) -> None:
     seen = window(role)
+    add_risks(cast.north)
     for path in paths_of(role, cast, trained()):
         seen.page.set_viewport_size(WIDE)
         page = seen.open(path)
