@@ -16,6 +16,7 @@ CARERS = frozenset({Role.ADMINISTRATOR, Role.INSTRUCTOR})
 CARE_PAGES = frozenset(
     {"message_new", "digest_preview", "intervention_list", "outcome_policy", "message_template", "message_template_new"}
 )
+STATEMENT_PAGES = frozenset({"identity_list", "credential_list"})
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ ENTRIES = (
     Entry("learner_list", _("Learners"), "learners", STAFF, frozenset({"learner_page"})),
     Entry("worklist", _("Worklist"), "worklist", CARERS, CARE_PAGES),
     Entry("import_list", _("Imports"), "imports", MODELS, frozenset({"import_new", "import_page"})),
+    Entry("statement_list", _("Statements"), "statements", frozenset({Role.ADMINISTRATOR}), STATEMENT_PAGES),
     Entry("run_list", _("Runs"), "runs", MODELS, frozenset({"run_page", "run_new", "search_list", "search_page"})),
     Entry("version_list", _("Versions"), "versions", MODELS, frozenset({"version_page"})),
     Entry("my_learning", _("My learning"), "own", frozenset({Role.LEARNER})),

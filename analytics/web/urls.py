@@ -3,7 +3,19 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from analytics.web import courses, import_list, import_new, import_page, learners, overview, own, sign_in
+from analytics.web import (
+    courses,
+    credentials,
+    identities,
+    import_list,
+    import_new,
+    import_page,
+    learners,
+    overview,
+    own,
+    sign_in,
+    statements,
+)
 
 urlpatterns = [
     path("", sign_in.home, name="home"),
@@ -23,6 +35,13 @@ urlpatterns = [
     path("imports/<int:pk>/rejected.csv", import_page.import_rejected, name="import_rejected"),
     path("imports/<int:pk>/cancel/", import_page.import_cancel, name="import_cancel"),
     path("imports/<int:pk>/roll-back/", import_page.import_roll_back, name="import_roll_back"),
+    path("statements/", statements.statement_list, name="statement_list"),
+    path("statements/export.jsonl", statements.statement_export, name="statement_export"),
+    path("statements/meaning/", statements.verb_meaning, name="verb_meaning"),
+    path("statements/identities/", identities.identity_list, name="identity_list"),
+    path("statements/merge/", identities.learner_merge, name="learner_merge"),
+    path("statements/credentials/", credentials.credential_list, name="credential_list"),
+    path("statements/credentials/<int:pk>/revoke/", credentials.credential_revoke, name="credential_revoke"),
     path("my/", own.my_learning, name="my_learning"),
     path("my/data.json", own.my_data, name="my_data"),
 ]

@@ -19,22 +19,15 @@ pytestmark = pytest.mark.page
 LISTS = ("overview", "course_list", "learner_list")
 CARE = ("worklist", "digest_preview", "intervention_list")
 MODELS = ("run_list", "run_new", "version_list", "promotion_list")
-ADMINISTRATION = (*MODELS, "outcome_policy", "message_template_new", "import_list", "import_new")
+STATEMENTS = ("statement_list", "credential_list", "identity_list")
+ADMINISTRATION = (*MODELS, *STATEMENTS, "outcome_policy", "message_template_new", "import_list", "import_new")
 
 
 def paths_of(role: str, cast: Cast, run: Run) -> list[str]:
     house = cast.north
     if role == "learner":
         return [reverse("my_learning"), reverse("choose_organisation")]
-    names = (
-        LISTS
-        + CARE
-        + (
-            (*MODELS, "outcome_policy", "message_template_new", "import_list", "import_new")
-            if role == "administrator"
-            else ()
-        )
-    )
+    names = LISTS + CARE + (ADMINISTRATION if role == "administrator" else ())
     rows = [("course_page", house.courses["algebra"].pk), ("course_risk", house.courses["algebra"].pk)]
     rows += [("learner_page", house.learners[0].pk)]
     if role == "administrator":

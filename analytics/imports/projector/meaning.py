@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from analytics.imports.projector.vocabulary import KINDS, PAUSED, VIDEO, verb_of
+from analytics.imports.projector.vocabulary import KINDS, PAUSED, UNIT_EXTENSION, VALUE_EXTENSION, VIDEO, verb_of
 from analytics.imports.vocabulary import kind_of
 from analytics.models import Fate, Kind, Unit, Verb
 from analytics.xapi.mentions import activity_key
@@ -116,6 +116,9 @@ def _name(about: Json) -> str | None:
 def value_of(statement: Json, meant: Verb) -> tuple[float | None, Unit]:
     """The mark as a share where there is one, else points, else the time spent."""
     result = statement.get("result", {})
+    exported = result.get("extensions", {})
+    if isinstance(exported.get(VALUE_EXTENSION), int | float) and exported.get(UNIT_EXTENSION) in Unit.values:
+        return float(exported[VALUE_EXTENSION]), Unit(exported[UNIT_EXTENSION])
     if meant == Verb.RATED:
         return _mark(result.get("score", {}))
     if meant in RESULTS:

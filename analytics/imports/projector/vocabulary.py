@@ -21,6 +21,10 @@ TLA = "https://w3id.org/xapi/tla/verbs/"
 OPENEDX = "https://w3id.org/xapi/openedx/verb/"
 BRINDLEWAYE = "https://brindlewaye.com/xAPITerms/verbs/"
 
+OTHER = "urn:neuralink:verbs:other"
+"""Verb of exported events that say nothing more."""
+VALUE_EXTENSION, UNIT_EXTENSION = "urn:neuralink:value", "urn:neuralink:unit"
+"""Of exported results that xAPI has no words for: clicks, stars."""
 VIDEO_TYPE = "https://w3id.org/xapi/video/activity-type/video"
 PAUSED = f"{VIDEO}paused"
 
@@ -79,6 +83,7 @@ VERBS: dict[str, Verb | None] = {
     **_all("http://www.tincanapi.co.uk/verbs/", "enrolled_onto_learning_plan", Verb.ENROLLED),
     **_all("http://www.tincanapi.co.uk/verbs/", "evaluated graded", Verb.ANSWERED),
     **_all(BRINDLEWAYE, "loggedin loggedout", None),
+    OTHER: Verb.OTHER,
 }
 """IRI of a verb -> what it is; None: known, and no event."""
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from analytics.models import Role
+from analytics.models import Credential, Role
 from analytics.web.urls import urlpatterns
 from tests.cast import Cast
 
@@ -32,18 +32,30 @@ GETS = {
     "import_page": {ADMINISTRATOR, OWNER},
     "import_progress": {ADMINISTRATOR, OWNER},
     "import_rejected": {ADMINISTRATOR, OWNER},
+    "statement_list": {ADMINISTRATOR},
+    "statement_export": {ADMINISTRATOR},
+    "identity_list": {ADMINISTRATOR},
+    "credential_list": {ADMINISTRATOR},
     "my_learning": {LEARNER},
     "my_data": {LEARNER},
 }
-POSTS = {"import_cancel": {ADMINISTRATOR}, "import_roll_back": {ADMINISTRATOR}}
+POSTS = {
+    "import_cancel": {ADMINISTRATOR},
+    "import_roll_back": {ADMINISTRATOR},
+    "verb_meaning": {ADMINISTRATOR},
+    "learner_merge": {ADMINISTRATOR},
+    "credential_revoke": {ADMINISTRATOR},
+}
 REDIRECTS = {"home", "sign_in", "sign_out"}
 QUERIES = 15
 
 
 def address(name: str, cast: Cast, house: str = "north") -> str:
-    if not name.startswith(("course_", "learner_", "import_")) or name.endswith(("_list", "_new")):
-        return reverse(name)
     there = cast.house(house)
+    if name == "credential_revoke":
+        return reverse(name, args=[Credential.objects.issue(there.organisation, "tool", ["all"])[0].pk])
+    if not name.startswith(("course_", "learner_", "import_")) or name.endswith(("_list", "_new", "_merge")):
+        return reverse(name)
     assert there.from_import is not None
     rows = {"course": there.courses["algebra"], "learner": there.learners[0], "import": there.from_import}
     return reverse(name, args=[rows[name.partition("_")[0]].pk])

@@ -146,7 +146,7 @@ def test_the_course_above() -> None:
 
 def test_the_table_is_sound() -> None:
     assert {verb for verb, _type in TYPED_VERBS} <= VERBS.keys()
-    assert all(iri.startswith("http") for iri in [*VERBS, *KINDS])
+    assert all(iri.startswith(("http", "urn:")) for iri in [*VERBS, *KINDS])
 
 
 @given(st.text(max_size=3000))

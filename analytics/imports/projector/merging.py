@@ -1,0 +1,67 @@
+"""One person who came in as two learners: everything of the one becomes the other's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, connection, models, transaction
+from django.utils.translation import gettext as _
+
+from analytics.aggregates.rollups import request_refresh
+from analytics.errors import InvalidInput
+from analytics.imports.projector.project import PROJECTOR_LOCK
+from analytics.models import Learner, LearnerDay, LearnerTotal
+
+COMPUTED = (LearnerDay, LearnerTotal)
+"""Tables that are counted anew from events."""
+DAYS = """
+INSERT INTO analytics_dirtyday (organisation_id, "on")
+SELECT DISTINCT organisation_id, (occurred_at AT TIME ZONE 'UTC')::date FROM analytics_event WHERE learner_id = %s
+"""
+
+
+def merge(learner: Learner, other: Learner) -> None:
+    """Give everything of `other` to `learner`, and delete `other`.
+
+    Where both have a row that there can be one of only (an enrolment in the same run), the learner's own stays.
+
+    Raises:
+        InvalidInput: they are the same, or of two organisations.
+    """
+    if learner.pk == other.pk:
+        raise InvalidInput(_("Name two different learners."), "other")
+    if learner.organisation_id != other.organisation_id:
+        raise InvalidInput(_("The two learners are not of the same organisation."), "other")
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # Not while the projector finds learners for identities.
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PROJECTOR_LOCK, learner.organisation_id])
+            cursor.execute(DAYS, [other.pk])
+        for model in COMPUTED:
+            model._default_manager.filter(learner=other).delete()
+        for relation in Learner._meta.related_objects:
+            _move(relation, learner, other)
+        if not learner.name and other.name:
+            Learner.objects.filter(pk=learner.pk).update(name=other.name)
+        other.delete()
+        request_refresh(learner.organisation_id)
+
+
+def _move(relation: Any, learner: Learner, other: Learner) -> None:
+    """Point the rows of one table at the learner: all at once, or one by one where some cannot be two."""
+    model: type[models.Model] = relation.related_model
+    rows = model._base_manager.filter(**{relation.field.name: other})
+    try:
+        with transaction.atomic():
+            rows.update(**{relation.field.name: learner})
+    except IntegrityError:
+        for pk in list(rows.values_list("pk", flat=True)):
+            _move_row(model, relation.field.name, pk, learner)
+
+
+def _move_row(model: type[models.Model], field: str, pk: Any, learner: Learner) -> None:
+    try:
+        with transaction.atomic():
+            model._base_manager.filter(pk=pk).update(**{field: learner})
+    except IntegrityError:
+        model._base_manager.filter(pk=pk).delete()
