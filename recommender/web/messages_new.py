@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from typing import Any
 
@@ -42,8 +43,10 @@ def message_new(request: MemberRequest) -> HttpResponse:
     form = MessageForm(request.POST) if request.method == "POST" else MessageForm(initial=beginning(request))
     drafts = drafted(form, enrolments, request.member) if request.method == "POST" else []
     if drafts and "send" in request.POST:
-        messages.success(request, send_all(drafts, form, request.member))
-        return redirect("worklist")
+        if request.POST["send"] == seal_of(form):
+            messages.success(request, send_all(drafts, form, request.member))
+            return redirect("worklist")
+        messages.warning(request, _("The text has changed since you saw it. Look at it once more, then send."))
     return render(request, "recommender/message_new.html", context_of(request, form, enrolments, drafts))
 
 
@@ -65,6 +68,12 @@ def drafted(form: MessageForm, enrolments: list[Enrolment], by: Member) -> list[
         return []
 
 
+def seal_of(form: MessageForm) -> str:
+    """Names the text that was shown: only what was seen is sent, though the fields beside it can be changed."""
+    text = f"{form.cleaned_data['subject']}\0{form.cleaned_data['body']}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def send_all(drafts: list[Draft], form: MessageForm, by: Member) -> str:
     n = len(send(drafts, form.cleaned_data["token"], by=by))
     return ngettext("%(n)s mail is on its way.", "%(n)s mails are on their way.", n) % {"n": n}
@@ -80,6 +89,7 @@ def context_of(
         "enrolments": enrolments,
         "drafts": drafts[:N_PREVIEWED],
         "n_drafts": len(drafts),
+        "seal": seal_of(form) if drafts else "",
         "n_reachable": sum(bool(one.address) for one in drafts),
         "unreachable": [one.enrolment for one in drafts if not one.address],
         "letters": letters_of(request.member.organisation),

@@ -14,8 +14,8 @@ from analytics.public import Activity, Learner, MemberRequest, Role, roles_requi
 from recommender.models import LearnerView, OutcomePolicy, Risk
 from recommender.web.lists import page_of
 from recommender.web.risk_charts import spread_chart
+from recommender.web.risk_lists import narrowed, order_of, ordered, orders
 from recommender.web.risk_views import learner_risks, own_hints
-from recommender.web.worklist import narrowed
 from recommender.worklist.board import lines
 from recommender.worklist.readiness import lack_of
 from recommender.worklist.rows import Worklist, in_order, last_day, risks_seen, spread_of
@@ -23,11 +23,6 @@ from recommender.worklist.seen import CASE_ROLES
 
 STAFF = (Role.ADMINISTRATOR, Role.MODEL_OWNER, Role.INSTRUCTOR)
 SHOWN = {"all": _("All"), "at_risk": _("At risk"), "unknown": _("Not enough data yet")}
-ORDERS = {
-    "risk": (_("Highest risk first"), ("-risk_share", "pk")),
-    "grade": (_("Lowest expected grade first"), ("grade_share", "pk")),
-    "name": (_("By name"), ("enrolment__learner__name", "pk")),
-}
 N_NAMED = 5
 
 
@@ -71,8 +66,8 @@ def course_risk(request: MemberRequest, pk: int) -> HttpResponse:
         "lack": lack_of(request.member.organisation),
         "tabs": SHOWN.items(),
         "show": request.GET.get("show", "all"),
-        "orders": [(name, label) for name, (label, _fields) in ORDERS.items()],
-        "order": request.GET.get("order", "risk"),
+        "orders": orders("course"),
+        "order": order_of(request),
         "q": request.GET.get("q", "").strip(),
         "is_acting": request.member.role in CASE_ROLES,
     }
@@ -110,8 +105,3 @@ def shown(risks: QuerySet[Risk], request: HttpRequest, policy: OutcomePolicy) ->
     if asked == "at_risk":
         return risks.filter(risk_share__gte=policy.at_risk_share)
     return risks.filter(is_known=False) if asked == "unknown" else risks
-
-
-def ordered(risks: QuerySet[Risk], request: HttpRequest) -> QuerySet[Risk]:
-    asked = request.GET.get("order", "risk")
-    return in_order(risks) if asked not in ORDERS or asked == "risk" else risks.order_by(*ORDERS[asked][1])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.dates import WEEKDAYS
@@ -12,14 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from analytics.public import InvalidInput, MemberRequest, roles_required
-from recommender.models import InterventionKind, OutcomePolicy, Risk
+from recommender.models import InterventionKind, OutcomePolicy
 from recommender.web.lists import page_of
+from recommender.web.risk_lists import BY_RISK, is_filtered, narrowed, order_of, ordered, orders
 from recommender.web.worklist_deeds import DEEDS, do
 from recommender.worklist.actions import assignees
 from recommender.worklist.board import lines
 from recommender.worklist.digest import compose
 from recommender.worklist.readiness import lack_of
-from recommender.worklist.rows import Worklist, in_order, last_day
+from recommender.worklist.rows import Worklist, last_day
 from recommender.worklist.seen import CASE_ROLES, courses_seen
 
 SHOWN = {
@@ -39,9 +39,11 @@ def worklist(request: MemberRequest) -> HttpResponse:
     show = request.GET.get("show", "")
     show = show if show in SHOWN else "waiting"
     counts, is_narrowed = worklist.counts(), is_filtered(request)
-    rows = in_order(narrowed(worklist.in_state(show), request)).only("pk")
+    rows = ordered(narrowed(worklist.in_state(show), request), request).only("pk")
     page = page_of(request, rows, None if is_narrowed else counts[show])
     shown = lines(page.object_list)
+    order = order_of(request)
+    is_first_page = (show, order, is_narrowed, page.number) == ("waiting", BY_RISK, False, 1)
     context = {
         "page": page,
         "lines": shown,
@@ -49,34 +51,21 @@ def worklist(request: MemberRequest) -> HttpResponse:
         "show": show,
         "tabs": [(name, label, counts[name]) for name, label in SHOWN.items()],
         "n_waiting": counts["waiting"],
-        "first": shown[0].risk if show == "waiting" and not is_narrowed and page.number == 1 and shown else None,
+        "first": shown[0].risk if is_first_page and shown else None,
         "policy": worklist.policy,
         "on": last_day(member.organisation),
         "lack": lack_of(member.organisation),
         "courses": courses_seen(member).order_by("name", "pk"),
         "course": request.GET.get("course", ""),
         "q": request.GET.get("q", "").strip(),
+        "order": order,
+        "orders": orders(),
         "assignees": assignees(member.organisation),
         "snoozes": SNOOZES,
         "recorded": RECORDED,
         "deeds": DEEDS,
     }
     return render(request, "recommender/worklist.html", context)
-
-
-def is_filtered(request: HttpRequest) -> bool:
-    return bool(request.GET.get("course", "") or request.GET.get("q", "").strip())
-
-
-def narrowed(risks: QuerySet[Risk], request: HttpRequest) -> QuerySet[Risk]:
-    """By the course and the text of the address; what names nothing leaves the list as it is."""
-    course, text = request.GET.get("course", ""), request.GET.get("q", "").strip().replace("\0", "")
-    if course.isdecimal() and len(course) < 19:
-        risks = risks.filter(enrolment__course=int(course))
-    if text:
-        named = Q(enrolment__learner__name__icontains=text) | Q(enrolment__learner__external_id__icontains=text)
-        risks = risks.filter(named)
-    return risks
 
 
 @require_safe

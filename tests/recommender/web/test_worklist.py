@@ -55,6 +55,8 @@ def test_filters(browser: Client, risks: Risks, cast: Cast) -> None:
     assert len(listed(browser, course=cast.north.courses["algebra"].pk)) == 5
     assert listed(browser, course=cast.north.courses["biology"].pk) == []
     assert len(listed(browser, course="x", show="magic", page="99")) == 5
+    assert listed(browser, order="name", q="a")[:2] == ["Amara Okafor", "Bruno Silva"]
+    assert listed(browser, order="course") == listed(browser, order="magic")
     assert listed(browser, q="\x00", course="9" * 30) != []
     assert "Nobody matches" in browser.get(reverse("worklist"), {"q": "nobody"}).content.decode()
 
@@ -123,8 +125,12 @@ def test_a_message_is_seen_before_it_is_sent(browser: Client, risks: Risks) -> N
     assert "1 learner has no e-mail address and gets nothing: Chen Wei" in looked
     assert "Send 1 mail" in looked
     assert not Mail.objects.exists()
+    sent["send"] = re.findall(r'name="send" value="(\w+)"', looked)[0]
+    changed = browser.post(reverse("message_new"), sent | {"body": "Something else"})
+    assert "The text has changed since you saw it." in changed.content.decode()
+    assert not Mail.objects.exists(), "only what was seen is sent"
     for _click in range(2):
-        done = browser.post(reverse("message_new"), sent | {"send": "1"}, follow=True)
+        done = browser.post(reverse("message_new"), sent, follow=True)
     assert "0 mails are on their way." in done.content.decode(), "a second click sends nothing"
     send_mail(Mail.objects.get().pk)
     assert [mail.to for mail in outbox.outbox] == [["learner-01@example.org"]]
