@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from analytics.imports import clean, load, load_catalogue, load_people
+from analytics.imports import clean, load, load_catalogue, load_people, load_statements
 from analytics.imports.formats.base import Batch, Target
 from analytics.imports.marks import Mark
 from analytics.imports.steps.base import Rules
@@ -30,4 +30,5 @@ WAYS: dict[Target, Way] = {
     Target.LEARNERS: Way(load_people.LEARNER_TEXTS, load_people.load_learners),
     Target.ENROLMENTS: Way(load_people.ENROLMENT_TEXTS, load_people.load_enrolments),
     Target.ENROLMENT_DATES: Way((), load_people.load_enrolment_dates),
+    Target.STATEMENTS: Way((), load_statements.load_statements),
 }

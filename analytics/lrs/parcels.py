@@ -72,7 +72,7 @@ def open_parcel(content_type: str, body: bytes, version: str, authority: Json, p
         raise TooLarge(words % {"n": len(given), "most": settings.NEURALINK_STATEMENTS_AT_ONCE})
     _check_all(given, attachments, isinstance(value, list), version)
     now = timezone.now()
-    return Parcel([_prepared(one, version, authority, now) for one in given], attachments)
+    return Parcel([prepared(one, version, authority, now) for one in given], attachments)
 
 
 def _with_id(value: Any, put_id: UUID) -> Any:
@@ -129,7 +129,8 @@ def _check_attachment(statement: Json, attachment: Json, data: AttachmentData | 
         check_signature(statement, attachment, data, version, settings.NEURALINK_JSON_LEVELS)
 
 
-def _prepared(statement: Json, version: str, authority: Json, now: datetime) -> Prepared:
+def prepared(statement: Json, version: str, authority: Json, now: datetime) -> Prepared:
+    """A checked statement, as it will be kept."""
     kept = complete(statement, version, authority, now)
     definitions = []
     for activity in activities_with_definition(kept):

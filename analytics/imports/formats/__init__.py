@@ -18,6 +18,7 @@ FORMATS: dict[str, str] = {
     "enrolments": "analytics.imports.formats.people.Enrolments",
     "learners": "analytics.imports.formats.people.Learners",
     "activities": "analytics.imports.formats.catalogue.Activities",
+    "xapi": "analytics.imports.formats.xapi.Xapi",
     "oulad": "analytics.imports.formats.oulad.Oulad",
 }
 

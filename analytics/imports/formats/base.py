@@ -30,6 +30,7 @@ class Target(StrEnum):
     LEARNERS = "learners"
     ENROLMENTS = "enrolments"
     ENROLMENT_DATES = "enrolment_dates"
+    STATEMENTS = "statements"
 
 
 @dataclass(frozen=True)

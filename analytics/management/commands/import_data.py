@@ -18,10 +18,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from analytics.aggregates.rollups import refresh
 from analytics.errors import InvalidInput, JobCancelled
 from analytics.imports.formats import FORMATS
+from analytics.imports.projector.project import project
 from analytics.imports.run import run_import
 from analytics.imports.start import create_import
 from analytics.jobs import working_on
-from analytics.models import Import, JobState, Member, Organisation, Role, RollupRefresh
+from analytics.models import Import, JobState, Member, Organisation, Projection, Role, RollupRefresh
 
 
 class Command(BaseCommand):
@@ -138,6 +139,7 @@ def _import(import_: Import, bar: Progress) -> None:
 
 def _refresh(import_: Import, bar: Progress) -> None:
     """Do the refresh that the import asked for; where a worker has begun with it, help until no day is dirty."""
+    _project(import_)
     line = bar.add_task("Day tables", total=1.0)
 
     def show(share: float, text: str) -> None:
@@ -150,6 +152,15 @@ def _refresh(import_: Import, bar: Progress) -> None:
                 refresh(import_.organisation_id, lease, show)
     refresh(import_.organisation_id, progress=show)
     bar.update(line, completed=1.0)
+
+
+def _project(import_: Import) -> None:
+    """Make events of the statements that the import stored, unless a worker is at it already."""
+    queued = Projection.objects.filter(organisation=import_.organisation_id, state=JobState.QUEUED).first()
+    if queued is not None:
+        with working_on(Projection, queued.pk) as lease:
+            if lease is not None:
+                project(lease)
 
 
 def _result(import_: Import, seconds: float) -> dict[str, Any]:
