@@ -56,6 +56,11 @@ class StatementQuery:
     given: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def is_filtered(self) -> bool:
+        """Whether anything but time and number is asked, and so matches through references."""
+        return any(value is not None for value in (self.agent_keys, self.verb, self.activity, self.registration))
+
+    @property
     def most(self) -> int:
         """Statements on a page; 0 means as many as the store gives."""
         return min(self.limit or settings.NEURALINK_STATEMENTS_LISTED, settings.NEURALINK_STATEMENTS_LISTED)

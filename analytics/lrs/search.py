@@ -14,11 +14,10 @@ from django.db import connection
 from analytics.lrs.queries import Place, StatementQuery
 from analytics.xapi.statements import VOIDED
 
-Clause = tuple[str, list[Any]]
 # Only a voiding statement cannot be voided (1.0.3 Data 2.3.2). With the verb inside, this can become an anti-join.
 IS_VOIDED = """EXISTS (
     SELECT 1 FROM analytics_statementlink v
-    WHERE v.organisation_id = s.organisation_id AND v.target = s.uuid AND v.is_voiding AND s.verb <> %s
+    WHERE v.organisation_id = s.organisation_id AND v.target = s.uuid AND v.is_voiding AND s.verb <> %(voided)s
 )"""
 
 
@@ -48,22 +47,23 @@ class Page:
 
 def find_one(reader: Reader, uuid: UUID, is_voided: bool) -> Found | None:
     """The statement with this id, if it is voided or not as is asked (1.0.3 Communication 2.1.4)."""
-    mine, parameters = _mine(reader)
+    mine = "" if reader.credential_id is None else "AND s.credential_id = %(credential)s"
     sql = f"""
         SELECT s.id, s.stored_at, s.document FROM analytics_statement s
-        WHERE s.organisation_id = %s AND s.uuid = %s AND {mine} AND {"" if is_voided else "NOT"} {IS_VOIDED}
+        WHERE s.organisation_id = %(organisation)s AND s.uuid = %(uuid)s {mine}
+          AND {"" if is_voided else "NOT"} {IS_VOIDED}
     """  # noqa: S608  (only our own words are put in)
+    parameters = {"organisation": reader.organisation_id, "credential": reader.credential_id, "voided": VOIDED}
     with connection.cursor() as cursor:
-        cursor.execute(sql, [reader.organisation_id, uuid, *parameters, VOIDED])
+        cursor.execute(sql, parameters | {"uuid": uuid})
         row = cursor.fetchone()
     return Found(*row) if row else None
 
 
 def find_page(reader: Reader, query: StatementQuery) -> Page:
     """The statements after the query's place, in the order of the store, newest first unless asked otherwise."""
-    sql, parameters = _page_sql(reader, query)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*parameters, settings.NEURALINK_ANSWER_BYTES])
+        cursor.execute(_page_sql(reader, query), _parameters(reader, query))
         rows = cursor.fetchall()
     found = [Found(*row[:3]) for row in rows[: query.most]]
     # The last column counts what matched before the bytes were limited: more than is shown means that there is more.
@@ -71,76 +71,94 @@ def find_page(reader: Reader, query: StatementQuery) -> Page:
     return Page(found, Place(found[-1].stored_at, found[-1].row_id) if has_more else None)
 
 
-def _page_sql(reader: Reader, query: StatementQuery) -> Clause:
+def _page_sql(reader: Reader, query: StatementQuery) -> str:
     direction = "ASC" if query.ascending else "DESC"
-    order = f"ORDER BY stored_at {direction}, id {direction} LIMIT {query.most + 1}"
-    window, window_parameters = _window(reader, query)
-    matches, match_parameters = _matches(query, "s")
-    base = [reader.organisation_id, *window_parameters, VOIDED]
-    # Statements that match themselves, and statements that lead to one that matches.
-    direct = f"""
-        (SELECT s.id, s.stored_at FROM analytics_statement s
-         WHERE s.organisation_id = %s AND {window} AND NOT {IS_VOIDED}{matches} {order})
-    """  # noqa: S608
-    linked = f"""
-        UNION
-        (SELECT s.id, s.stored_at
-         FROM analytics_statementlink l
+    order = f"ORDER BY stored_at {direction}, id {direction} LIMIT %(most)s"
+    window, plain, ways = _window(reader, query), _plain(query), _ways(query)
+    # Statements that match themselves: one ordered search for each way that has an index.
+    searches = [
+        f"""(SELECT s.id, s.stored_at FROM analytics_statement s
+             WHERE s.organisation_id = %(organisation)s AND {window} AND NOT {IS_VOIDED}
+               AND {" AND ".join([way, *plain]).format(t="s")} {order})"""  # noqa: S608
+        for way in ways
+    ]
+    # And statements that lead to one that matches.
+    either = " AND ".join([" OR ".join(f"({way})" for way in ways).join("()"), *plain]).format(t="t")
+    linked = f"""(SELECT s.id, s.stored_at FROM analytics_statementlink l
          JOIN analytics_statement t ON t.organisation_id = l.organisation_id AND t.uuid = l.target
          JOIN analytics_statement s ON s.id = l.statement_id
-         WHERE l.organisation_id = %s AND {window} AND NOT {IS_VOIDED}{_matches(query, "t")[0]} {order})
-    """  # noqa: S608
-    parts, parameters = direct, [*base, *match_parameters]
-    if matches:
-        parts, parameters = direct + linked, parameters * 2
-    sql = f"""
+         WHERE l.organisation_id = %(organisation)s AND {window} AND NOT {IS_VOIDED} AND {either} {order})"""  # noqa: S608
+    parts = " UNION ".join([*searches, linked] if query.is_filtered else searches)
+    return f"""
         SELECT id, stored_at, document, n_matching FROM (
             SELECT s.id, s.stored_at, s.document, count(*) OVER () AS n_matching,
                    sum(octet_length(s.document)) OVER (ORDER BY s.stored_at {direction}, s.id {direction})
                    - octet_length(s.document) AS n_bytes_before
-            FROM (SELECT * FROM ({parts}) AS either {order}) AS matching JOIN analytics_statement s USING (id)
+            FROM (SELECT * FROM ({parts}) AS found {order}) AS matching JOIN analytics_statement s USING (id)
         ) AS measured
-        WHERE n_bytes_before < %s {order}
+        WHERE n_bytes_before < %(most_bytes)s {order}
     """  # noqa: S608
-    return sql, parameters
 
 
-def _window(reader: Reader, query: StatementQuery) -> Clause:
+def _parameters(reader: Reader, query: StatementQuery) -> dict[str, Any]:
+    return {
+        "organisation": reader.organisation_id,
+        "credential": reader.credential_id,
+        "voided": VOIDED,
+        "agents": query.agent_keys,
+        **{f"agent_{number}": key for number, key in enumerate(query.agent_keys or ())},
+        "activities": [query.activity],
+        "verb": query.verb,
+        "registration": query.registration,
+        "since": query.since,
+        "until": query.until,
+        "place_at": query.after and query.after.stored_at,
+        "place_id": query.after and query.after.row_id,
+        "most": query.most + 1,
+        "most_bytes": settings.NEURALINK_ANSWER_BYTES,
+    }
+
+
+def _window(reader: Reader, query: StatementQuery) -> str:
     """What is asked of the statement that is returned itself, even where it matches through another."""
-    mine, parameters = _mine(reader)
-    clauses = [mine]
-    if query.since:
-        clauses.append("s.stored_at > %s")
-        parameters.append(query.since)
-    if query.until:
-        clauses.append("s.stored_at <= %s")
-        parameters.append(query.until)
-    if query.after:
-        clauses.append(f"(s.stored_at, s.id) {'>' if query.ascending else '<'} (%s, %s)")
-        parameters += [query.after.stored_at, query.after.row_id]
-    return " AND ".join(clauses), parameters
+    sign = ">" if query.ascending else "<"
+    clauses = [
+        # 1.0.3 Communication 4.0, the scope statements/read/mine.
+        (reader.credential_id, "s.credential_id = %(credential)s"),
+        (query.since, "s.stored_at > %(since)s"),
+        (query.until, "s.stored_at <= %(until)s"),
+        # The first half alone is what indexes without the id can begin at.
+        (query.after, f"s.stored_at {sign}= %(place_at)s AND (s.stored_at, s.id) {sign} (%(place_at)s, %(place_id)s)"),
+    ]
+    return " AND ".join(["TRUE", *(clause for value, clause in clauses if value is not None)])
 
 
-def _mine(reader: Reader) -> Clause:
-    """1.0.3 Communication 4.0, the scope statements/read/mine."""
-    return ("TRUE", []) if reader.credential_id is None else ("s.credential_id = %s", [reader.credential_id])
+def _ways(query: StatementQuery) -> list[str]:
+    """The ways in which the statement `{t}` may have to do with the agent, each with an index of its own.
+
+    Nearly always it is the actor; the index of actors has verbs too, and is in the order of the result.
+    """
+    if query.agent_keys is None:
+        return ["TRUE"]
+    verb = " AND hashtextextended({t}.verb, 0) = hashtextextended(%(verb)s, 0)" if query.verb else ""
+    actors = [
+        f"hashtextextended({{t}}.actor, 0) = hashtextextended(%(agent_{number})s, 0)"
+        f" AND {{t}}.actor = %(agent_{number})s{verb}"
+        for number in range(len(query.agent_keys))
+    ]
+    return [*actors, _mentions("agents", query.related_agents)]
 
 
-def _matches(query: StatementQuery, table: str) -> Clause:
-    """What is asked of the statement that matches; each clause begins with AND."""
-    clauses: list[str] = []
-    parameters: list[Any] = []
-    for keys, name, is_broad in (
-        (query.agent_keys, "agents", query.related_agents),
-        ([query.activity] if query.activity else None, "activities", query.related_activities),
-    ):
-        if keys:
-            clauses.append(
-                f"({table}.{name} && %s OR {table}.other_{name} && %s)" if is_broad else f"{table}.{name} && %s"
-            )
-            parameters += [keys] * (2 if is_broad else 1)
-    for value, name in ((query.verb, "verb"), (query.registration, "registration")):
-        if value:
-            clauses.append(f"{table}.{name} = %s")
-            parameters.append(value)
-    return "".join(f" AND {clause}" for clause in clauses), parameters
+def _plain(query: StatementQuery) -> list[str]:
+    """What else is asked of the statement `{t}` that matches."""
+    clauses = [
+        (query.activity, _mentions("activities", query.related_activities)),
+        (query.verb, "{t}.verb = %(verb)s"),
+        (query.registration, "{t}.registration = %(registration)s"),
+    ]
+    return [clause for value, clause in clauses if value is not None]
+
+
+def _mentions(name: str, is_broad: bool) -> str:
+    narrow, broad = f"{{t}}.{name} && %({name})s", f"{{t}}.other_{name} && %({name})s"
+    return f"({narrow} OR {broad})" if is_broad else narrow

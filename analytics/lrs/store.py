@@ -29,7 +29,7 @@ from analytics.xapi.sameness import are_same
 
 ATTEMPTS = 10
 COLUMNS = (
-    "organisation_id", "uuid", "stored_at", "occurred_at", "verb", "registration", "refers_to", "agents",
+    "organisation_id", "uuid", "stored_at", "occurred_at", "verb", "registration", "refers_to", "actor", "agents",
     "other_agents", "activities", "other_activities", "credential_id", "from_import_id", "document",
 )  # fmt: skip
 
@@ -127,8 +127,9 @@ def _line(source: Source, one: Prepared, at: datetime) -> str:
     said = one.mentions
     values = (
         str(source.organisation_id), str(one.uuid), at.isoformat(), one.occurred_at.isoformat(), _in_copy(said.verb),
-        str(said.registration or "\\N"), str(said.refers_to or "\\N"), _array(said.agents), _array(said.other_agents),
-        _array(said.activities), _array(said.other_activities), str(source.credential_id or "\\N"),
+        str(said.registration or "\\N"), str(said.refers_to or "\\N"), _in_copy(said.actor), _array(said.agents),
+        _array(said.other_agents), _array(said.activities), _array(said.other_activities),
+        str(source.credential_id or "\\N"),
         str(source.import_id or "\\N"), _in_copy(one.document),
     )  # fmt: skip
     return "\t".join(values) + "\n"

@@ -24,6 +24,13 @@ def keys(help_text: StrOrPromise) -> ArrayField[list[str], list[str]]:
     return ArrayField(models.TextField(), default=list, help_text=help_text)
 
 
+class KeyHash(models.Func):
+    """A text as 8 bytes, so that an index of keys and instants is a quarter of the size; compare the text too."""
+
+    template = "hashtextextended(%(expressions)s, 0)"
+    output_field = models.BigIntegerField()
+
+
 class Statement(models.Model):
     """One statement; a row is written once and never changed, so that writers never wait for each other.
 
@@ -38,7 +45,8 @@ class Statement(models.Model):
     verb = models.TextField(help_text=_("IRI"))
     registration = models.UUIDField(null=True, blank=True)
     refers_to = models.UUIDField(null=True, blank=True, help_text=_("the statement that is this one's object"))
-    agents = keys(_("actor and object"))
+    actor = models.TextField(blank=True, help_text=_("key of the actor; empty for an anonymous group"))
+    agents = keys(_("object, and members of groups as actor or object"))
     other_agents = keys(_("found by related_agents only"))
     activities = keys(_("object"))
     other_activities = keys(_("found by related_activities only"))
@@ -57,6 +65,8 @@ class Statement(models.Model):
             models.Index(fields=["organisation", "stored_at", "id"], name="statement_order"),
             models.Index(fields=["organisation", "verb", "stored_at"], name="statement_verb"),
             models.Index(fields=["credential", "stored_at"], name="statement_credential"),
+            # What one agent did lately is asked most: in order, without looking at rows with other verbs.
+            models.Index("organisation", KeyHash("actor"), "stored_at", KeyHash("verb"), name="statement_actor"),
             models.Index(
                 fields=["organisation", "registration", "stored_at"],
                 condition=models.Q(registration__isnull=False),

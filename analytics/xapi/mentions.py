@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from analytics.xapi.agents import bounded_key, mentioned_keys
+from analytics.xapi.agents import bounded_key, identity_key, mentioned_keys
 
 Json = dict[str, Any]
 
@@ -16,8 +16,10 @@ Json = dict[str, Any]
 class Mentions:
     """Keys of agents (see `identity_key`) and IRIs of activities, each once."""
 
+    actor: str
+    """The actor's own key; empty for an anonymous group."""
     agents: list[str]
-    """Actor and object, members of groups among them."""
+    """Also found by `agent`: the object, and members of groups in either place."""
     other_agents: list[str]
     """Found by `related_agents` only: authority, instructor, team, context agents, and all of a SubStatement."""
     activities: list[str]
@@ -33,11 +35,13 @@ class Mentions:
 def mentions_of(statement: Json) -> Mentions:
     """What a checked statement mentions."""
     about, context = statement["object"], statement.get("context", {})
-    agents = dict.fromkeys(_direct_agents(statement))
-    other_agents = dict.fromkeys(_related_agents(statement))
+    actor = identity_key(statement["actor"]) or ""
+    agents = dict.fromkeys(key for key in _direct_agents(statement) if key != actor)
+    other_agents = dict.fromkeys(key for key in _related_agents(statement) if key != actor)
     activities = [activity_key(about["id"])] if _kind(about) == "Activity" else []
     other_activities = dict.fromkeys(_related_activities(statement))
     return Mentions(
+        actor,
         list(agents),
         [key for key in other_agents if key not in agents],
         activities,
