@@ -318,7 +318,7 @@ NEURALINK_STATEMENTS_AT_ONCE = env.integer(
     "NEURALINK_STATEMENTS_AT_ONCE", 10_000, minimum=1, doc="most xAPI statements in one request"
 )
 NEURALINK_STATEMENTS_LISTED = env.integer(
-    "NEURALINK_STATEMENTS_LISTED", 500, minimum=1, doc="most xAPI statements in one answer; `more` leads to the next"
+    "NEURALINK_STATEMENTS_LISTED", 100, minimum=1, doc="most xAPI statements in one answer; `more` leads to the next"
 )
 NEURALINK_ANSWER_BYTES = env.integer(
     "NEURALINK_ANSWER_BYTES",

@@ -9,6 +9,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from analytics.lrs import search
+
 PATH = "/xapi/statements"
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 
@@ -140,6 +142,20 @@ def test_filters(tool):
     assert ids(client, since=at[bob]) == [cyd, eve]
     assert ids(client, until=at[bob]) == [bob, ada]
     assert ids(client, since=at[ada], until=at[eve]) == [eve, bob]
+
+
+@pytest.mark.parametrize("many", [1, 3, 2000])
+def test_filters_find_the_same_whether_few_or_many_match(tool, monkeypatch, many):
+    monkeypatch.setattr(search, "MANY", many)
+    client = tool()
+    context = {"instructor": {"mbox": "mailto:tutor@example.com"}}
+    made = stored(client, *(statement("tutor" if n % 2 else "ada", context=context) for n in range(4)))
+    tutor = json.dumps(context["instructor"])
+    assert ids(client, agent=tutor, ascending="true") == [made[1]["id"], made[3]["id"]]
+    assert ids(client, agent=tutor, related_agents="true", ascending="true") == [one["id"] for one in made]
+    iri = made[0]["object"]["id"]
+    assert ids(client, agent=tutor, activity=iri, ascending="true") == [made[1]["id"], made[3]["id"]]
+    assert ids(client, activity=iri, limit=3) == [one["id"] for one in reversed(made[1:])]
 
 
 def test_an_address_finds_what_was_stored_with_its_hash(tool):
