@@ -27,32 +27,36 @@ MIN_COMPARED = 20
 """Fewer say nothing; then only their number is told."""
 
 # One row for each enrolment with an intervention: was it finished, and what share of those beside it was. Weeks make
-# the join one of hashes: without them every intervention would look at every risk of its course.
+# the join one of hashes: without them every intervention would look at every risk of its course. An archive whose clock
+# stands in the middle of a course knows outcomes that by its clock are still open: those do not count.
 _MATCHED = """
     WITH ended AS MATERIALIZED (
         SELECT enrolment.id, enrolment.course_id, (enrolment.outcome = ANY(%(finished)s))::int AS is_finished
-        FROM analytics_enrolment enrolment
+        FROM analytics_enrolment enrolment JOIN analytics_activity course ON course.id = enrolment.course_id
         WHERE enrolment.organisation_id = %(organisation)s AND enrolment.course_id = ANY(%(courses)s)
-          AND enrolment.outcome <> %(unknown)s AND (enrolment.ended_at IS NULL OR enrolment.ended_at <= %(now)s)
+          AND enrolment.outcome <> %(unknown)s
+          AND COALESCE(enrolment.ended_at, course.closes_at, '-infinity') <= %(now)s
+    ), helped AS MATERIALIZED (
+        SELECT intervention.* FROM recommender_intervention intervention
+        WHERE intervention.organisation_id = %(organisation)s AND intervention.kind = ANY(%(kinds)s)
     ), first AS MATERIALIZED (
-        SELECT DISTINCT ON (ended.id) ended.*, intervention.risk_share, intervention.course_day
-        FROM recommender_intervention intervention JOIN ended ON ended.id = intervention.enrolment_id
-        WHERE intervention.kind = ANY(%(kinds)s)
-          AND intervention.risk_share IS NOT NULL AND intervention.course_day IS NOT NULL
-        ORDER BY ended.id, intervention.id
+        SELECT DISTINCT ON (ended.id) ended.*, helped.risk_share, helped.course_day,
+               floor(helped.course_day / 7.0)::int AS week
+        FROM helped JOIN ended ON ended.id = helped.enrolment_id
+        WHERE helped.risk_share IS NOT NULL AND helped.course_day IS NOT NULL
+        ORDER BY ended.id, helped.id
+    ), wanted AS MATERIALIZED (
+        SELECT DISTINCT course_id, week + shift AS week FROM first CROSS JOIN generate_series(-1, 1) AS shift
     ), without AS MATERIALIZED (
-        SELECT ended.*, risk.risk_share, risk.course_day, floor(risk.course_day / 7.0)::int AS week
+        SELECT ended.*, risk.risk_share, risk.course_day, wanted.week
         FROM ended JOIN recommender_risk risk ON risk.enrolment_id = ended.id
-        WHERE risk.risk_share IS NOT NULL AND ended.course_id IN (SELECT course_id FROM first)
-          AND NOT EXISTS (
-              SELECT FROM recommender_intervention own WHERE own.enrolment_id = ended.id AND own.kind = ANY(%(kinds)s)
-          )
+        JOIN wanted ON wanted.course_id = ended.course_id AND wanted.week = floor(risk.course_day / 7.0)::int
+        WHERE risk.risk_share IS NOT NULL AND ended.id NOT IN (SELECT enrolment_id FROM helped)
     ), pair AS (
         SELECT DISTINCT ON (first.id, without.id) first.id, without.id AS beside_id, without.is_finished,
                without.risk_share, abs(without.risk_share - first.risk_share) AS apart
         FROM first CROSS JOIN generate_series(-1, 1) AS shift
-        JOIN without ON without.course_id = first.course_id
-            AND without.week = floor(first.course_day / 7.0)::int + shift
+        JOIN without ON without.course_id = first.course_id AND without.week = first.week + shift
             AND abs(without.course_day - first.course_day) <= %(days)s
             AND abs(without.risk_share - first.risk_share) <= %(caliper)s
         ORDER BY first.id, without.id, apart

@@ -116,6 +116,15 @@ def test_other_courses_organisations_notes_and_open_ends_do_not_count(helped: Ho
     assert compared(helped) == before
 
 
+def test_outcomes_that_an_archive_knows_too_early_do_not_count(helped: House) -> None:
+    """OULAD tells no end of enrolments but that of who withdrew: the course's end is theirs."""
+    Enrolment.objects.update(ended_at=None)
+    assert compared(helped).n_compared == N
+    helped.courses["ceramics"].closes_at = timezone.now() + timedelta(days=1)
+    helped.courses["ceramics"].save()
+    assert compared(helped).n_ended == 0
+
+
 def test_the_first_intervention_counts(helped: House) -> None:
     before = compared(helped)
     for row in Intervention.objects.all():
