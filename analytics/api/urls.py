@@ -4,11 +4,13 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from analytics.api.activities import ActivityDetail, ActivityList
+from analytics.api.credentials import CredentialList, CredentialRevocation
 from analytics.api.events import EventList
 from analytics.api.imports import ImportCancellation, ImportDetail, ImportList, ImportRollBack, VerdictList
 from analytics.api.keys import KeyList, KeyRevocation
 from analytics.api.learners import LearnerDetail, LearnerList
 from analytics.api.me import Me
+from analytics.api.statements import StatementExport
 from analytics.rest import converters  # noqa: F401  (registers external_id)
 
 v1 = [
@@ -23,6 +25,9 @@ v1 = [
     path("imports/<int:pk>/cancel/", ImportCancellation.as_view(), name="api_import_cancel"),
     path("imports/<int:pk>/roll-back/", ImportRollBack.as_view(), name="api_import_roll_back"),
     path("imports/<int:pk>/verdicts/", VerdictList.as_view(), name="api_verdicts"),
+    path("credentials/", CredentialList.as_view(), name="api_credentials"),
+    path("credentials/<int:pk>/revoke/", CredentialRevocation.as_view(), name="api_credential_revoke"),
+    path("statements/", StatementExport.as_view(), name="api_statements"),
     path("keys/", KeyList.as_view(), name="api_keys"),
     path("keys/<int:pk>/revoke/", KeyRevocation.as_view(), name="api_key_revoke"),
 ]
