@@ -265,6 +265,12 @@ NEURALINK_TRAIN_SECONDS = env.integer(
     minimum=10,
     doc="time that the two fits of one run may take together, in seconds; the best state so far is then kept",
 )
+NEURALINK_GATE_LATENCY_MS = env.integer(
+    "NEURALINK_GATE_LATENCY_MS", 200, minimum=1, doc="longest time to score a list in use, in milliseconds"
+)
+NEURALINK_GATE_BYTES = env.integer(
+    "NEURALINK_GATE_BYTES", 4 * 2**30, minimum=2**10, doc="largest version that goes into use, in bytes"
+)
 NEURALINK_SEARCH_SECONDS = env.integer(
     "NEURALINK_SEARCH_SECONDS", 7200, minimum=1, doc="longest search for parameters that may be asked for, in seconds"
 )

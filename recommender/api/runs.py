@@ -40,6 +40,10 @@ class RunSerializer(JobSerializer):
             "seed",
             "search",
             "promotes",
+            "override",
+            "guard",
+            "findings",
+            "passes",
             "data",
             "metrics",
             "baseline_metrics",
@@ -56,7 +60,7 @@ class RunSerializer(JobSerializer):
 
 class RunDetailSerializer(RunSerializer):
     class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "curve"]
+        fields = [*RunSerializer.Meta.fields, "curve", "log"]
         read_only_fields = fields
 
 
@@ -75,6 +79,13 @@ class NewRun(Body):
     )
     seed = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**31 - 1)
     promotes = serializers.BooleanField(required=False, default=True, help_text="put into use if it is no worse")
+    override = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=500,
+        help_text="why, if checks of the data would stop it",
+    )
 
 
 class RunList(ListView):
@@ -101,6 +112,7 @@ class RunList(ListView):
             config=wanted["config"],
             seed=wanted["seed"],
             promotes=wanted["promotes"],
+            override=wanted["override"],
             requested_by=self.caller if isinstance(self.caller, Member) else None,
         )
         return rendered(RunDetailSerializer, run, 202, reverse("api_run", args=[run.pk]))

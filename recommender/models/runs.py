@@ -50,7 +50,12 @@ class Run(Job):
     protocol_hash = models.CharField(max_length=64, blank=True)
     fit_seconds = models.FloatField(null=True, blank=True)
     peak_memory_bytes = models.BigIntegerField(null=True, blank=True)
+    guard = models.JSONField(default=list, blank=True, help_text=_("checks of the data before the training"))
+    override = models.TextField(blank=True, help_text=_("why it trains although a check of the data would stop it"))
+    findings = models.JSONField(default=list, blank=True, help_text=_("checks of the gate after the training"))
+    passes = models.BooleanField(null=True, blank=True, help_text=_("the gate found nothing against its version"))
     verdict = models.TextField(blank=True, help_text=_("promoted or not, and why, with the figures"))
+    log = models.JSONField(default=list, blank=True, help_text=_("one object a line: at, text"))
 
     class Meta:
         ordering = ["-id"]

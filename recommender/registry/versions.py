@@ -19,9 +19,13 @@ from numpy.typing import NDArray
 
 from analytics.public import Activity, InvalidInput, Member, Organisation
 from recommender.algorithms.base import Algorithm
+from recommender.algorithms.catalogue import algorithm_class
 from recommender.errors import RecommenderError
 from recommender.models import Promotion, PromotionAction, Run, Version
 from recommender.registry import artifacts
+
+MEASURED = "measured_per_learner"
+"""Array of a version's folder beside the algorithm's own."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,13 @@ def folder_of(version: Version) -> Path:
     return data_folder() / version.folder
 
 
-def register(run: Run, trained: Trained, metrics: Mapping[str, float]) -> Version:
-    """Store what a run has trained, under the organisation's next number; once: a second call finds the first's."""
+def register(
+    run: Run, trained: Trained, metrics: Mapping[str, float], measured: NDArray[np.floating] | None = None
+) -> Version:
+    """Store what a run has trained, under the organisation's next number; once: a second call finds the first's.
+
+    `measured` (shape (n_tested,)) is the measure that decides, learner by learner, for the next one to be held against.
+    """
     with transaction.atomic():
         organisation = _locked(run.organisation_id)
         found = Version.objects.filter(run=run).first()
@@ -66,6 +75,8 @@ def register(run: Run, trained: Trained, metrics: Mapping[str, float]) -> Versio
         for left in (path, *path.parent.glob(f".{number}.*.part")):
             shutil.rmtree(left, ignore_errors=True)
         arrays = trained.algorithm.state() | {"activity_ids": trained.activity_ids}
+        if measured is not None:
+            arrays[MEASURED] = measured.astype(np.float32)
         origin = {"organisation": organisation.slug, "run_id": run.pk, "kind": run.kind, "course_id": run.course_id}
         sha256 = artifacts.write(path, arrays, trained.manifest | origin)
         return Version.objects.create(
@@ -142,6 +153,28 @@ def open_artifact(version: Version, *, verify: bool = True) -> artifacts.Artifac
     return artifacts.read(folder_of(version), verify=verify, sha256=version.manifest_sha256)
 
 
+def loaded(version: Version) -> tuple[Algorithm, NDArray[np.int64]]:
+    """The algorithm on its memory-mapped arrays, and the database id behind each activity index.
+
+    Raises:
+        RecommenderError: damaged, or of another release.
+    """
+    artifact = open_artifact(version)
+    # As plain arrays on the same mapped memory: slicing a numpy.memmap object costs ten times as much.
+    arrays = {name: np.asarray(array) for name, array in artifact.arrays.items()}
+    algorithm = algorithm_class(artifact.manifest["algorithm"]).from_state(artifact.manifest["config"], arrays)
+    return algorithm, artifact.activity_ids
+
+
+def measured_per_learner(version: Version) -> NDArray[np.float64] | None:
+    """What `register` was given as `measured`; None where the files are damaged or older than that."""
+    try:
+        found = open_artifact(version, verify=False).arrays.get(MEASURED)
+    except RecommenderError:
+        return None
+    return None if found is None else np.asarray(found, np.float64)
+
+
 def _put_into_use(
     version: Version, action: PromotionAction, *, by: Member | None, why: str, previous: Version | None
 ) -> Promotion:
@@ -154,7 +187,7 @@ def _put_into_use(
             }
         )
     try:
-        open_artifact(version)
+        loaded(version)
     except RecommenderError as error:
         raise InvalidInput(str(error), "version") from error
     return Promotion.objects.create(

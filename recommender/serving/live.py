@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from analytics.public import Activity, Organisation
 from recommender.algorithms.base import Algorithm
-from recommender.algorithms.catalogue import algorithm_class
 from recommender.models import Version
 from recommender.registry import versions
 
@@ -120,8 +119,5 @@ def load(version: Version) -> LiveModel:
     Raises:
         RecommenderError: damaged or of another release.
     """
-    artifact = versions.open_artifact(version)
-    # As plain arrays on the same mapped memory: slicing a numpy.memmap object costs ten times as much.
-    arrays = {name: np.asarray(array) for name, array in artifact.arrays.items()}
-    algorithm = algorithm_class(artifact.manifest["algorithm"]).from_state(artifact.manifest["config"], arrays)
-    return LiveModel(version, algorithm, artifact.activity_ids)
+    algorithm, activity_ids = versions.loaded(version)
+    return LiveModel(version, algorithm, activity_ids)

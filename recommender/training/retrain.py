@@ -1,4 +1,4 @@
-"""One training from history to use: history -> split -> fit -> measure -> refit -> register -> promote or say why not.
+"""One training: guard -> history -> split -> fit -> measure -> judge -> refit -> register -> promote or say why not.
 
 Everything that outlives the run is committed in one transaction at its end, under the lease: a run that is killed
 at any moment either has left nothing and begins again, or is done. So one run ends in one version.
@@ -6,6 +6,7 @@ at any moment either has left nothing and begins again, or is done. So one run e
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from analytics.public import Lease, NeuralinkError
+from analytics.public import Enrolment, Lease, NeuralinkError
 from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import build
 from recommender.datasets.interactions import Interactions
@@ -27,12 +28,24 @@ from recommender.evaluation.protocol import MEASURE, Evaluation, evaluate
 from recommender.history import interactions
 from recommender.models import Run, Version
 from recommender.registry import versions
-from recommender.training.judge import BASELINE, Incumbent, Verdict, incumbent_of, judge
+from recommender.training import guard
+from recommender.training.judge import (
+    BASELINE,
+    LEAST_OF_COURSE,
+    Candidate,
+    Groups,
+    Incumbent,
+    Verdict,
+    incumbent_of,
+    judge,
+    segments_of,
+)
 from recommender.training.memory import forget_peak, peak_bytes
 from recommender.training.watch import Listener, Watch, nobody
 
 TRAINED_SHARE = 0.9
 """Of all interactions, in the order of time; the rest asks the questions."""
+TIMED_LISTS = 50
 MIN_TESTED, MAX_TESTED = 5, 20_000
 """Learners that the figures are a mean of. More than the maximum would only make them later."""
 
@@ -41,9 +54,10 @@ MIN_TESTED, MAX_TESTED = 5, 20_000
 class Measured:
     """What was found on the questions of the split."""
 
-    candidate: Evaluation
+    candidate: Candidate
     baseline: Evaluation
     incumbent: Incumbent | None
+    groups: Groups
 
 
 def retrain(lease: Lease, listener: Listener = nobody) -> None:
@@ -60,10 +74,11 @@ def retrain(lease: Lease, listener: Listener = nobody) -> None:
     forget_peak()
     watch = Watch(lease, listener)
     try:
+        _guard(run, watch)
         data = _history(run, watch)
         split = _split(data)
         measured = _measure(run, data, split, watch)
-        verdict = judge(run, measured.candidate, measured.baseline, measured.incumbent)
+        verdict = judge(run, measured.candidate, measured.baseline, measured.incumbent, measured.groups)
         trained, fit_seconds = _refit(run, data, watch)
         _conclude(watch, trained, measured, verdict, fit_seconds)
     except TrainingStopped:
@@ -71,6 +86,18 @@ def retrain(lease: Lease, listener: Listener = nobody) -> None:
         raise
     except RecommenderError as error:
         raise NeuralinkError(str(error)) from error
+
+
+def _guard(run: Run, watch: Watch) -> None:
+    watch.step(_("looking at the data"), 0.01)
+    findings = guard.look(run.organisation, run.course)
+    watch.lease.report(0.01, guard=[finding.as_json() for finding in findings])
+    stopping = next((finding for finding in findings if finding.is_stopping), None)
+    if stopping is not None and not run.override:
+        raise NeuralinkError(
+            _("Not trained, because the data look broken. %(sentence)s Or start it again and say why it shall train.")
+            % {"sentence": stopping.sentence}
+        )
 
 
 def _history(run: Run, watch: Watch) -> Interactions:
@@ -100,7 +127,9 @@ def _measure(run: Run, data: Interactions, split: Split, watch: Watch) -> Measur
         return evaluate(algorithm, split, check_stop=watch.lease.check)
 
     watch.step(_("training on the older part"), 0.5, records=True)
-    candidate = trial(build(run.algorithm, run.config))
+    challenger = build(run.algorithm, run.config)
+    candidate = trial(challenger)
+    facts = Candidate(candidate, _latency_ms(challenger, split), sum(a.nbytes for a in challenger.state().values()))
     watch.step(_("measuring popularity"), 0.53)
     baseline = trial(build(BASELINE))
     watch.step(_("measuring the version in use"), 0.6)
@@ -114,7 +143,31 @@ def _measure(run: Run, data: Interactions, split: Split, watch: Watch) -> Measur
         protocol_hash=candidate.protocol_hash,
         data=_described(data, split) | {"in_use": incumbent.as_json() if incumbent else None},
     )
-    return Measured(candidate, baseline, incumbent)
+    return Measured(facts, baseline, incumbent, _groups(run, split, candidate))
+
+
+def _latency_ms(algorithm: Algorithm, split: Split) -> float:
+    """The 95th of 100 times that one list takes to score, in milliseconds."""
+    times = []
+    for history in itertools.islice(split.test_inputs, TIMED_LISTS):
+        begun = time.perf_counter()
+        algorithm.score([history])
+        times.append(1000 * (time.perf_counter() - begun))
+    return float(np.quantile(times, 0.95))
+
+
+def _groups(run: Run, split: Split, candidate: Evaluation) -> Groups:
+    """Segments by what learners bring, and the larger courses; of one course alone only the former."""
+    groups = dict(segments_of(candidate))
+    if run.course is not None:
+        return groups
+    learner_ids = split.train.learner_ids[split.tested]
+    enrolments = Enrolment.objects.filter(organisation=run.organisation, learner_id__in=learner_ids.tolist())
+    members: dict[str, list[int]] = {}
+    for course, learner_id in enrolments.order_by("course_id").values_list("course__name", "learner_id"):
+        members.setdefault(course, []).append(learner_id)
+    large = {name: ids for name, ids in members.items() if len(ids) >= LEAST_OF_COURSE}
+    return groups | {name: np.isin(learner_ids, ids) for name, ids in large.items()}
 
 
 def _refit(run: Run, data: Interactions, watch: Watch) -> tuple[versions.Trained, float]:
@@ -132,8 +185,15 @@ def _conclude(
     run = cast("Run", watch.lease.job)
     watch.step(_("storing the version"), 1.0)
     with transaction.atomic():
-        watch.lease.confirm(verdict=verdict.sentence, fit_seconds=fit_seconds, peak_memory_bytes=peak_bytes())
-        version = versions.register(run, trained, _figures(measured.candidate))
+        watch.lease.confirm(
+            verdict=verdict.sentence,
+            findings=[finding.as_json() for finding in verdict.findings],
+            passes=verdict.passes,
+            fit_seconds=fit_seconds,
+            peak_memory_bytes=peak_bytes(),
+        )
+        evaluation = measured.candidate.evaluation
+        version = versions.register(run, trained, _figures(evaluation), evaluation.per_learner[MEASURE])
         compared_with = measured.incumbent.version if measured.incumbent else None
         if not verdict.promotes:
             return

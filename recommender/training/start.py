@@ -26,6 +26,7 @@ def start_run(
     config: Mapping[str, object] | None = None,
     seed: int = 0,
     promotes: bool = True,
+    override: str = "",
     requested_by: Member | None = None,
     wakes_worker: bool = True,
 ) -> Run:
@@ -39,6 +40,7 @@ def start_run(
         config: parameters that differ from the algorithm's defaults.
         seed: fixes everything drawn, 0 to 2**31 - 1.
         promotes: put the version into use if it is no worse.
+        override: why it shall train although the checks of the data would stop it; empty lets them.
         requested_by: who asks.
         wakes_worker: False where the caller works on it at once; the sweeper finds it if the caller dies.
 
@@ -65,6 +67,7 @@ def start_run(
             course=course,
             seed=seed,
             promotes=promotes,
+            override=override.strip(),
             requested_by=requested_by,
             woken_at=None if wakes_worker else timezone.now(),
         )

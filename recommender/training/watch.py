@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics.public import Lease
@@ -16,6 +17,8 @@ Listener = Callable[[float, str], None]
 PAUSE_SECONDS = 0.5
 """Between two writes to the run's row: often enough to look alive, too seldom to cost."""
 CURVE_POINTS = 400
+LOG_LINES = 500
+"""The first ones go: how it ended matters more."""
 
 
 def nobody(share: float, text: str) -> None:
@@ -29,6 +32,8 @@ class Watch:
         self.lease = lease
         self.listener = listener
         self.curve: list[dict[str, Any]] = []
+        self.log: list[dict[str, str]] = []
+        self._epoch = 0
         self._begin = self._end = 0.0
         self._title = ""
         self._written_at = 0.0
@@ -42,6 +47,8 @@ class Watch:
             LeaseLost: another process works on this run.
         """
         self._begin, self._end, self._title, self._records = self._end, until, title, records
+        self._epoch = 0
+        self._say(title)
         self._write(self._begin, title)
 
     def options(self, seed: int, budget_seconds: float) -> FitOptions:
@@ -52,9 +59,17 @@ class Watch:
     def note(self, progress: Progress) -> None:
         if self._records and progress.loss is not None:
             self._add_point(progress)
+        if progress.epoch > self._epoch:
+            self._epoch = progress.epoch
+            figures = {"loss": progress.loss, **progress.validation}
+            told = " ".join(f"{name} {value:.4f}" for name, value in figures.items() if value is not None)
+            self._say(f"{self._text(progress)} {told}".strip())
         if time.monotonic() - self._written_at >= PAUSE_SECONDS:
             done = progress.step / max(1, progress.n_steps)
             self._write(self._begin + done * (self._end - self._begin), self._text(progress))
+
+    def _say(self, text: str) -> None:
+        self.log = [*self.log, {"at": timezone.now().isoformat(timespec="seconds"), "text": text}][-LOG_LINES:]
 
     def _add_point(self, progress: Progress) -> None:
         point = {"step": progress.step, "epoch": progress.epoch, "loss": round(float(progress.loss or 0.0), 6)}
@@ -72,5 +87,5 @@ class Watch:
 
     def _write(self, share: float, text: str) -> None:
         self._written_at = time.monotonic()
-        self.lease.report(share, text, curve=self.curve)
+        self.lease.report(share, text, curve=self.curve, log=self.log)
         self.listener(share, text)

@@ -49,6 +49,13 @@ class RunForm(forms.Form):
         help_text=_("Otherwise the version waits until somebody puts it into use."),
     )
 
+    override = forms.CharField(
+        label=_("Train although the data look broken, because"),
+        required=False,
+        max_length=500,
+        help_text=_("Empty lets the checks before the training stop it."),
+    )
+
     def __init__(self, member: Member, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.member = member
@@ -73,7 +80,7 @@ class RunForm(forms.Form):
     @property
     def has_hidden_errors(self) -> bool:
         """Something is wrong among the fields that the page keeps folded."""
-        return any(name == "seed" or name.startswith(PARAMETER) for name in self.errors)
+        return any(name in {"seed", "override"} or name.startswith(PARAMETER) for name in self.errors)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -101,6 +108,7 @@ class RunForm(forms.Form):
                 config=self.config(),
                 seed=asked["seed"],
                 promotes=asked["promotes"],
+                override=asked["override"],
                 requested_by=self.member,
             )
         except InvalidInput as error:

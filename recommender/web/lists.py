@@ -31,7 +31,7 @@ def runs_of(organisation: Organisation, state: str = "", algorithm: str = "") ->
     runs = Run.objects.filter(organisation=organisation)
     runs = runs.filter(state=state) if state in JobState.values else runs
     runs = runs.filter(algorithm=algorithm) if algorithm in ALGORITHMS else runs
-    return runs.select_related("course", "requested_by__login", "version").defer("curve").order_by("-id")
+    return runs.select_related("course", "requested_by__login", "version").defer("curve", "log").order_by("-id")
 
 
 def searches_of(organisation: Organisation) -> QuerySet[Search]:
@@ -42,13 +42,15 @@ def searches_of(organisation: Organisation) -> QuerySet[Search]:
 
 def versions_of(organisation: Organisation) -> QuerySet[Version]:
     versions = Version.objects.filter(organisation=organisation)
-    return versions.select_related("course", "run").defer("run__curve").order_by("-number")
+    return versions.select_related("course", "run").defer("run__curve", "run__log").order_by("-number")
 
 
 def promotions_of(organisation: Organisation) -> QuerySet[Promotion]:
     """The log, newest first."""
     promotions = Promotion.objects.filter(organisation=organisation)
-    return promotions.select_related("version__run", "previous", "course", "by__login").defer("version__run__curve")
+    return promotions.select_related("version__run", "previous", "course", "by__login").defer(
+        "version__run__curve", "version__run__log"
+    )
 
 
 def in_use(organisation: Organisation) -> QuerySet[Promotion]:

@@ -25,6 +25,7 @@ class Command(BaseCommand):
             "--config", metavar="KEY=VALUE", action="append", default=[], help="a parameter; repeatable"
         )
         parser.add_argument("--seed", type=int, default=0, help="fixes everything that is drawn")
+        parser.add_argument("--override", default="", metavar="WHY", help="train although checks of the data stop it")
         parser.add_argument("--no-promote", action="store_true", help="only register the version")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,6 +48,7 @@ class Command(BaseCommand):
                 config=dict(_parameter(text) for text in options["config"]),
                 seed=options["seed"],
                 promotes=not options["no_promote"],
+                override=options["override"],
                 wakes_worker=False,
             )
         except InvalidInput as error:

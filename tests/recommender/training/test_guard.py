@@ -129,12 +129,10 @@ def test_newcomers_and_a_new_mixture_are_told() -> None:
     assert not found(shifted)["mixture"].is_passed
 
 
-@given(st.lists(st.integers(0, 3000), min_size=2 * N_DAYS, max_size=2 * N_DAYS), st.integers(0, 50))
-def test_any_counts_get_every_answer(counts: list[int], n_new: int) -> None:
-    days = calm(
-        n_events={"video": np.array(counts[:N_DAYS])}, n_results=np.array(counts[N_DAYS:]), n_new_learners=n_new
-    )
-    findings = examine(days, [])
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3000), st.integers(0, 50))
+def test_any_counts_get_every_answer(seed: int, most: int, n_new: int) -> None:
+    videos, results = np.random.default_rng(seed).integers(0, most, (2, N_DAYS))
+    findings = examine(calm(n_events={"video": videos}, n_results=results, n_new_learners=n_new), [])
     assert len(findings) == 7
     assert all(finding.sentence.endswith(".") for finding in findings)
 

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from analytics.jobs import working_on
-from analytics.models import Event
+from analytics.models import Event, Import, JobState
 from recommender.algorithms.ease import EASE
 from recommender.models import Promotion, Run, Version
 from recommender.registry.versions import live, open_artifact
@@ -242,3 +242,31 @@ def test_the_command_fails_with_the_runs_sentence(school: School, models_home: P
 def test_an_unknown_learner_is_said(school: School) -> None:
     with pytest.raises(CommandError, match="has no learner 'nobody'"):
         command("nobody", name="recommend")
+
+
+def test_the_row_keeps_its_checks_and_its_log(school: School, trained: Trained) -> None:
+    run = trained(school.organisation)
+    assert run.passes is True
+    assert [finding["name"] for finding in run.findings] == [
+        "popularity", "in_use", "no_harm", "coverage", "latency", "size",
+    ]  # fmt: skip
+    assert {finding["name"] for finding in run.guard} >= {"imports", "missing_days"}
+    assert run.log[0]["text"] == "looking at the data"
+    assert run.log[-1]["text"] == "storing the version"
+    again = trained(school.organisation, config={"regularization": 50})
+    assert "95% confidence" in again.findings[1]["sentence"], "the stored figures of each learner are compared"
+
+
+def test_broken_data_stop_a_training_until_somebody_says_why(school: School, trained: Trained) -> None:
+    Import.objects.create(
+        organisation=school.organisation, format="csv", source_name="week.csv", state=JobState.SUCCEEDED,
+        n_read=1000, n_rejected=700, counts_by_code={"no_learner": 700},
+    )  # fmt: skip
+    refused = trained(school.organisation)
+    assert refused.state == JobState.FAILED
+    assert "The import week.csv" in refused.error
+    assert "lost 70% of its rows" in refused.error
+    assert not hasattr(refused, "version")
+    done = trained(school.organisation, override="The file was a test.")
+    assert done.state == JobState.SUCCEEDED, done.error
+    assert any(not finding["is_passed"] for finding in done.guard)
