@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from analytics.public import Member, Organisation, Role, percent, wake
+from analytics.public import JobState, Member, Organisation, Role, percent, wake
 from recommender.models import Mail, OutcomePolicy, Risk
-from recommender.worklist.post import name_of_member
+from recommender.worklist.post import name_of_member, send_again
 from recommender.worklist.rows import Worklist, in_order, last_day, with_names
 from recommender.worklist.words import sentences
 
@@ -23,13 +24,14 @@ N_SENTENCES = 2
 
 
 def queue_due_digests() -> int:
-    """Write the digests that are due and not written yet; how many those are. Cheap where there is nothing to do."""
+    """Write the digests that are due and not written yet, and try again what failed; how many those are."""
     n_queued = 0
     for organisation in Organisation.objects.filter(members__role=Role.INSTRUCTOR).distinct():
         policy = OutcomePolicy.of(organisation)
         week_on = week_of(organisation)
         if policy.sends_digest and is_due(organisation, policy) and last_day(organisation) is not None:
             n_queued += sum(queue_digest(member, week_on) for member in without_digest(organisation, week_on))
+            n_queued += sum(send_again(organisation, pk) for pk in failed(organisation, week_on))
     return n_queued
 
 
@@ -48,6 +50,13 @@ def is_due(organisation: Organisation, policy: OutcomePolicy) -> bool:
 def without_digest(organisation: Organisation, week_on: datetime.date) -> QuerySet[Member]:
     members = Member.objects.filter(organisation=organisation, role=Role.INSTRUCTOR, login__is_active=True)
     return members.exclude(login__email="").exclude(mails__week_on=week_on).select_related("login", "organisation")
+
+
+def failed(organisation: Organisation, week_on: datetime.date) -> list[int]:
+    """This week's digests that the mail server did not take an hour ago or earlier."""
+    an_hour_ago = timezone.now() - datetime.timedelta(hours=1)
+    mails = Mail.objects.filter(organisation=organisation, week_on=week_on, state=JobState.FAILED)
+    return list(mails.filter(finished_at__lt=an_hour_ago).values_list("pk", flat=True))
 
 
 def queue_digest(member: Member, week_on: datetime.date) -> bool:

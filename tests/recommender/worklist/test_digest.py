@@ -83,6 +83,16 @@ def test_one_a_week_and_member(cast: Cast, risks: Risks, instructor: Member) -> 
 
 
 @pytest.mark.usefixtures("always_due")
+def test_one_that_the_server_refused_is_tried_again_after_an_hour(cast: Cast, risks: Risks, instructor: Member) -> None:
+    assert queue_digests() == 1
+    Mail.objects.update(state=JobState.FAILED, finished_at=timezone.now() - timedelta(minutes=50))
+    assert queue_digests() == 0
+    Mail.objects.update(finished_at=timezone.now() - timedelta(minutes=70))
+    assert queue_digests() == 1
+    assert Mail.objects.get().state == JobState.QUEUED
+
+
+@pytest.mark.usefixtures("always_due")
 def test_nobody_gets_one_without_address_risks_or_wish(
     cast: Cast, risks: Risks, instructor: Member, woken: list[Message]
 ) -> None:
