@@ -15,9 +15,11 @@ from analytics.errors import InvalidInput
 from analytics.imports import dates
 from analytics.imports.formats.base import Batch, Format, Option, Target
 from analytics.imports.marks import Mark
+from analytics.imports.quantities import UNIT_WORDS
 from analytics.imports.tables.base import Parsed, Position, Table
 from analytics.imports.tables.encodings import ENCODINGS
 from analytics.imports.tables.opened import open_table
+from analytics.models import Verb
 
 READING = (
     Option("delimiter", gettext_noop("what separates the columns; found out if not given"), (",", ";", "\t", "|")),
@@ -31,6 +33,12 @@ DATES = (
 DEFAULT_KIND = Option("default_kind", gettext_noop("kind of the activities whose row names none; “other” if not given"))
 
 
+FILLING = (
+    Option(
+        "default_verb", gettext_noop("verb of rows that name none; they are rejected if not given"), tuple(Verb.values)
+    ),
+    Option("default_unit", gettext_noop("unit of values that have none; none if not given"), UNIT_WORDS),
+)
 COLUMNS = Option("columns", gettext_noop("which column of the file holds what, as {“learner”: “user_id”, ...}"))
 SHOWN_COLUMNS = 50
 SEEN_ROWS = 20_000

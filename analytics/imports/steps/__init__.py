@@ -8,6 +8,13 @@ from analytics.imports.steps import numbers, texts, times, words
 from analytics.imports.steps.base import Step
 
 STEPS: dict[str, Step] = {
+    "encodings": Step(
+        1,
+        noop("Repair encodings"),
+        noop("UTF-8 that a program took for Western text is put right: “MÃ¼ller” is Müller."),
+        texts.encodings,
+        noop("texts are kept as they are written"),
+    ),
     "trim": Step(
         1,
         noop("Trim and normalise texts"),
@@ -15,13 +22,6 @@ STEPS: dict[str, Step] = {
         texts.trim,
         noop("texts are kept as they are written"),
         texts.empty_as_missing,
-    ),
-    "encodings": Step(
-        1,
-        noop("Repair encodings"),
-        noop("UTF-8 that a program took for Western text is put right: “MÃ¼ller” is Müller."),
-        texts.encodings,
-        noop("texts are kept as they are written"),
     ),
     "fill": Step(
         1,

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-READ_BYTES = 16 * 2**20
+READ_BYTES = 4 * 2**20
 ROW_BYTES = 128 * 2**10
 LINE_FEED, QUOTE = 10, 34
 
