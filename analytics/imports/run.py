@@ -7,6 +7,7 @@ that is killed at any moment leaves whole batches, and the next one goes on exac
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,12 +18,13 @@ from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg2.errors import DiskFull
 
 from analytics.aggregates.rollups import request_refresh
-from analytics.errors import InvalidInput
+from analytics.errors import InvalidInput, NeuralinkError
 from analytics.imports import fingerprint, ledger, load
 from analytics.imports.clean import Cleaned
 from analytics.imports.formats import format_named
@@ -63,7 +65,8 @@ def run_import(lease: Lease, progress: Progress = lambda share, text: None) -> N
         rules = rules_of(import_.organisation, import_.options, source.date_order)
         try:
             for batch, cleaned in one_ahead(run.cleaned_batches(rules)):
-                run.commit(batch, cleaned)
+                with _room_on_disk():
+                    run.commit(batch, cleaned)
                 progress(batch.share, import_.progress_text)
         finally:
             # Whatever ended it, the batches before stay, and their days have to be counted.
@@ -81,6 +84,18 @@ def one_ahead(each: Iterator[Each]) -> Iterator[Each]:
         while (item := coming.result()) is not end:
             coming = thread.submit(next, each, end)
             yield item
+
+
+@contextlib.contextmanager
+def _room_on_disk() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if not isinstance(error.__cause__, DiskFull):
+            raise
+        raise NeuralinkError(
+            _("The database's disk is full. Free some space and import the same file again: it goes on where it ended.")
+        ) from error
 
 
 def rules_of(organisation: Organisation, options: dict[str, Any], date_order: str = "") -> Rules:

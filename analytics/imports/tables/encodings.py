@@ -77,13 +77,13 @@ def sniffed(sample: bytes) -> Encoding:
         return Encoding("utf-8", 1.0)
     if _decodes(sample, "utf-8"):
         return Encoding("utf-8", 0.99)
-    pairs = _pair_share(sample)
-    if pairs > 0.5 and _decodes(sample, "gb18030"):
-        return Encoding("gb18030", min(pairs, 0.95))
     utf8 = sample.decode("utf-8", "replace")
     n_bad, n_good = utf8.count("\ufffd"), sum(character > "\x7f" and character != "\ufffd" for character in utf8)
     if n_good > 10 * n_bad:
         return Encoding("utf-8", n_good / (n_good + n_bad))
+    pairs = _pair_share(sample)
+    if pairs > 0.5 and _decodes(sample, "gb18030"):
+        return Encoding("gb18030", min(pairs, 0.95))
     is_latin = any(byte in sample for byte in ODD_CP1252)
     return Encoding("iso8859-1" if is_latin else "cp1252", 0.8)
 
