@@ -64,6 +64,8 @@ class Guard:
     if_none_match: str | None = None
     must_believe: bool = False
     """Overwriting needs one of the two."""
+    must_always_believe: bool = False
+    """Writing the first one does too."""
 
     def check(self, present: Document | None) -> None:
         """Compare with what is there.
@@ -71,15 +73,20 @@ class Guard:
         Raises:
             PreconditionFailed: it is not what the sender believes.
             Conflict: the sender says nothing and would overwrite it.
+            InvalidValue: the sender says nothing and always has to.
         """
         if self.if_match is not None and not _matches(self.if_match, present):
             raise PreconditionFailed(_("If-Match names another state of the document than the present one."))
         if self.if_none_match is not None and _matches(self.if_none_match, present):
             raise PreconditionFailed(_("If-None-Match excludes the document that is there."))
-        if self.must_believe and present is not None and self.if_match is None and self.if_none_match is None:
+        if self.if_match is not None or self.if_none_match is not None:
+            return
+        if self.must_believe and present is not None:
             raise Conflict(
                 _("The document exists. Get it, and send its ETag as If-Match to overwrite what you have seen.")
             )
+        if self.must_always_believe:
+            raise InvalidValue(_("Send If-None-Match: * to write a profile that is not there yet."))
 
 
 def get(shelf: Shelf, document_id: str) -> Document:

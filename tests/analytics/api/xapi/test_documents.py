@@ -93,8 +93,10 @@ def test_overwriting_wants_the_etag(tool: Tool, path: str) -> None:
 
 def test_the_older_version_overwrites_states_blindly(tool: Tool, path: str) -> None:
     client = tool(version="1.0.3")
-    put(client, address(path), {"a": 1})
-    assert put(client, address(path), {"a": 2}) == (204 if path.endswith("state") else 409)
+    is_state = path.endswith("state")
+    assert put(client, address(path), {"a": 1}) == (204 if is_state else 400)
+    assert put(client, address(path), {"a": 1}, **{"If-None-Match": "*"}) == (412 if is_state else 204)
+    assert put(client, address(path), {"a": 2}) == (204 if is_state else 409)
 
 
 def test_merging_is_one_level_deep(tool: Tool, path: str) -> None:
