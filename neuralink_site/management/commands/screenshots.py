@@ -22,7 +22,8 @@ from django.test.utils import override_settings
 from django.urls import reverse
 
 from analytics.models import Activity, Enrolment, Import, Member, Organisation, Role
-from recommender.models import Promotion, Risk, Run, Search
+from recommender.models import Promotion, Run, Search
+from recommender.worklist.rows import current_risks
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -95,7 +96,7 @@ def shots_of(organisation: Organisation) -> list[Shot]:
     ]
     rows = {
         "course_page": Activity.objects.filter(organisation=organisation).courses().order_by("id"),
-        "course_risk": Risk.objects.filter(organisation=organisation).order_by("-on", "id"),
+        "course_risk": _largest_risks(organisation),
         "learner_page": _busy_learners(organisation),
         "import_page": Import.objects.filter(organisation=organisation).order_by("-n_read"),
         "run_page": Run.objects.filter(organisation=organisation, version__isnull=False).order_by("-id"),
@@ -122,6 +123,12 @@ def _busy_learners(organisation: Organisation) -> Any:
     """Those with most courses first: their portraits have most to show."""
     enrolments = Enrolment.objects.filter(organisation=organisation).order_by()
     return enrolments.values("learner_id").annotate(n_courses=Count("id")).order_by("-n_courses", "learner_id")
+
+
+def _largest_risks(organisation: Organisation) -> Any:
+    """Courses by the number of their current risks, the most first."""
+    risks = current_risks(organisation).order_by().values("enrolment__course_id")
+    return risks.annotate(n=Count("id")).order_by("-n", "enrolment__course_id")
 
 
 @contextlib.contextmanager
