@@ -20,6 +20,7 @@ from analytics.models import (
     Activity,
     ActivityDay,
     ApiKey,
+    ColumnMapping,
     DirtyDay,
     Enrolment,
     Event,
@@ -35,6 +36,7 @@ from analytics.models import (
     RollupRefresh,
     RowVerdict,
     Scope,
+    Upload,
 )
 
 admin.site.site_header = gettext_lazy("Neuralink administration")
@@ -202,6 +204,22 @@ class ImportAdmin(JobAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         return redirect("import_new")
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnlyAdmin):
+    list_display = ["file_name", "n_bytes", "n_received", "by_member", "by_key", "organisation", "touched_at"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["by_member__login", "by_key", "organisation"]
+    ordering = ["-id"]
+
+
+@admin.register(ColumnMapping)
+class ColumnMappingAdmin(ReadOnlyAdmin):
+    list_display = ["format", "options", "organisation", "used_at"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["organisation"]
+    ordering = ["-id"]
 
 
 @admin.register(RowVerdict)

@@ -246,6 +246,15 @@ NEURALINK_UNPACKED_RATIO = env.integer(
     minimum=1,
     doc="a packed file larger than 64 MiB may unpack to so many times its size",
 )
+NEURALINK_UPLOAD_CHUNK_BYTES = env.integer(
+    "NEURALINK_UPLOAD_CHUNK_BYTES", 8_388_608, minimum=1024, doc="most bytes of an upload in one request"
+)
+NEURALINK_UPLOAD_QUOTA_BYTES = env.integer(
+    "NEURALINK_UPLOAD_QUOTA_BYTES", 34_359_738_368, minimum=1024, doc="all uploads that are kept of one member or key"
+)
+NEURALINK_UPLOAD_HOURS = env.integer(
+    "NEURALINK_UPLOAD_HOURS", 72, minimum=1, doc="how long an upload is kept that nobody touches"
+)
 NEURALINK_IMPORT_COLUMNS = env.integer(
     "NEURALINK_IMPORT_COLUMNS", 2000, minimum=1, doc="most columns of an imported file"
 )

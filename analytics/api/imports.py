@@ -14,15 +14,13 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analytics.errors import InvalidInput
-from analytics.imports.formats import FORMATS, format_named
+from analytics.imports.formats import FORMATS
 from analytics.imports.rollback import roll_back
-from analytics.imports.start import start_import
-from analytics.imports.uploads import keep_upload
-from analytics.models import Import, Member, Role, RowVerdict, Scope, Verdict
+from analytics.imports.start import import_file, import_upload
+from analytics.models import Import, Member, Role, RowVerdict, Scope, Upload, Verdict
 from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerializer
 from analytics.rest.parameters import Body, PageParameters
-from analytics.rest.parsers import check_upload_length
+from analytics.rest.parsers import StrictJSONParser, check_upload_length
 from analytics.rest.permissions import Access
 from analytics.rest.views import ApiView, DetailView, ListView, rendered
 
@@ -59,6 +57,8 @@ class ImportSerializer(JobSerializer):
             "options",
             "fingerprint",
             "is_dry_run",
+            "upload",
+            "mends",
             "ledger",
             "rolled_back_at",
             *JOB_FIELDS,
@@ -74,15 +74,27 @@ class RowVerdictSerializer(serializers.ModelSerializer[RowVerdict]):
 
 
 class NewImport(Body):
-    file = serializers.FileField()
-    format = serializers.ChoiceField(choices=[name for name in FORMATS if not format_named(name).takes_folder])
+    file = serializers.FileField(required=False, help_text="the whole file; or name an upload")
+    upload = serializers.IntegerField(required=False, help_text="id of a complete upload")
+    format = serializers.ChoiceField(choices=list(FORMATS))
     options = serializers.JSONField(
-        required=False, binary=True, default=dict, help_text="JSON object: column mapping and the format's own options"
+        required=False, default=dict, help_text="JSON object: column mapping and the format's own options"
     )
     is_dry_run = serializers.BooleanField(required=False, default=False, help_text="everything but keeping the rows")
+    mends = serializers.IntegerField(
+        required=False, help_text="id of the import whose rejected rows come again; found out by their extra column"
+    )
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if ("file" in values) == ("upload" in values):
+            raise serializers.ValidationError({"file": [_("Send either a file or the id of an upload.")]})
+        return values
 
     def validate_options(self, value: Any) -> dict[str, Any]:
-        options = json.loads(value) if isinstance(value, str) else value
+        try:
+            options = json.loads(value) if isinstance(value, str) else value  # a text is how a form sends it
+        except ValueError:
+            options = None
         if not isinstance(options, dict):
             raise serializers.ValidationError(_("The options must be a JSON object."))
         return options
@@ -93,7 +105,7 @@ class ImportList(ListView):
 
     access = {"GET": READING, "POST": WRITING}
     parameters = JobParameters
-    parser_classes = [MultiPartParser]
+    parser_classes = [MultiPartParser, StrictJSONParser]
     serializer_class = ImportSerializer
     queryset = IMPORTS
 
@@ -105,24 +117,23 @@ class ImportList(ListView):
         rows = super().get_queryset()
         return rows.filter(state=self.query["state"]) if "state" in self.query else rows
 
-    @extend_schema(request={"multipart/form-data": NewImport}, responses={202: ImportSerializer})
+    @extend_schema(
+        request={"multipart/form-data": NewImport, "application/json": NewImport}, responses={202: ImportSerializer}
+    )
     def post(self, request: Request) -> Response:
-        """Send a file. A worker imports it; the answer's Location tells how far it is."""
+        """Send a file, or name one that was uploaded. A worker imports it; Location tells how far it is."""
         wanted = self.read_body(NewImport)
-        path = keep_upload(wanted["file"])
-        try:
-            import_ = start_import(
-                self.organisation,
-                wanted["format"],
-                path,
-                source_name=wanted["file"].name,
-                options=wanted["options"],
-                requested_by=self.caller if isinstance(self.caller, Member) else None,
-                is_dry_run=wanted["is_dry_run"],
-            )
-        except InvalidInput:
-            path.unlink(missing_ok=True)
-            raise
+        choices = {
+            "options": wanted["options"],
+            "requested_by": self.caller if isinstance(self.caller, Member) else None,
+            "is_dry_run": wanted["is_dry_run"],
+            "mends": self.found(self.get_queryset(), pk=wanted["mends"]) if "mends" in wanted else None,
+        }
+        if "file" in wanted:
+            import_ = import_file(self.caller, wanted["file"], wanted["format"], **choices)
+        else:
+            upload = self.found(Upload.objects.of(self.caller), pk=wanted["upload"])
+            import_ = import_upload(upload, wanted["format"], **choices)
         return rendered(ImportSerializer, import_, 202, reverse("api_import", args=[import_.pk]))
 
 

@@ -19,7 +19,8 @@ from analytics.imports.formats.base import Batch
 from analytics.imports.marks import Mark, n_rows, n_touched
 from analytics.models import Import, Verdict
 
-CONTENT_CHARACTERS = 500
+CONTENT_CHARACTERS = 20_000
+"""Longer cells are cut: rejected rows come back from their verdicts, so most must be kept whole."""
 MATCHED_CODE = "learner_matched"
 
 

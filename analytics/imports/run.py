@@ -169,6 +169,8 @@ class _Run:
             "position": batch.position,
             "n_verdicts": before.get("n_verdicts", 0) + len(kept),
             "rejected_codes": sorted(rejected.union(before.get("rejected_codes", []))),
+            # Their order, which the verdicts' JSON does not keep.
+            "columns": before.get("columns", {}) | {batch.file_name: batch.raw.column_names},
         }
 
 

@@ -25,6 +25,7 @@ from analytics.models.rollups import (
     RollupRefresh,
 )
 from analytics.models.statements import ActivityDefinition, Attachment, Statement, StatementLink
+from analytics.models.uploads import ColumnMapping, Upload
 
 __all__ = [
     "COMPLETING_VERBS",
@@ -34,6 +35,7 @@ __all__ = [
     "ActivityDefinition",
     "ApiKey",
     "Attachment",
+    "ColumnMapping",
     "Credential",
     "DirtyDay",
     "Document",
@@ -65,6 +67,7 @@ __all__ = [
     "StatementFate",
     "StatementLink",
     "Unit",
+    "Upload",
     "Verb",
     "VerbCount",
     "VerbMeaning",

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from analytics.models.jobs import Job
 from analytics.models.organisation import Organisation
+from analytics.models.uploads import Upload
 
 
 class Import(Job):
@@ -23,6 +24,15 @@ class Import(Job):
     format = models.CharField(max_length=32)
     source_name = models.TextField(help_text=_("the file's or folder's name as the sender knows it"))
     path = models.TextField(blank=True, help_text=_("where the server keeps or finds it"))
+    upload = models.ForeignKey(Upload, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports")
+    mends = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="mended_by",
+        help_text=_("the import whose rejected rows came again in this file"),
+    )
     options = models.JSONField(default=dict, blank=True, help_text=_("column mapping and the format's own options"))
     fingerprint = models.CharField(max_length=64, blank=True, help_text=_("SHA-256 of the content"))
     is_dry_run = models.BooleanField(default=False)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser, JSONParser
 
 
 class BodyTooLarge(APIException):
@@ -61,3 +61,18 @@ def check_upload_length(request: HttpRequest) -> None:
     if length > limit:
         sentence = _("The upload has %(length)d bytes; at most %(limit)d are taken. Split the file.")
         raise BodyTooLarge(sentence % {"length": length, "limit": limit})
+
+
+class ChunkParser(BaseParser):
+    """Bytes of a file as they are, at most NEURALINK_UPLOAD_CHUNK_BYTES of them."""
+
+    media_type = "application/offset+octet-stream"
+
+    def parse(  # type: ignore[override]  # the stubs know forms and JSON only
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        limit = settings.NEURALINK_UPLOAD_CHUNK_BYTES
+        chunk: bytes = stream.read(limit + 1)
+        if len(chunk) > limit:
+            raise BodyTooLarge(_("A piece of an upload has at most %d bytes. Send it in several.") % limit)
+        return chunk

@@ -1,53 +1,40 @@
-"""Start an import from an uploaded file."""
+"""Bring a file: dropped and sent in pieces by the page's script, or whole by its form."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from django import forms
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from analytics.access import MemberRequest, roles_required
 from analytics.errors import InvalidInput
-from analytics.imports.start import start_import
+from analytics.imports.formats import FORMATS, format_named
 from analytics.imports.uploads import keep_upload
-from analytics.models import Import, Role
-from analytics.web.import_form import ImportForm, uploadable_formats
+from analytics.models import Role, Upload
+
+SHOWN_UPLOADS = 20
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(label=gettext_lazy("File"), allow_empty_file=True)
 
 
 @roles_required(Role.ADMINISTRATOR)
 def import_new(request: MemberRequest) -> HttpResponse:
-    formats = uploadable_formats()
-    asked = request.GET.get("format", "")
-    chosen = asked if asked in formats else next(iter(formats))
-    sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = ImportForm(formats[chosen], *sent)
+    form = FileForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if form.is_valid():
-        started = start(request, chosen, form)
-        if started is not None:
-            return redirect(reverse("import_page", args=[started.pk]))
-    context = {"form": form, "chosen": chosen, "formats": [(name, kind.label) for name, kind in formats.items()]}
+        try:
+            return redirect("upload_page", pk=keep_upload(request.member, form.cleaned_data["file"]).pk)
+        except InvalidInput as error:
+            form.add_error("file", str(error))
+    context = {
+        "form": form,
+        "formats": [_(format_named(name).label) for name in FORMATS],
+        "uploads": Upload.objects.of(request.member)[:SHOWN_UPLOADS],
+        "most_bytes": settings.NEURALINK_UPLOAD_BYTES,
+        "kept_hours": settings.NEURALINK_UPLOAD_HOURS,
+    }
     return render(request, "analytics/import_new.html", context)
-
-
-def start(request: MemberRequest, format_name: str, form: ImportForm) -> Import | None:
-    """The queued import, or None with the reason in the form."""
-    upload: Any = form.cleaned_data["file"]
-    path = None
-    try:
-        path = keep_upload(upload)
-        return start_import(
-            request.member.organisation,
-            format_name,
-            path,
-            source_name=upload.name,
-            options=form.options(),
-            requested_by=request.member,
-            is_dry_run=form.cleaned_data["is_dry_run"],
-        )
-    except InvalidInput as error:
-        if path is not None:
-            path.unlink()
-        form.add_error(error.pointer if error.pointer in form.fields else None, str(error))
-        return None

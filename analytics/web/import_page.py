@@ -10,16 +10,19 @@ from django.views.decorators.http import require_POST
 
 from analytics.access import MemberRequest, roles_required
 from analytics.errors import NeuralinkError
+from analytics.imports.rejected import csv_lines
 from analytics.imports.rollback import roll_back
+from analytics.imports.start import import_upload
 from analytics.models import Import, Role, RowVerdict, Verdict
 from analytics.web.import_words import answer, code_rows, verdict_tabs
 from analytics.web.paging import page_of
-from analytics.web.rejected_rows import csv_lines
+
+SHOWN_IMPORTS = 20
 
 
 def import_of(request: MemberRequest, pk: int) -> Import:
     imports = Import.objects.filter(organisation=request.member.organisation)
-    found: Import = get_object_or_404(imports.select_related("requested_by__login"), pk=pk)
+    found: Import = get_object_or_404(imports.select_related("requested_by__login", "upload", "mends"), pk=pk)
     return found
 
 
@@ -31,6 +34,7 @@ def import_page(request: MemberRequest, pk: int) -> HttpResponse:
     verdicts = RowVerdict.objects.filter(from_import=import_, verdict=verdict).order_by("pk")
     context = {"import": import_, "answer": answer(import_), "tabs": tabs, "codes": code_rows(import_)}
     context |= {"page": page_of(request, verdicts), "may_write": request.member.role == Role.ADMINISTRATOR}
+    context["mended_by"] = import_.mended_by.all()[:SHOWN_IMPORTS]
     context["may_roll_back"] = import_.is_finished and not import_.is_dry_run and import_.rolled_back_at is None
     return render(request, "analytics/import_page.html", context)
 
@@ -63,6 +67,23 @@ def import_cancel(request: MemberRequest, pk: int) -> HttpResponse:
     else:
         messages.warning(request, _("The import had already finished."))
     return redirect("import_page", pk=pk)
+
+
+@require_POST
+@roles_required(Role.ADMINISTRATOR)
+def import_again(request: MemberRequest, pk: int) -> HttpResponse:
+    """Import for good what a dry run tried."""
+    tried = import_of(request, pk)
+    upload = tried.upload
+    if upload is None:
+        messages.error(request, _("The file is no longer on the server. Upload it again."))
+        return redirect("import_page", pk=pk)
+    try:
+        made = import_upload(upload, tried.format, tried.options, requested_by=request.member, mends=tried.mends)
+    except NeuralinkError as error:
+        messages.error(request, str(error))
+        return redirect("import_page", pk=pk)
+    return redirect("import_page", pk=made.pk)
 
 
 @require_POST

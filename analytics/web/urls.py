@@ -15,6 +15,7 @@ from analytics.web import (
     own,
     sign_in,
     statements,
+    upload_page,
 )
 
 urlpatterns = [
@@ -30,9 +31,12 @@ urlpatterns = [
     path("learners/<int:pk>/", learners.learner_page, name="learner_page"),
     path("imports/", import_list.import_list, name="import_list"),
     path("imports/new/", import_new.import_new, name="import_new"),
+    path("imports/uploads/<int:pk>/", upload_page.upload_page, name="upload_page"),
+    path("imports/uploads/<int:pk>/delete/", upload_page.upload_delete, name="upload_delete"),
     path("imports/<int:pk>/", import_page.import_page, name="import_page"),
     path("imports/<int:pk>/progress/", import_page.import_progress, name="import_progress"),
     path("imports/<int:pk>/rejected.csv", import_page.import_rejected, name="import_rejected"),
+    path("imports/<int:pk>/again/", import_page.import_again, name="import_again"),
     path("imports/<int:pk>/cancel/", import_page.import_cancel, name="import_cancel"),
     path("imports/<int:pk>/roll-back/", import_page.import_roll_back, name="import_roll_back"),
     path("statements/", statements.statement_list, name="statement_list"),

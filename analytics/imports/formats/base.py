@@ -80,7 +80,6 @@ class Format(ABC):
     """
 
     label: ClassVar[str]
-    takes_folder: ClassVar[bool] = False
     is_archive: ClassVar[bool] = False
     """True for published data sets of the past: an organisation that has nothing else stops its clock there."""
     implies_enrolment: ClassVar[bool] = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ from analytics.imports import dates
 from analytics.imports.formats.base import Batch, Format, Option, Target
 from analytics.imports.marks import Mark
 from analytics.imports.quantities import UNIT_WORDS
+from analytics.imports.rejected import as_sent
 from analytics.imports.tables.base import Parsed, Position, Table
 from analytics.imports.tables.encodings import ENCODINGS
 from analytics.imports.tables.opened import open_table
@@ -106,7 +108,8 @@ class Mapped(Format):
         return order
 
     def batches(self, position: Position) -> Iterator[Batch]:
-        for parsed in self.table.parsed(position, self.batch_rows):
+        for came in self.table.parsed(position, self.batch_rows):
+            parsed = replace(came, table=as_sent(came.table))
             rows, marks = self.arranged(parsed)
             yield Batch(
                 target=self.target,

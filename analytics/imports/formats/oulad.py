@@ -75,7 +75,6 @@ FILES = (
 
 class Oulad(Format):
     label = gettext_noop("OULAD (the seven files, in a folder or a zip archive)")
-    takes_folder = True
     is_archive = True
 
     def files(self) -> list[Path]:

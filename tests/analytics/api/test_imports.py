@@ -123,8 +123,10 @@ def test_an_upload_that_is_too_large(
     told(send(client_of("administrator")), 413)
 
 
-def test_json_is_not_what_an_upload_is(cast: Cast, api_client: KeyClient) -> None:
-    told(api_client().post(PATH, "{}", "application/json"), 415)
+def test_either_a_file_or_an_upload(cast: Cast, api_client: KeyClient) -> None:
+    told(api_client().post(PATH, {"format": "csv"}, "application/json"), 400)
+    told(send(api_client(), upload="1"), 400)
+    told(api_client().post(PATH, "a", "text/plain"), 415)
 
 
 def test_only_data_administrators_send(cast: Cast, client_of: Callable[..., Client]) -> None:

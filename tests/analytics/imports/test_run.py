@@ -20,7 +20,7 @@ from analytics.imports import run as run_module
 from analytics.imports.formats.csv_events import CsvEvents
 from analytics.imports.rollback import roll_back
 from analytics.imports.run import run_import
-from analytics.imports.start import create_import, start_import
+from analytics.imports.start import create_import
 from analytics.jobs import Lease, working_on
 from analytics.models import (
     DirtyDay,
@@ -300,7 +300,7 @@ def test_starting_wakes_a_worker(
 ) -> None:
     path = many_rows(tmp_path)
     with django_capture_on_commit_callbacks(execute=True):
-        import_ = start_import(organisation, "csv", path, source_name="mine.csv")
+        import_ = create_import(organisation, "csv", path, source_name="mine.csv", wakes_worker=True)
     assert (import_.source_name, import_.state) == ("mine.csv", JobState.QUEUED)
     assert [(message.task_name, message.args, message.queue) for message in woken] == [
         ("analytics.tasks.run_import", (import_.pk,), "import")

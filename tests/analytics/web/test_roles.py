@@ -11,8 +11,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from analytics.models import Credential, Role
+from analytics.models import Credential, Organisation, Role, Upload
 from analytics.web.urls import urlpatterns
 from tests.cast import Cast
 
@@ -30,6 +31,7 @@ GETS = {
     "import_list": {ADMINISTRATOR, OWNER},
     "import_new": {ADMINISTRATOR},
     "import_page": {ADMINISTRATOR, OWNER},
+    "upload_page": {ADMINISTRATOR},
     "import_progress": {ADMINISTRATOR, OWNER},
     "import_rejected": {ADMINISTRATOR, OWNER},
     "statement_list": {ADMINISTRATOR},
@@ -40,11 +42,13 @@ GETS = {
     "my_data": {LEARNER},
 }
 POSTS = {
+    "import_again": {ADMINISTRATOR},
     "import_cancel": {ADMINISTRATOR},
     "import_roll_back": {ADMINISTRATOR},
     "verb_meaning": {ADMINISTRATOR},
     "learner_merge": {ADMINISTRATOR},
     "credential_revoke": {ADMINISTRATOR},
+    "upload_delete": {ADMINISTRATOR},
 }
 REDIRECTS = {"home", "sign_in", "sign_out"}
 QUERIES = 15
@@ -54,11 +58,22 @@ def address(name: str, cast: Cast, house: str = "north") -> str:
     there = cast.house(house)
     if name == "credential_revoke":
         return reverse(name, args=[Credential.objects.issue(there.organisation, "tool", ["all"])[0].pk])
-    if not name.startswith(("course_", "learner_", "import_")) or name.endswith(("_list", "_new", "_merge")):
+    if not name.startswith(("course_", "learner_", "import_", "upload_")) or name.endswith(
+        ("_list", "_new", "_merge")
+    ):
         return reverse(name)
     assert there.from_import is not None
     rows = {"course": there.courses["algebra"], "learner": there.learners[0], "import": there.from_import}
+    if name.startswith("upload_"):
+        rows["upload"] = an_upload(there.organisation)
     return reverse(name, args=[rows[name.partition("_")[0]].pk])
+
+
+def an_upload(organisation: Organisation) -> Upload:
+    return Upload.objects.create(
+        organisation=organisation, file_name="a.csv", path="/nowhere/a.csv", n_bytes=1, n_received=1,
+        touched_at=timezone.now(),
+    )  # fmt: skip
 
 
 def test_the_tables_above_name_every_address() -> None:

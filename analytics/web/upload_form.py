@@ -1,0 +1,176 @@
+"""How an upload is to be imported: format, how it is written, which column is which, and what it leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from analytics.imports.column_words import INSTANTS
+from analytics.imports.formats import FORMATS, format_named
+from analytics.imports.formats.base import Option
+from analytics.imports.formats.mapped import Mapped
+from analytics.imports.look import Column, Look
+from analytics.imports.mapping import READING, Choice
+from analytics.imports.rejected import is_extra
+from analytics.models import Kind, Organisation
+
+COLUMN_PREFIX = "column_"
+MAPPING = "columns"
+LABELS = {
+    "delimiter": gettext_lazy("Delimiter"),
+    "encoding": gettext_lazy("Encoding"),
+    "sheet": gettext_lazy("Sheet"),
+    "time_zone": gettext_lazy("Time zone of times that name none"),
+    "date_order": gettext_lazy("Order of day, month and year"),
+    "default_kind": gettext_lazy("Kind of activities that name none"),
+}
+NAMES = {
+    ",": gettext_lazy("comma"),
+    ";": gettext_lazy("semicolon"),
+    "\t": gettext_lazy("tabulator"),
+    "|": gettext_lazy("vertical bar"),
+    "dmy": gettext_lazy("day, month, year"),
+    "mdy": gettext_lazy("month, day, year"),
+    "ymd": gettext_lazy("year, month, day"),
+}
+SHOWN_COLUMNS = 200
+
+
+def told_choice(format_name: str, look: Look, told: QueryDict) -> Choice:
+    """What a form that was sent chose, whether or not it could be started."""
+    names = [option.name for option in format_named(format_name).options if option.name != MAPPING]
+    columns = {
+        told[f"{COLUMN_PREFIX}{place}"]: column.name
+        for place, column in enumerate(look.columns)
+        if told.get(f"{COLUMN_PREFIX}{place}")
+    }
+    return Choice(format_name, {name: told[name] for name in names if told.get(name)} | {MAPPING: columns})
+
+
+class UploadForm(forms.Form):
+    """Its fields are the options that the format declares, and one for each column of the file."""
+
+    format = forms.ChoiceField(label=gettext_lazy("Format"))
+
+    def __init__(
+        self, organisation: Organisation, look: Look | None, choice: Choice, data: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(data)
+        self.kind = format_named(choice.format)
+        self.look = look
+        self.choice = choice
+        self.organisation = organisation
+        self.fields["format"].choices = [(name, _(format_named(name).label)) for name in FORMATS]  # type: ignore[attr-defined]
+        self.initial["format"] = choice.format
+        for option in self.kind.options:
+            if option.name != MAPPING:
+                self.fields[option.name] = self._option_field(option)
+                self.initial[option.name] = choice.options.get(option.name, "")
+        self.required = self.kind.required if issubclass(self.kind, Mapped) else ()
+        self.ours = self.kind.required + self.kind.optional if issubclass(self.kind, Mapped) else ()
+        self.columns = self._mapped_columns()
+        ours_of = {theirs: ours for ours, theirs in choice.options.get(MAPPING, {}).items()}
+        for place, column in self.columns:
+            self.fields[f"{COLUMN_PREFIX}{place}"] = self._column_field(column)
+            self.initial[f"{COLUMN_PREFIX}{place}"] = ours_of.get(column.name, "")
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        chosen = [values.get(f"{COLUMN_PREFIX}{place}") for place, _column in self.columns]
+        twice = sorted({ours for ours in chosen if ours and chosen.count(ours) > 1})
+        if twice:
+            self.add_error(None, _("Two columns of the file are mapped to: %s.") % ", ".join(twice))
+        missing = [name for name in self.required if name not in chosen]
+        if missing and self.columns:
+            self.add_error(None, _("No column of the file is mapped to: %s.") % ", ".join(missing))
+        if self.open_dates and not values.get("date_order"):
+            self.add_error("date_order", _("Say what comes first in these dates; the file does not."))
+        return values
+
+    def options(self) -> dict[str, Any]:
+        """What was filled in, in the words of the format."""
+        given = {o.name: self.cleaned_data.get(o.name) for o in self.kind.options if o.name != MAPPING}
+        columns = {
+            self.cleaned_data[f"{COLUMN_PREFIX}{place}"]: column.name
+            for place, column in self.columns
+            if self.cleaned_data.get(f"{COLUMN_PREFIX}{place}")
+        }
+        return {name: value for name, value in given.items() if value} | ({MAPPING: columns} if columns else {})
+
+    @property
+    def open_dates(self) -> list[Column]:
+        """Columns mapped to instants whose dates could be read in several ways."""
+        if "date_order" not in self.fields:
+            return []
+        return [
+            column
+            for place, column in self.columns
+            if column.ambiguous_dates and self[f"{COLUMN_PREFIX}{place}"].value() in INSTANTS
+        ]
+
+    @property
+    def reading_fields(self) -> list[forms.BoundField]:
+        there = [name for name in READING if name in self.fields]
+        return [self[name] for name in there if name != "sheet" or (self.look and len(self.look.sheets) > 1)]
+
+    @property
+    def other_fields(self) -> list[forms.BoundField]:
+        asked = {"format", *READING, *(["date_order"] if self.open_dates else [])}
+        return [self[name] for name in self.fields if name not in asked and not name.startswith(COLUMN_PREFIX)]
+
+    @property
+    def column_rows(self) -> list[dict[str, Any]]:
+        """What the page shows of each column of the file."""
+        return [
+            {"column": column, "field": self[f"{COLUMN_PREFIX}{place}"], "misfit": self._misfit(place, column)}
+            for place, column in self.columns
+        ]
+
+    def _misfit(self, place: int, column: Column) -> str:
+        ours = self[f"{COLUMN_PREFIX}{place}"].value()
+        if ours in INSTANTS and column.kind not in {"instant", "integer", "decimal", "empty"}:
+            return _("These are no times: their rows would be rejected.")
+        return ""
+
+    def _mapped_columns(self) -> list[tuple[int, Column]]:
+        there = self.look.columns if self.look and self.ours else ()
+        return [(place, column) for place, column in enumerate(there) if not is_extra(column.name)][:SHOWN_COLUMNS]
+
+    def _column_field(self, column: Column) -> forms.ChoiceField:
+        named = [(name, f"{name} *" if name in self.required else name) for name in self.ours]
+        return forms.ChoiceField(
+            label=_("What %s is") % column.name, required=False, choices=[("", _("not used")), *named]
+        )
+
+    def _option_field(self, option: Option) -> forms.Field:
+        label = LABELS.get(option.name, option.name.replace("_", " ").capitalize())
+        choices = self._choices(option)
+        if not choices:
+            return forms.CharField(label=label, required=False, help_text=_(option.help))
+        nothing = self._found_out(option) or _("not given")
+        named = [(choice, NAMES.get(choice, choice)) for choice in choices]
+        return forms.ChoiceField(label=label, required=False, help_text=_(option.help), choices=[("", nothing), *named])
+
+    def _choices(self, option: Option) -> Sequence[str]:
+        if option.name == "default_kind":
+            return tuple(Kind.values)
+        if option.name == "time_zone":
+            return sorted(available_timezones())
+        if option.name == "sheet":
+            return self.look.sheets if self.look else ()
+        return option.choices
+
+    def _found_out(self, option: Option) -> str:
+        """What was detected, as the name of the empty choice."""
+        if option.name == "time_zone":
+            return self.organisation.time_zone
+        if self.look is None or option.name not in READING or self.choice.options.get(option.name):
+            return ""
+        found = getattr(self.look, option.name)
+        return _("detected: %s") % NAMES.get(found, found) if found else ""

@@ -1,0 +1,62 @@
+"""Columns are recognised in several languages, by likeness and by what stands in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from analytics.imports.formats import format_named
+from analytics.imports.look import Column
+from analytics.imports.mapping import suggested
+
+TIMES = ("2025-03-01 10:00", "2025-03-02 11:00")
+CSV = format_named("csv")
+
+
+def columns(*found: tuple[str, str, tuple[str, ...]]) -> list[Column]:
+    return [Column(*each) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("learner", "activity", "verb", "at"),
+    [
+        ("user_id", "item_id", "action", "timestamp"),
+        ("User ID", "Resource", "Event Type", "Date/Time"),
+        ("userId", "itemId", "eventType", "createdAt"),
+        ("usuario", "recurso", "acción", "fecha y hora"),
+        ("Teilnehmer", "Aktivität", "Ereignis", "Zeitpunkt"),
+        ("étudiant", "ressource", "événement", "horodatage"),
+        ("学生", "资源", "动作", "时间"),
+        ("studnt_id", "activty", "verbs", "timestmp"),
+    ],
+)
+def test_names_in_several_languages(learner: str, activity: str, verb: str, at: str) -> None:
+    found = suggested(
+        columns(
+            (at, "instant", TIMES), (verb, "text", ("a", "b")), (activity, "text", ("x",)), (learner, "text", ("s1",))
+        ),
+        CSV,
+    )
+    assert [found.get(name) for name in ("learner", "activity", "verb", "at")] == [learner, activity, verb, at]
+
+
+def test_content_decides_where_names_do_not() -> None:
+    found = suggested(columns(("x1", "instant", TIMES), ("x2", "text", ("viewed", "completed"))), CSV)
+    assert found == {"verb": "x2", "at": "x1"}
+
+
+def test_a_name_does_not_outweigh_impossible_content() -> None:
+    found = suggested(columns(("time", "text", ("morning",)), ("x", "instant", TIMES)), CSV)
+    assert found == {"at": "x"}
+    assert suggested(columns(("timestamp", "integer", ("1709283600",))), CSV) == {"at": "timestamp"}
+    assert suggested(columns(("timestamp", "integer", ("12",))), CSV) == {}
+
+
+def test_each_column_once_and_none_of_our_own() -> None:
+    found = suggested(
+        columns(("user_id", "integer", ("1",)), ("email", "text", ("a@b",)), ("rejected_by_import_3", "text", ())), CSV
+    )
+    assert found == {"learner": "user_id"}
+
+
+def test_formats_of_several_files_need_no_mapping() -> None:
+    assert suggested(columns(("user_id", "integer", ("1",))), format_named("oulad")) == {}
