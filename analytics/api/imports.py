@@ -38,10 +38,13 @@ class LedgerSerializer(serializers.ModelSerializer[Import]):
     repaired = serializers.IntegerField(source="n_repaired")
     rejected = serializers.IntegerField(source="n_rejected")
     by_code = serializers.DictField(source="counts_by_code", child=serializers.IntegerField())
+    by_step = serializers.DictField(
+        source="counts_by_step", child=serializers.IntegerField(), help_text="step of cleaning@version -> rows touched"
+    )
 
     class Meta:
         model = Import
-        fields = ["read", "accepted", "merged", "repaired", "rejected", "by_code"]
+        fields = ["read", "accepted", "merged", "repaired", "rejected", "by_code", "by_step"]
         read_only_fields = fields
 
 

@@ -48,7 +48,7 @@ def choice_for(organisation: Organisation, look: Look, format: str = "") -> Choi
 
 def suggested(columns: Sequence[Column], kind: type[Format]) -> dict[str, str]:
     """Ours -> theirs, each at most once, the surest first; nothing for formats that need no mapping."""
-    if not issubclass(kind, Mapped):
+    if not (issubclass(kind, Mapped) and takes_mapping(kind)):
         return {}
     theirs = [column for column in columns if column.name and not is_extra(column.name)]
     fits = [
@@ -94,10 +94,14 @@ def _hash(columns: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(own).encode()).hexdigest()
 
 
+def takes_mapping(kind: type[Format]) -> bool:
+    """Whether the columns of such files may have any names."""
+    return issubclass(kind, Mapped) and any(option.name == "columns" for option in kind.options)
+
+
 def _fitting_format(look: Look) -> str:
-    """The format by the columns' very names, else the one whose required columns can be suggested most surely."""
-    names = [column.name for column in look.columns]
-    if look.kind == "archive" or format_named(look.format).fitness(names) > 0:
+    """The format that the rows themselves show, else the one whose required columns are there most surely."""
+    if not takes_mapping(format_named(look.format)):
         return look.format
     sure = {name: _sureness(look.columns, format_named(name)) for name in FORMATS}
     best = max(sure, key=lambda name: sure[name])
@@ -105,13 +109,13 @@ def _fitting_format(look: Look) -> str:
 
 
 def _sureness(columns: Sequence[Column], kind: type[Format]) -> float:
-    """Mean fit of the required columns, and a little for more of them; 0 if one of them has no column."""
+    """Mean fit of the required columns, and a little for each column; 0 if one that is required is not there."""
     found = suggested(columns, kind)
-    if not issubclass(kind, Mapped) or not set(kind.required) <= found.keys():
+    if not issubclass(kind, Mapped) or not found or not set(kind.required) <= found.keys():
         return 0.0
     by_name = {column.name: column for column in columns}
     fits = [_fit(ours, by_name[found[ours]]) for ours in kind.required]
-    return sum(fits) / len(fits) + 0.05 * len(fits)
+    return sum(fits) / len(fits) + 0.05 * len(fits) + 0.01 * len(found)
 
 
 def _fit(ours: str, column: Column) -> float:

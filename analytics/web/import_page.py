@@ -14,7 +14,7 @@ from analytics.imports.rejected import csv_lines
 from analytics.imports.rollback import roll_back
 from analytics.imports.start import import_upload
 from analytics.models import Import, Role, RowVerdict, Verdict
-from analytics.web.import_words import answer, code_rows, verdict_tabs
+from analytics.web.import_words import answer, code_rows, pace, step_rows, verdict_tabs
 from analytics.web.paging import page_of
 
 SHOWN_IMPORTS = 20
@@ -33,6 +33,7 @@ def import_page(request: MemberRequest, pk: int) -> HttpResponse:
     verdict = next((tab.verdict for tab in tabs if tab.is_current), Verdict.REJECTED)
     verdicts = RowVerdict.objects.filter(from_import=import_, verdict=verdict).order_by("pk")
     context = {"import": import_, "answer": answer(import_), "tabs": tabs, "codes": code_rows(import_)}
+    context |= {"steps": step_rows(import_), "pace": pace(import_)}
     context |= {"page": page_of(request, verdicts), "may_write": request.member.role == Role.ADMINISTRATOR}
     context["mended_by"] = import_.mended_by.all()[:SHOWN_IMPORTS]
     context["may_roll_back"] = import_.is_finished and not import_.is_dry_run and import_.rolled_back_at is None
@@ -44,6 +45,7 @@ def import_progress(request: MemberRequest, pk: int) -> HttpResponse:
     """Fragment that asks for itself again while the import is at work, and for the whole page at a new state."""
     import_ = import_of(request, pk)
     context = {"import": import_, "codes": code_rows(import_), "is_update": True}
+    context |= {"steps": step_rows(import_), "pace": pace(import_)}
     response = render(request, "analytics/_import_progress.html", context)
     if import_.is_finished or request.GET.get("shown", import_.state) != import_.state:
         response["HX-Refresh"] = "true"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
+from analytics.imports.steps import STEPS
 from analytics.models import Import, JobState, Verdict
 from analytics.words import number
 
@@ -32,6 +34,35 @@ def verdict_tabs(import_: Import, asked: str) -> list[VerdictTab]:
 def code_rows(import_: Import) -> list[tuple[str, int]]:
     """Reasons by how often they occurred."""
     return sorted(import_.counts_by_code.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def step_rows(import_: Import) -> list[dict[str, Any]]:
+    """Steps of cleaning that touched rows, in their order, and those that were left out."""
+    off = set(import_.options.get("steps_off", ()))
+    counts = {name.partition("@")[0]: (name, n) for name, n in import_.counts_by_step.items()}
+    return [
+        {"label": _(step.label), "code": counts.get(name, (name, 0))[0], "n": counts.get(name, (name, 0))[1],
+         "is_off": name in off}
+        for name, step in STEPS.items()
+        if name in counts or name in off
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How quick a running import is, on the average since it began."""
+
+    rows_per_second: int
+    remaining_seconds: float | None
+
+
+def pace(import_: Import) -> Pace | None:
+    """None before anything was read, and of imports that do not run."""
+    seconds = import_.duration_seconds
+    if import_.state != JobState.RUNNING or not seconds or not import_.n_read:
+        return None
+    share = import_.progress_share
+    return Pace(round(import_.n_read / seconds), seconds * (1 - share) / share if share > 0 else None)
 
 
 def answer(import_: Import) -> str:

@@ -13,15 +13,17 @@ from django.utils.translation import gettext_lazy
 
 from analytics.imports.column_words import INSTANTS
 from analytics.imports.formats import FORMATS, format_named
-from analytics.imports.formats.base import Option
+from analytics.imports.formats.base import STEPS_OFF, Option
 from analytics.imports.formats.mapped import Mapped
 from analytics.imports.look import Column, Look
-from analytics.imports.mapping import READING, Choice
+from analytics.imports.mapping import READING, Choice, takes_mapping
 from analytics.imports.rejected import is_extra
+from analytics.imports.steps import OPTIONAL, STEPS
 from analytics.models import Kind, Organisation
 
 COLUMN_PREFIX = "column_"
 MAPPING = "columns"
+STEPS_ON = "steps_on"
 LABELS = {
     "delimiter": gettext_lazy("Delimiter"),
     "encoding": gettext_lazy("Encoding"),
@@ -50,7 +52,12 @@ def told_choice(format_name: str, look: Look, told: QueryDict) -> Choice:
         for place, column in enumerate(look.columns)
         if told.get(f"{COLUMN_PREFIX}{place}")
     }
-    return Choice(format_name, {name: told[name] for name in names if told.get(name)} | {MAPPING: columns})
+    options: dict[str, Any] = {name: told[name] for name in names if told.get(name)}
+    return Choice(format_name, options | {MAPPING: columns, STEPS_OFF.name: _off(told.getlist(STEPS_ON))})
+
+
+def _off(steps_on: Sequence[str]) -> list[str]:
+    return [name for name in OPTIONAL if name not in steps_on]
 
 
 class UploadForm(forms.Form):
@@ -72,8 +79,11 @@ class UploadForm(forms.Form):
             if option.name != MAPPING:
                 self.fields[option.name] = self._option_field(option)
                 self.initial[option.name] = choice.options.get(option.name, "")
-        self.required = self.kind.required if issubclass(self.kind, Mapped) else ()
-        self.ours = self.kind.required + self.kind.optional if issubclass(self.kind, Mapped) else ()
+        is_mapped = issubclass(self.kind, Mapped) and takes_mapping(self.kind)
+        self.required: tuple[str, ...] = getattr(self.kind, "required", ()) if is_mapped else ()
+        self.ours: tuple[str, ...] = self.required + getattr(self.kind, "optional", ()) if is_mapped else ()
+        self.fields[STEPS_ON] = forms.MultipleChoiceField(required=False, choices=[(n, n) for n in OPTIONAL])
+        self.initial[STEPS_ON] = [n for n in OPTIONAL if n not in choice.options.get(STEPS_OFF.name, ())]
         self.columns = self._mapped_columns()
         ours_of = {theirs: ours for ours, theirs in choice.options.get(MAPPING, {}).items()}
         for place, column in self.columns:
@@ -101,7 +111,9 @@ class UploadForm(forms.Form):
             for place, column in self.columns
             if self.cleaned_data.get(f"{COLUMN_PREFIX}{place}")
         }
-        return {name: value for name, value in given.items() if value} | ({MAPPING: columns} if columns else {})
+        off = _off(self.cleaned_data[STEPS_ON])
+        told = {**given, MAPPING: columns, STEPS_OFF.name: off}
+        return {name: value for name, value in told.items() if value}
 
     @property
     def open_dates(self) -> list[Column]:
@@ -121,7 +133,7 @@ class UploadForm(forms.Form):
 
     @property
     def other_fields(self) -> list[forms.BoundField]:
-        asked = {"format", *READING, *(["date_order"] if self.open_dates else [])}
+        asked = {"format", STEPS_ON, *READING, *(["date_order"] if self.open_dates else [])}
         return [self[name] for name in self.fields if name not in asked and not name.startswith(COLUMN_PREFIX)]
 
     @property
@@ -131,6 +143,12 @@ class UploadForm(forms.Form):
             {"column": column, "field": self[f"{COLUMN_PREFIX}{place}"], "misfit": self._misfit(place, column)}
             for place, column in self.columns
         ]
+
+    @property
+    def step_rows(self) -> list[dict[str, Any]]:
+        """The steps of cleaning that may be left out."""
+        on = self[STEPS_ON].value() or []
+        return [{"name": name, "step": STEPS[name], "is_on": name in on} for name in OPTIONAL]
 
     def _misfit(self, place: int, column: Column) -> str:
         ours = self[f"{COLUMN_PREFIX}{place}"].value()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from analytics.imports.formats.base import Option, Target
 from analytics.imports.formats.mapped import COLUMNS, DATES, READING, Mapped
 from analytics.imports.marks import Mark
+from analytics.imports.rejected import is_extra
 from analytics.imports.tables.base import Parsed
 from analytics.imports.vocabulary import MISSING
 
@@ -29,7 +30,11 @@ class Learners(Mapped):
 
     def arranged(self, parsed: Parsed) -> tuple[pa.Table, list[Mark]]:
         rows, marks = super().arranged(parsed)
-        others = [n for n, name in enumerate(self.table.columns) if n not in self.mapping.values() and name]
+        others = [
+            n
+            for n, name in enumerate(self.table.columns)
+            if n not in self.mapping.values() and name and not is_extra(name)
+        ]
         names = [self.table.columns[place] for place in others]
         values = zip(*(parsed.table.column(place).to_pylist() for place in others), strict=True)
         told = [_attributes(dict(zip(names, each, strict=True))) for each in values]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from analytics.imports.uploads import begin_upload
 from analytics.models import Event, Import, JobState, RowVerdict, Upload, Verdict
+from analytics.web.import_words import Pace, pace
 from tests.cast import Cast
 from tests.conftest import Message
 
@@ -39,15 +42,16 @@ def upload(client: Client, text: str | bytes, name: str = "rows.csv") -> Any:
     return client.post(reverse("import_new"), {"file": SimpleUploadedFile(name, content)})
 
 
-def page_of(client: Client, text: str | bytes) -> tuple[str, dict[str, str]]:
+def page_of(client: Client, text: str | bytes) -> tuple[str, dict[str, Any]]:
     """The address of the uploaded file's page, and what its form would send as it stands."""
     url = upload(client, text)["Location"]
     return url, sent(client.get(url))
 
 
-def sent(response: Any) -> dict[str, str]:
+def sent(response: Any) -> dict[str, Any]:
+    """What the form on the page would send as it stands."""
     form = response.context["form"]
-    fields = {field.html_name: str(field.value() or "") for field in form}
+    fields = {field.html_name: field.value() or "" for field in form}
     return fields | {"shown_format": fields["format"], "shown_columns": response.context["columns_hash"]}
 
 
@@ -96,6 +100,22 @@ def test_another_look_keeps_what_is_chosen(cast: Cast, administrator: Client) ->
     other = administrator.post(url, fields | {"delimiter": ";"})
     assert [column.name for column in other.context["look"].columns] == ["who,activity,verb,at,value,unit"]
     assert latest(cast) == cast.north.from_import, "a look starts nothing"
+
+
+def test_steps_of_cleaning_are_left_out(cast: Cast, administrator: Client) -> None:
+    url, fields = page_of(administrator, ROWS.format(at="2026-10-01T10:00:00Z"))
+    fields["steps_on"].remove("numbers")
+    looked = administrator.post(url, fields)
+    assert "only numbers with a decimal point are read" in looked.content.decode()
+    administrator.post(url, sent(looked) | {"import": ""})
+    import_ = latest(cast)
+    assert import_.options["steps_off"] == ["numbers"]
+    Import.objects.filter(pk=import_.pk).update(counts_by_step={"trim@1": 7})
+    page = administrator.get(reverse("import_page", args=[import_.pk]))
+    assert [(step["code"], step["n"], step["is_off"]) for step in page.context["steps"]] == [
+        ("trim@1", 7, False),
+        ("numbers", 0, True),
+    ]
 
 
 def test_open_dates_are_asked(cast: Cast, administrator: Client) -> None:
@@ -172,6 +192,21 @@ def test_progress_asks_again_until_it_is_done(cast: Cast, administrator: Client)
     assert "hx-get" not in done.content.decode()
     assert "The disk is full." in done.content.decode()
     assert done["HX-Refresh"] == "true"
+
+
+def test_a_running_import_tells_its_pace(cast: Cast, administrator: Client) -> None:
+    import_ = Import.objects.create(
+        organisation=cast.north.organisation, format="csv", source_name="a.csv", state=JobState.RUNNING,
+        progress_share=0.25, n_read=500, started_at=timezone.now() - timedelta(seconds=10),
+    )  # fmt: skip
+    shown = pace(import_)
+    assert shown is not None
+    assert shown.rows_per_second == pytest.approx(50, abs=2)
+    assert shown.remaining_seconds == pytest.approx(30, abs=2)
+    assert "about 30 s left" in administrator.get(reverse("import_progress", args=[import_.pk])).content.decode()
+    Import.objects.filter(pk=import_.pk).update(progress_share=0)
+    import_.refresh_from_db()
+    assert pace(import_) == Pace(50, None)
 
 
 def rejecting(cast: Cast) -> Import:
