@@ -32,6 +32,7 @@ from analytics.models import (
     Member,
     Organisation,
     OrganisationDay,
+    Prerequisite,
     Role,
     RollupRefresh,
     RowVerdict,
@@ -160,6 +161,15 @@ class ActivityAdmin(TenancyAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # the events on an activity are part of every total
+
+
+@admin.register(Prerequisite)
+class PrerequisiteAdmin(ReadOnlyAdmin):
+    list_display = ["activity", "needed", "organisation"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["activity", "needed", "organisation"]
+    ordering = ["-id"]
+    sortable_by = ()
 
 
 @admin.register(Enrolment)

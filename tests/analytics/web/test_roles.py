@@ -58,9 +58,7 @@ def address(name: str, cast: Cast, house: str = "north") -> str:
     there = cast.house(house)
     if name == "credential_revoke":
         return reverse(name, args=[Credential.objects.issue(there.organisation, "tool", ["all"])[0].pk])
-    if not name.startswith(("course_", "learner_", "import_", "upload_")) or name.endswith(
-        ("_list", "_new", "_merge")
-    ):
+    if not name.startswith(("course_", "learner_", "import_", "upload_")) or name.endswith(("_list", "_new", "_merge")):
         return reverse(name)
     assert there.from_import is not None
     rows = {"course": there.courses["algebra"], "learner": there.learners[0], "import": there.from_import}
