@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,10 @@ import pyarrow as pa
 
 from bench.record import ROOT, Measurement
 from bench.web import web_server
+from bench.xapi_fresh import KEY, freshness
 from neuralink_site import embedded_postgres
 
-QUICK = ("--statements", "4000", "--stored", "20000", "--searches", "100")
+QUICK = ("--seconds", "10", "--statements", "4000", "--stored", "20000", "--searches", "100")
 FILE = ROOT.parent / "shared" / "data" / "xapi" / "ralph_statements.jsonl.zst"
 BATCH = 500
 CREDENTIAL = """
@@ -52,6 +53,10 @@ class Store:
     port: int
     pair: str
     database: Any
+    environment: dict[str, str]
+
+    def call(self, *words: str) -> str:
+        return call(self.environment, *words)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -76,11 +81,20 @@ class Store:
             return int(cursor.fetchone()[0])
 
 
+def call(environment: Mapping[str, str], *words: str) -> str:
+    """Run Python with these words; its output."""
+    command = [sys.executable, *words]
+    done = subprocess.run(command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file", type=Path, default=FILE, help="statements as JSON lines, plain or .zst")
     parser.add_argument("--writers", type=int, default=8, help="connections that write at once")
     parser.add_argument("--statements", type=int, default=22_000, help="sent in each case of writing")
     parser.add_argument("--stored", type=int, default=1_000_000, help="statements that are there when searching")
+    parser.add_argument("--rate", type=float, default=300.0, help="statements a second in the case fresh")
+    parser.add_argument("--seconds", type=float, default=30.0, help="how long the case fresh writes")
     parser.add_argument("--searches", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
 
@@ -90,7 +104,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
         print(f"{arguments.file} is not there: give --file with statements as JSON lines.", file=sys.stderr)
         return
     statements = _read(arguments.file)
-    cases = arguments.case or ["one_by_one", "batches", "search"]
+    cases = arguments.case or ["one_by_one", "batches", "fresh", "search"]
     with _running() as store:
         if "one_by_one" in cases:
             bodies = list(_bodies(statements, arguments.statements // 5, 1))
@@ -98,6 +112,10 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
         if "batches" in cases:
             bodies = list(_bodies(statements, max(arguments.statements, 40 * BATCH), BATCH))
             yield from _writing(store, f"batches_of_{BATCH}/{arguments.writers}", bodies, arguments.writers, BATCH)
+        if "fresh" in cases:
+            key = store.call("-c", KEY).split()[-1]
+            bodies = list(_bodies(statements, int(arguments.rate * arguments.seconds), 1))
+            yield from freshness(store, store.environment, bodies, key, arguments.rate, arguments.writers)
         if "search" in cases:
             yield from _searching(store, statements, arguments)
 
@@ -212,20 +230,14 @@ def _running() -> Iterator[Store]:
             "DJANGO_SETTINGS_MODULE": "neuralink_site.settings",
         }
 
-        def call(*words: str) -> str:
-            command = [sys.executable, *words]
-            return subprocess.run(
-                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
-            ).stdout
-
         try:
-            call("manage.py", "migrate", "--verbosity", "0")
-            pair = call("-c", CREDENTIAL).split()[-1]
+            call(environment, "manage.py", "migrate", "--verbosity", "0")
+            pair = call(environment, "-c", CREDENTIAL).split()[-1]
             with (
                 web_server(environment, 2) as (port, _process),
                 contextlib.closing(psycopg2.connect(embedded_postgres.start(home).url)) as database,
             ):
                 database.autocommit = True
-                yield Store(port, pair, database)
+                yield Store(port, pair, database, environment)
         finally:
             embedded_postgres.stop(home)
