@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
 
-from analytics.api.xapi.ask import single
+from analytics.api.xapi.ask import VERSION_HEADER, single
 from analytics.api.xapi.endpoint import Endpoint, not_allowed
 from analytics.lrs.errors import InvalidParameter
 from analytics.models import XapiVersion
@@ -22,4 +22,6 @@ class About(Endpoint):
             return not_allowed(request, ["GET"])
         for name in single(request.GET):
             raise InvalidParameter(name, _("There is no parameter %s here.") % shown(name))
-        return JsonResponse({"version": [version.value for version in XapiVersion]})
+        # Clients of 1.0 that meet a later version here give up (PyPI's tincan raises): who says 1.0 is told of 1.0.
+        speaks_one = request.headers.get(VERSION_HEADER, "").startswith("1.0")
+        return JsonResponse({"version": [XapiVersion.ONE.value] if speaks_one else XapiVersion.values})

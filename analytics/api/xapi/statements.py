@@ -123,5 +123,5 @@ def _response(organisation_id: int, query: StatementQuery, found: Sequence[Found
     boundary = secrets.token_hex(16)
     return StreamingHttpResponse(
         with_attachments(organisation_id, found, text, boundary),
-        content_type=f'multipart/mixed; boundary="{boundary}"',
+        content_type=f"multipart/mixed; boundary={boundary}",  # no quotes: tincanjs takes them for a part of it
     )

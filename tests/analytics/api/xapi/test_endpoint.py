@@ -202,6 +202,8 @@ def test_2_has_no_alternate_syntax(pair):
 def test_about_is_for_everybody(client: Client):
     response = client.get("/xapi/about")
     assert response.json()["version"] == ["2.0.0", "1.0.3"]
+    older = client.get("/xapi/about", headers={"X-Experience-API-Version": "1.0.1"})
+    assert older.json()["version"] == ["1.0.3"]
     assert client.head("/xapi/about").content == b""
     assert client.get("/xapi/about?x=1").status_code == 400
     assert client.post("/xapi/about").status_code == 405
