@@ -16,6 +16,7 @@ from django.conf import settings
 QUEUES = ("import", "train", "aggregate")
 SWEEP_SECONDS = max(1.0, settings.NEURALINK_LEASE_SECONDS / 3)
 DIGEST_SECONDS = 300.0
+RULE_SECONDS = 60
 """Between two looks whether a weekly digest is due."""
 
 
@@ -68,11 +69,16 @@ app.conf.update(
         for name in ("analytics.tasks.sweep", "recommender.tasks.sweep")
     }
     | {
+        "recommender.tasks.start_due_runs": {
+            "task": "recommender.tasks.start_due_runs",
+            "schedule": RULE_SECONDS,
+            "options": {"queue": "aggregate", "expires": RULE_SECONDS},
+        },
         "recommender.tasks.queue_digests": {
             "task": "recommender.tasks.queue_digests",
             "schedule": DIGEST_SECONDS,
             "options": {"queue": "aggregate", "expires": DIGEST_SECONDS},
-        }
+        },
     },
     timezone="UTC",
 )

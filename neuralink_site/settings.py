@@ -280,6 +280,9 @@ NEURALINK_GATE_LATENCY_MS = env.integer(
 NEURALINK_GATE_BYTES = env.integer(
     "NEURALINK_GATE_BYTES", 4 * 2**30, minimum=2**10, doc="largest version that goes into use, in bytes"
 )
+NEURALINK_VERSION_DAYS = env.integer(
+    "NEURALINK_VERSION_DAYS", 90, minimum=1, doc="age in days from which a version counts as expired"
+)
 NEURALINK_SEARCH_SECONDS = env.integer(
     "NEURALINK_SEARCH_SECONDS", 7200, minimum=1, doc="longest search for parameters that may be asked for, in seconds"
 )

@@ -14,6 +14,7 @@ from recommender.models import (
     MessageTemplate,
     OutcomePolicy,
     Promotion,
+    RetrainRule,
     Risk,
     RiskRefresh,
     Run,
@@ -28,6 +29,14 @@ class RunAdmin(JobAdmin):
     list_filter = [OrganisationFilter, "state", "algorithm", "kind"]
     list_select_related = ["course", "requested_by__login"]
     search_fields = ["algorithm", "verdict", "error"]
+
+
+@admin.register(RetrainRule)
+class RetrainRuleAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "organisation", "course", "every_days", "new_events_share", "promotes", "is_active"]
+    list_filter = [OrganisationFilter, "algorithm", "kind", "is_active"]
+    list_select_related = ["course", "organisation"]
+    search_fields = ["algorithm"]
 
 
 @admin.register(Search)

@@ -9,7 +9,17 @@ import numpy as np
 from django.db.models import F, Min, Sum
 from numpy.typing import NDArray
 
-from analytics.public import Activity, ActivityDay, Enrolment, Import, JobState, Kind, LearnerTotal, Organisation
+from analytics.public import (
+    Activity,
+    ActivityDay,
+    Enrolment,
+    Import,
+    JobState,
+    Kind,
+    LearnerTotal,
+    Organisation,
+    OrganisationDay,
+)
 
 N_DAYS = 35
 """Five weeks: the last one is held against the four before."""
@@ -96,3 +106,8 @@ def recent_imports(organisation: Organisation, n_days: int = 7) -> list[PastImpo
         )
         for row in found.order_by(F("id").desc())[:50]
     ]
+
+
+def n_events_stored(organisation: Organisation) -> int:
+    """All events of the organisation, by the day tables."""
+    return int(OrganisationDay.objects.filter(organisation=organisation).aggregate(n=Sum("n_events"))["n"] or 0)

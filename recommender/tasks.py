@@ -4,6 +4,7 @@ from celery import shared_task
 
 from analytics import public
 from recommender.models import Mail, Run, Search
+from recommender.training import rules
 from recommender.training.retrain import retrain
 from recommender.training.search import search
 from recommender.worklist.digest import queue_due_digests
@@ -34,6 +35,11 @@ def send_mail(mail_id: int) -> None:
 @shared_task(name="recommender.tasks.queue_digests")  # type: ignore[untyped-decorator]
 def queue_digests() -> int:
     return queue_due_digests()
+
+
+@shared_task(name="recommender.tasks.start_due_runs")  # type: ignore[untyped-decorator]
+def start_due_runs() -> int:
+    return rules.start_due_runs()
 
 
 @shared_task(name="recommender.tasks.sweep")  # type: ignore[untyped-decorator]

@@ -16,6 +16,7 @@ CARERS = frozenset({Role.ADMINISTRATOR, Role.INSTRUCTOR})
 CARE_PAGES = frozenset(
     {"message_new", "digest_preview", "intervention_list", "outcome_policy", "message_template", "message_template_new"}
 )
+RUN_PAGES = frozenset({"run_page", "run_new", "search_list", "search_page", "retrain_rule_list", "retrain_rule_page"})
 STATEMENT_PAGES = frozenset({"identity_list", "credential_list"})
 
 
@@ -37,7 +38,13 @@ ENTRIES = (
     Entry("worklist", _("Worklist"), "worklist", CARERS, CARE_PAGES),
     Entry("import_list", _("Imports"), "imports", MODELS, frozenset({"import_new", "import_page"})),
     Entry("statement_list", _("Statements"), "statements", frozenset({Role.ADMINISTRATOR}), STATEMENT_PAGES),
-    Entry("run_list", _("Runs"), "runs", MODELS, frozenset({"run_page", "run_new", "search_list", "search_page"})),
+    Entry(
+        "run_list",
+        _("Runs"),
+        "runs",
+        MODELS,
+        RUN_PAGES,
+    ),
     Entry("version_list", _("Versions"), "versions", MODELS, frozenset({"version_page"})),
     Entry("my_learning", _("My learning"), "own", frozenset({Role.LEARNER})),
 )

@@ -93,6 +93,7 @@ class Algorithm(ABC):
     config_class: ClassVar[type[Config]]
     uses_order: ClassVar[bool] = False  # the order of a history changes the answer
     learns_new_learners: ClassVar[bool] = True  # answers for a learner who was not in the training (fold-in)
+    learns_new_activities: ClassVar[bool] = False  # scores activities that the training did not know, by features
     explains: ClassVar[bool] = False  # `explain` has something to say
     needs_keras: ClassVar[bool] = False  # `fit` does; `score` never
     arrays: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {}  # its own: name -> dtype, dimensions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,7 +17,7 @@ from analytics.rest.permissions import EVERY_ROLE, Access, visible
 from analytics.rest.views import ApiView
 from recommender.models import FeedbackAction, Impression, TargetKind
 from recommender.serving.feedback import give_feedback
-from recommender.serving.recommend import recommend
+from recommender.serving.recommend import Answer, recommend
 
 
 class NamedActivitySerializer(serializers.Serializer[Any]):
@@ -38,8 +39,12 @@ class AnswerSerializer(serializers.Serializer[Any]):
     token = serializers.UUIDField(allow_null=True, help_text="send feedback with it")
     source: Any = serializers.CharField(help_text="the algorithm, or the fallback's name")
     version = serializers.IntegerField(source="version.number", default=None, allow_null=True)
+    card = serializers.SerializerMethodField(help_text="address of the version's model card; null for fallbacks")
     fallback = serializers.CharField(allow_null=True, help_text="why no model answered; null when one did")
     recommendations = RecommendationSerializer(many=True)
+
+    def get_card(self, answer: Answer) -> str | None:
+        return reverse("api_version_card", args=[answer.version.number]) if answer.version else None
 
 
 class RecommendationParameters(Parameters):

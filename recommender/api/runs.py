@@ -41,6 +41,8 @@ class RunSerializer(JobSerializer):
             "search",
             "promotes",
             "override",
+            "why",
+            "budget_seconds",
             "guard",
             "findings",
             "passes",

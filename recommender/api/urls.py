@@ -6,10 +6,11 @@ from analytics.rest import converters  # noqa: F401  (registers external_id)
 from recommender.api.cases import WorklistActions, WorklistList
 from recommender.api.interventions import InterventionComparison, InterventionList
 from recommender.api.recommendations import FeedbackList, Recommendations
+from recommender.api.retrain_rules import RetrainRuleDetail, RetrainRuleList
 from recommender.api.risks import RiskList
 from recommender.api.runs import RunCancellation, RunDetail, RunList
 from recommender.api.searches import SearchCancellation, SearchDetail, SearchList
-from recommender.api.versions import VersionDetail, VersionList, VersionPromotion, VersionRollBack
+from recommender.api.versions import VersionCard, VersionDetail, VersionList, VersionPromotion, VersionRollBack
 
 urlpatterns = [
     path("learners/<external_id:external_id>/recommendations/", Recommendations.as_view(), name="api_recommendations"),
@@ -22,11 +23,14 @@ urlpatterns = [
     path("runs/", RunList.as_view(), name="api_runs"),
     path("runs/<int:pk>/", RunDetail.as_view(), name="api_run"),
     path("runs/<int:pk>/cancel/", RunCancellation.as_view(), name="api_run_cancel"),
+    path("retrain-rules/", RetrainRuleList.as_view(), name="api_retrain_rules"),
+    path("retrain-rules/<int:pk>/", RetrainRuleDetail.as_view(), name="api_retrain_rule"),
     path("searches/", SearchList.as_view(), name="api_searches"),
     path("searches/<int:pk>/", SearchDetail.as_view(), name="api_search"),
     path("searches/<int:pk>/cancel/", SearchCancellation.as_view(), name="api_search_cancel"),
     path("versions/", VersionList.as_view(), name="api_versions"),
     path("versions/roll-back/", VersionRollBack.as_view(), name="api_version_roll_back"),
     path("versions/<int:number>/", VersionDetail.as_view(), name="api_version"),
+    path("versions/<int:number>/card/", VersionCard.as_view(), name="api_version_card"),
     path("versions/<int:number>/promote/", VersionPromotion.as_view(), name="api_version_promote"),
 ]

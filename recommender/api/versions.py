@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,6 +16,7 @@ from analytics.rest.parameters import Body, ExternalIdField, PageParameters
 from analytics.rest.permissions import Access, visible
 from analytics.rest.views import ApiView, DetailView, ListView
 from recommender.models import Promotion, TargetKind, Version
+from recommender.registry.card import card_of
 from recommender.registry.versions import promote, roll_back
 
 OWNERS = Access(Scope.VERSIONS_WRITE, (Role.ADMINISTRATOR, Role.MODEL_OWNER))
@@ -108,6 +110,34 @@ class VersionDetail(VersionView, DetailView):
         "promotions__version", "promotions__previous", "promotions__course", "promotions__by__login"
     )
     lookup_field = "number"
+
+
+class CardSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField()
+    algorithm = serializers.CharField()
+    recommends = serializers.CharField()
+    trained_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    is_expired = serializers.BooleanField()
+    data: Any = serializers.DictField(help_text="counts and window of what was learnt from")
+    protocol = serializers.CharField()
+    protocol_hash = serializers.CharField(help_text="figures compare only where it is equal")
+    metrics = serializers.DictField(help_text="with interval and segments")
+    baseline_metrics = serializers.DictField(help_text="popularity on the same questions")
+    checks = serializers.ListField(help_text="of the data before, and of the gate after the training")
+    limits = serializers.ListField(child=serializers.CharField())
+
+
+class VersionCard(ApiView):
+    """The model card: what it learnt from, how good it is and for whom, what it cannot do, until when it counts."""
+
+    access = {"GET": Access(Scope.RECOMMENDATIONS_READ, (Role.ADMINISTRATOR, Role.MODEL_OWNER, Role.INSTRUCTOR))}
+    serializer_class = CardSerializer
+    queryset = VERSIONS
+
+    def get(self, request: Request, number: int) -> Response:
+        version = self.found(self.get_queryset(), number=number)
+        return Response(CardSerializer(card_of(version, timezone.now())).data)
 
 
 class Why(Body):

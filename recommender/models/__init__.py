@@ -1,5 +1,6 @@
 from recommender.models.impressions import REFUSING_ACTIONS, Feedback, FeedbackAction, Impression
 from recommender.models.risks import Confidence, Risk, RiskRefresh
+from recommender.models.rules import RetrainRule
 from recommender.models.runs import Promotion, PromotionAction, Run, TargetKind, Version
 from recommender.models.searches import Search
 from recommender.models.worklist import (
@@ -29,6 +30,7 @@ __all__ = [
     "OutcomePolicy",
     "Promotion",
     "PromotionAction",
+    "RetrainRule",
     "Risk",
     "RiskRefresh",
     "Run",

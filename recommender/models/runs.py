@@ -50,6 +50,10 @@ class Run(Job):
     protocol_hash = models.CharField(max_length=64, blank=True)
     fit_seconds = models.FloatField(null=True, blank=True)
     peak_memory_bytes = models.BigIntegerField(null=True, blank=True)
+    why = models.TextField(blank=True, help_text=_("what started it; empty: somebody asked"))
+    budget_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("of both fits; empty: the server's limit")
+    )
     guard = models.JSONField(default=list, blank=True, help_text=_("checks of the data before the training"))
     override = models.TextField(blank=True, help_text=_("why it trains although a check of the data would stop it"))
     findings = models.JSONField(default=list, blank=True, help_text=_("checks of the gate after the training"))

@@ -22,6 +22,7 @@ from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import build
 from recommender.datasets.interactions import Interactions
 from recommender.datasets.splits import Split, time_split
+from recommender.day_history import n_events_stored
 from recommender.errors import NotEnoughData, RecommenderError, TrainingStopped
 from recommender.evaluation.bootstrap import interval
 from recommender.evaluation.protocol import MEASURE, Evaluation, evaluate
@@ -123,7 +124,7 @@ def _split(data: Interactions) -> Split:
 
 def _measure(run: Run, data: Interactions, split: Split, watch: Watch) -> Measured:
     def trial(algorithm: Algorithm) -> Evaluation:
-        algorithm.fit(split.train, watch.options(run.seed, _budget_seconds()))
+        algorithm.fit(split.train, watch.options(run.seed, _budget_seconds(run)))
         return evaluate(algorithm, split, check_stop=watch.lease.check)
 
     watch.step(_("training on the older part"), 0.5, records=True)
@@ -141,7 +142,7 @@ def _measure(run: Run, data: Interactions, split: Split, watch: Watch) -> Measur
         baseline_metrics=_figures(baseline),
         protocol=split.name,
         protocol_hash=candidate.protocol_hash,
-        data=_described(data, split) | {"in_use": incumbent.as_json() if incumbent else None},
+        data=_described(run, data, split) | {"in_use": incumbent.as_json() if incumbent else None},
     )
     return Measured(facts, baseline, incumbent, _groups(run, split, candidate))
 
@@ -175,7 +176,7 @@ def _refit(run: Run, data: Interactions, watch: Watch) -> tuple[versions.Trained
     watch.step(_("training on everything"), 0.97)
     begun = time.monotonic()
     algorithm = build(run.algorithm, run.config)
-    algorithm.fit(data, watch.options(run.seed, _budget_seconds()))
+    algorithm.fit(data, watch.options(run.seed, _budget_seconds(run)))
     return versions.Trained(algorithm, data.activity_ids, data.n_learners), time.monotonic() - begun
 
 
@@ -204,9 +205,9 @@ def _conclude(
         versions.promote(version, by=run.requested_by, why=verdict.sentence)
 
 
-def _budget_seconds() -> float:
+def _budget_seconds(run: Run) -> float:
     """A run fits its recipe twice: to measure it, and on everything."""
-    return float(settings.NEURALINK_TRAIN_SECONDS) / 2
+    return float(run.budget_seconds or settings.NEURALINK_TRAIN_SECONDS) / 2
 
 
 def _figures(evaluation: Evaluation) -> dict[str, float]:
@@ -215,9 +216,10 @@ def _figures(evaluation: Evaluation) -> dict[str, float]:
     return {**evaluation.metrics, **bounds, "n_learners": evaluation.n_learners}
 
 
-def _described(data: Interactions, split: Split) -> dict[str, object]:
+def _described(run: Run, data: Interactions, split: Split) -> dict[str, object]:
     """What was learnt from, and how it was split."""
     return {
+        "n_events_stored": n_events_stored(run.organisation),
         "n_learners": data.n_learners,
         "n_activities": data.n_activities,
         "n_interactions": len(data),

@@ -27,6 +27,8 @@ def start_run(
     seed: int = 0,
     promotes: bool = True,
     override: str = "",
+    why: str = "",
+    budget_seconds: int | None = None,
     requested_by: Member | None = None,
     wakes_worker: bool = True,
 ) -> Run:
@@ -40,6 +42,8 @@ def start_run(
         config: parameters that differ from the algorithm's defaults.
         seed: fixes everything drawn, 0 to 2**31 - 1.
         promotes: put the version into use if it is no worse.
+        why: what starts it, where nobody asks.
+        budget_seconds: time of both fits together, 10 to NEURALINK_TRAIN_SECONDS; None for that limit.
         override: why it shall train although the checks of the data would stop it; empty lets them.
         requested_by: who asks.
         wakes_worker: False where the caller works on it at once; the sweeper finds it if the caller dies.
@@ -50,6 +54,7 @@ def start_run(
     _check_scope(organisation, kind, course, requested_by)
     _check_seed(seed)
     _check_algorithm(algorithm, config or {})
+    _check_budget(budget_seconds)
     with transaction.atomic():
         # Two requests at once: the second waits here, and then sees the first one's run.
         Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
@@ -68,6 +73,8 @@ def start_run(
             seed=seed,
             promotes=promotes,
             override=override.strip(),
+            why=why,
+            budget_seconds=budget_seconds,
             requested_by=requested_by,
             woken_at=None if wakes_worker else timezone.now(),
         )
@@ -155,6 +162,15 @@ def _check_seed(seed: int) -> None:
         raise InvalidInput(
             _("seed must be a whole number from 0 to %(limit)d; got %(got)r.") % {"limit": MAX_SEED, "got": seed},
             "seed",
+        )
+
+
+def _check_budget(budget_seconds: int | None) -> None:
+    most = settings.NEURALINK_TRAIN_SECONDS
+    if budget_seconds is not None and not 10 <= budget_seconds <= most:
+        raise InvalidInput(
+            _("budget_seconds must be from 10 to %(most)d; got %(got)r.") % {"most": most, "got": budget_seconds},
+            "budget_seconds",
         )
 
 

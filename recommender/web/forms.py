@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from analytics.public import Activity, InvalidInput, Member
 from recommender.algorithms.catalogue import ALGORITHMS, algorithm_class
 from recommender.models import Run, Search, TargetKind
+from recommender.training.estimate import Estimate, estimate
 from recommender.training.start import start_run, start_search
 from recommender.web.algorithms import algorithm_choices, config_fields, form_field
 from recommender.web.offers import OFFERS
@@ -95,6 +96,12 @@ class RunForm(forms.Form):
             for field in config_fields(self.algorithm_name)
             if self.cleaned_data.get(PARAMETER + field.name) not in {None, "", field.default}
         }
+
+    def estimate(self) -> Estimate:
+        """What the run would cost; ask a valid form."""
+        asked = self.cleaned_data
+        scope = {"kind": asked["kind"], "course": asked["course"]}
+        return estimate(self.member.organisation, asked["algorithm"], config=self.config(), **scope)
 
     def start(self) -> Run | None:
         """The queued run; None, with the reason at the field it belongs to, if it was refused."""

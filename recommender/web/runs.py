@@ -52,6 +52,15 @@ def run_new(request: MemberRequest) -> HttpResponse:
 
 @require_safe
 @roles_required(*MODEL_ROLES)
+def run_estimate(request: MemberRequest) -> HttpResponse:
+    """The fragment of a form that is not sent yet: what the run would cost."""
+    form = RunForm(request.member, request.GET)
+    found = form.estimate() if form.is_valid() else None
+    return render(request, "recommender/_estimate.html", {"estimate": found})
+
+
+@require_safe
+@roles_required(*MODEL_ROLES)
 def run_page(request: MemberRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(runs_of(request.member.organisation).defer(None), pk=pk)
     incumbent = run.data.get("in_use") or {}

@@ -7,6 +7,7 @@ from recommender.web import (
     messages_new,
     policy,
     recommendations,
+    retrain_rules,
     risk,
     runs,
     searches,
@@ -17,6 +18,10 @@ from recommender.web import (
 urlpatterns = [
     path("runs/", runs.run_list, name="run_list"),
     path("runs/new/", runs.run_new, name="run_new"),
+    path("runs/estimate/", runs.run_estimate, name="run_estimate"),
+    path("runs/rules/", retrain_rules.retrain_rule_list, name="retrain_rule_list"),
+    path("runs/rules/<int:pk>/", retrain_rules.retrain_rule_page, name="retrain_rule_page"),
+    path("runs/rules/<int:pk>/delete/", retrain_rules.retrain_rule_delete, name="retrain_rule_delete"),
     path("runs/<int:pk>/", runs.run_page, name="run_page"),
     path("runs/<int:pk>/progress/", runs.run_progress, name="run_progress"),
     path("runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),

@@ -6,12 +6,14 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from analytics.public import InvalidInput, Member, MemberRequest, roles_required
 from recommender.models import Promotion, Version
 from recommender.registry import versions as registry
+from recommender.registry.card import card_of
 from recommender.web.algorithms import parameters, summary
 from recommender.web.facts import data_facts
 from recommender.web.files import stored_files
@@ -49,6 +51,7 @@ def version_page(request: MemberRequest, pk: int) -> HttpResponse:
     files = stored_files(version)
     context = {
         "version": version,
+        "card": card_of(version, timezone.now()),
         "run": version.run,
         "live": in_use(organisation).filter(kind=version.kind, course=version.course).first(),
         "earlier": registry.in_use_before(organisation, version.kind, version.course)[:1],

@@ -115,7 +115,15 @@ LISTS = (
     *("overview", "course_list", "learner_list", "import_list", "import_new"),
     *("statement_list", "credential_list", "identity_list"),
     *("worklist", "digest_preview", "intervention_list", "outcome_policy"),
-    *("run_list", "run_new", "search_list", "version_list", "promotion_list", "choose_organisation"),
+    *(
+        "run_list",
+        "run_new",
+        "search_list",
+        "retrain_rule_list",
+        "version_list",
+        "promotion_list",
+        "choose_organisation",
+    ),
 )
 
 

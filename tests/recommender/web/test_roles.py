@@ -10,14 +10,14 @@ from django.test import Client
 from django.urls import reverse
 
 from analytics.models import Organisation, Role
-from recommender.models import Run, Search
+from recommender.models import RetrainRule, Run, Search
 from recommender.web.urls import urlpatterns
 from tests.recommender.school import School
 from tests.recommender.web import test_risk_roles
 
-LISTS = ("run_list", "run_new", "version_list", "promotion_list", "search_list")
-ROWS = ("run_page", "run_progress", "version_page", "search_page")
-POSTS = ("run_cancel", "search_cancel", "version_promote", "version_roll_back")
+LISTS = ("run_list", "run_new", "version_list", "promotion_list", "search_list", "retrain_rule_list", "run_estimate")
+ROWS = ("run_page", "run_progress", "version_page", "search_page", "retrain_rule_page")
+POSTS = ("run_cancel", "search_cancel", "retrain_rule_delete", "version_promote", "version_roll_back")
 FRAGMENTS = ("learner_recommendations", "recommendation_feedback")
 
 
@@ -25,11 +25,12 @@ FRAGMENTS = ("learner_recommendations", "recommendation_feedback")
 def address(school: School, trained: Callable[..., Run]) -> Callable[[str], str]:
     run = trained(school.organisation, "popularity")
     search = Search.objects.create(organisation=school.organisation, algorithm="ease", budget_seconds=5)
+    rule = RetrainRule.objects.create(organisation=school.organisation, algorithm="ease", every_days=7)
 
     def of(name: str) -> str:
         if name in LISTS:
             return reverse(name)
-        rows = {"run": run, "version": run.version, "search": search}
+        rows = {"run": run, "version": run.version, "search": search, "retrain": rule}
         return reverse(name, args=[rows[name.partition("_")[0]].pk])
 
     return of
@@ -76,6 +77,7 @@ def test_another_organisations_rows_are_not_there(
     neighbour = browser_of(Role.ADMINISTRATOR, Organisation.objects.create(slug="neighbour", name="Neighbour"))
     for name in (*ROWS, *POSTS):
         assert asked(neighbour, name, address(name)).status_code == 404, name
+    assert not neighbour.get(reverse("retrain_rule_list")).context["rows"]
     for name in ("run_list", "version_list", "promotion_list", "search_list"):
         assert not neighbour.get(reverse(name)).context["page"].object_list, name
 

@@ -1,0 +1,83 @@
+"""The card of a version: everything somebody must know before trusting it, taken from the facts and nothing else.
+
+Mitchell et al., "Model cards for model reporting", FAT* 2019.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from recommender.algorithms.catalogue import algorithm_class
+from recommender.errors import UnknownName
+from recommender.models import Version
+
+
+@dataclass(frozen=True)
+class Card:
+    version: int
+    algorithm: str
+    recommends: str
+    trained_at: datetime
+    expires_at: datetime
+    is_expired: bool
+    data: dict[str, Any]  # counts and window of what was learnt from
+    protocol: str
+    protocol_hash: str
+    metrics: dict[str, float]  # with intervals and segments
+    baseline_metrics: dict[str, float]
+    checks: list[dict[str, Any]]
+    limits: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def card_of(version: Version, now: datetime) -> Card:
+    """From the version and its run (select it with the version); `now` decides whether it has expired."""
+    run = version.run
+    expires_at = version.created_at + timedelta(days=settings.NEURALINK_VERSION_DAYS)
+    return Card(
+        version=version.number,
+        algorithm=version.algorithm,
+        recommends=version.get_kind_display(),
+        trained_at=version.created_at,
+        expires_at=expires_at,
+        is_expired=now >= expires_at,
+        data=run.data,
+        protocol=run.protocol,
+        protocol_hash=run.protocol_hash,
+        metrics=version.metrics,
+        baseline_metrics=run.baseline_metrics,
+        checks=[*run.guard, *run.findings],
+        limits=limits_of(version),
+    )
+
+
+def limits_of(version: Version) -> list[str]:
+    """What the version cannot do, one sentence each."""
+    found = [
+        _("It tells what learners like these did next, not what would have been best for them."),
+        _("It knows nothing that happened to activities after %(at)s but what a learner did.")
+        % {"at": str(version.run.data.get("last_at", version.created_at))[:10]},
+    ]
+    try:
+        made = algorithm_class(version.algorithm)
+    except UnknownName:
+        return [*found, _("This release does not know its algorithm any more.")]
+    if not made.learns_new_learners:
+        found.append(_("Learners who came after the training get a fallback."))
+    if not made.learns_new_activities:
+        found.append(_("Activities that came after the training are not recommended until the next one."))
+    if not made.uses_order:
+        found.append(_("The order in which somebody did things makes no difference."))
+    if not made.explains:
+        found.append(_("It cannot tell which of a learner's events led to a recommendation."))
+    n_tested = version.metrics.get("n_learners", 0)
+    if n_tested < 100:
+        found.append(_("It was measured on %(n)d learners only: the figures are rough.") % {"n": n_tested})
+    return found
