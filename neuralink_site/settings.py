@@ -347,6 +347,12 @@ NEURALINK_ANSWER_BYTES = env.integer(
 NEURALINK_JSON_LEVELS = env.integer(
     "NEURALINK_JSON_LEVELS", 100, minimum=10, maximum=500, doc="deepest nesting of xAPI's JSON"
 )
+NEURALINK_JSON_VALUES = env.integer(
+    "NEURALINK_JSON_VALUES",
+    1_000_000,
+    minimum=1000,
+    doc="most values (counted by commas) in one request with xAPI statements; each takes memory",
+)
 NEURALINK_STATEMENT_LINKS = env.integer(
     "NEURALINK_STATEMENT_LINKS",
     32,

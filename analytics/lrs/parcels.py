@@ -63,7 +63,7 @@ def open_parcel(content_type: str, body: bytes, version: str, authority: Json, p
         text, attachments = memoryview(body), {}
     else:
         raise InvalidValue(_("The Content-Type must be %(a)s or %(b)s.") % {"a": JSON, "b": MULTIPART})
-    value = parse_json(bytes(text), settings.NEURALINK_JSON_LEVELS)
+    value = parse_json(bytes(text), settings.NEURALINK_JSON_LEVELS, settings.NEURALINK_JSON_VALUES)
     if put_id is not None:
         value = _with_id(value, put_id)
     given = value if isinstance(value, list) else [value]

@@ -8,18 +8,23 @@ from typing import Any, NoReturn
 
 from analytics.xapi.errors import InvalidValue, shown
 
+MOST_VALUES = 1_000_000
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def parse_json(body: bytes | str, most_levels: int) -> Any:
+def parse_json(body: bytes | str, most_levels: int, most_values: int = MOST_VALUES) -> Any:
     """The value of the text.
 
     Raises:
         InvalidValue: it is not UTF-8 or not JSON, names a property twice, holds NaN or infinity, is nested deeper than
-            `most_levels`, or holds what no database can keep (U+0000, half a surrogate pair).
+            `most_levels`, has more than about `most_values` values (each takes some 60 bytes of memory and 2 of the
+            text), or holds what no database can keep (U+0000, half a surrogate pair).
     """
     try:
         text = body if isinstance(body, str) else body.decode()
+        # Those in strings are counted too: that is quick, and no honest text comes near.
+        if text.count(",") > most_values:
+            raise InvalidValue(f"The JSON has more than {most_values} commas. Send it in several requests.")
         parsed = _DECODER.decode(text)
     except UnicodeDecodeError as error:
         raise InvalidValue(f"The text is not UTF-8: byte {error.start} begins no character.") from None

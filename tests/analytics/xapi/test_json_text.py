@@ -54,6 +54,12 @@ def test_refused(body, said):
         parse_json(body, 5)
 
 
+def test_many_small_values_are_refused_before_they_take_memory():
+    assert parse_json("[" + "1," * 9 + "1]", 5, 9) == [1] * 10
+    with pytest.raises(InvalidValue, match="more than 9 commas"):
+        parse_json("[" + "1," * 10 + "1", 5, 9)
+
+
 def test_allowed():
     assert parse_json(b'"\\\\u0000 \\ud83d\\ude00"', 5) == "\\u0000 😀"
     assert parse_json(b"[" * 5 + b"]" * 5, 5) == [[[[[]]]]]
