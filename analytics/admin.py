@@ -34,6 +34,7 @@ from analytics.models import (
     OrganisationDay,
     Prerequisite,
     Role,
+    RollBack,
     RollupRefresh,
     RowVerdict,
     Scope,
@@ -241,6 +242,11 @@ class RowVerdictAdmin(ReadOnlyAdmin):
     sortable_by = ()
     search_fields = ["=code"]
     search_help_text = gettext_lazy("exactly a verdict's code")
+
+
+@admin.register(RollBack)
+class RollBackAdmin(JobAdmin):
+    list_display = ["__str__", "state", "n_events", "n_enrolments", "n_learners", "n_activities", "created_at", "error"]
 
 
 @admin.register(RollupRefresh)

@@ -7,11 +7,11 @@ from typing import cast
 from celery import shared_task
 
 from analytics.aggregates import rollups
-from analytics.imports import run, uploads
+from analytics.imports import rollback, run, uploads
 from analytics.imports.projector import project, sweeping
 from analytics.jobs import sweep as sweep_jobs
 from analytics.jobs import working_on
-from analytics.models import Import, Projection, RollupRefresh
+from analytics.models import Import, Projection, RollBack, RollupRefresh
 
 
 @shared_task(name=Import.task_name)  # type: ignore[untyped-decorator]
@@ -19,6 +19,13 @@ def run_import(import_id: int) -> None:
     with working_on(Import, import_id) as lease:
         if lease is not None:
             run.run_import(lease)
+
+
+@shared_task(name=RollBack.task_name)  # type: ignore[untyped-decorator]
+def roll_back(roll_back_id: int) -> None:
+    with working_on(RollBack, roll_back_id) as lease:
+        if lease is not None:
+            rollback.work_on(lease)
 
 
 @shared_task(name=RollupRefresh.task_name)  # type: ignore[untyped-decorator]
@@ -38,7 +45,7 @@ def project_statements(projection_id: int) -> None:
 @shared_task(name="analytics.tasks.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> None:
     """Wake workers again for the jobs whose message or worker was lost, and clear away what nobody needs."""
-    for jobs in (Import, RollupRefresh, Projection):
+    for jobs in (Import, RollBack, RollupRefresh, Projection):
         sweep_jobs(jobs)
     sweeping.request_missing()
     sweeping.forget_old_projections()

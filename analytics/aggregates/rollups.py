@@ -55,6 +55,12 @@ def forget_old_refreshes() -> None:
     RollupRefresh.objects.filter(state=JobState.SUCCEEDED, finished_at__lt=timezone.now() - REMEMBERED).delete()
 
 
+def alone_with(organisation_id: int) -> None:
+    """Until this transaction ends, no refresh of the organisation's day tables runs."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ROLLUP_LOCK, organisation_id])
+
+
 def refresh(
     organisation_id: int, lease: Lease | None = None, progress: Callable[[float, str], None] = lambda share, text: None
 ) -> int:
@@ -86,7 +92,7 @@ def _refresh_month(organisation_id: int) -> list[date]:
     with connection.cursor() as cursor:
         # Were the machine to lose power, the days would be dirty again: no need to wait for the disk.
         cursor.execute("SET LOCAL synchronous_commit TO off")
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ROLLUP_LOCK, organisation_id])
+        alone_with(organisation_id)
         taken = _take_month(organisation_id)
         if not taken:
             return []

@@ -15,9 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.imports.formats import FORMATS
-from analytics.imports.rollback import roll_back
+from analytics.imports.rollback import request_roll_back
 from analytics.imports.start import import_file, import_upload
-from analytics.models import Import, Member, Role, RowVerdict, Scope, Upload, Verdict
+from analytics.models import Import, Member, Role, RollBack, RowVerdict, Scope, Upload, Verdict
 from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerializer
 from analytics.rest.parameters import Body, PageParameters
 from analytics.rest.parsers import StrictJSONParser, check_upload_length
@@ -26,7 +26,7 @@ from analytics.rest.views import ApiView, DetailView, ListView, rendered
 
 READING = Access(Scope.IMPORTS_WRITE, (Role.ADMINISTRATOR, Role.MODEL_OWNER))
 WRITING = Access(Scope.IMPORTS_WRITE, (Role.ADMINISTRATOR,))
-IMPORTS = Import.objects.select_related("requested_by__login")
+IMPORTS = Import.objects.select_related("requested_by__login").prefetch_related("roll_backs__requested_by__login")
 
 
 class LedgerSerializer(serializers.ModelSerializer[Import]):
@@ -48,7 +48,17 @@ class LedgerSerializer(serializers.ModelSerializer[Import]):
         read_only_fields = fields
 
 
+class RollBackSerializer(JobSerializer):
+    """What went, once the state is succeeded."""
+
+    class Meta:
+        model = RollBack
+        fields = ["n_events", "n_enrolments", "n_learners", "n_activities", *JOB_FIELDS]
+        read_only_fields = fields
+
+
 class ImportSerializer(JobSerializer):
+    roll_back = RollBackSerializer(read_only=True, allow_null=True)
     ledger = LedgerSerializer(source="*", read_only=True)
 
     class Meta:
@@ -63,6 +73,7 @@ class ImportSerializer(JobSerializer):
             "upload",
             "mends",
             "ledger",
+            "roll_back",
             "rolled_back_at",
             *JOB_FIELDS,
         ]
@@ -162,17 +173,20 @@ class ImportCancellation(CancelView):
 
 
 class ImportRollBack(ApiView):
-    """Take the events of a finished import out again. What it made of learners and activities stays."""
+    """Take a finished import out again: its events, and the enrolments, learners and activities that only it told of.
+
+    A worker does it, whole or not at all; `roll_back` in the answer tells how far it is.
+    """
 
     access = {"POST": WRITING}
     serializer_class = ImportSerializer
     queryset = IMPORTS
 
-    @extend_schema(request=None, responses=ImportSerializer)
+    @extend_schema(request=None, responses={202: ImportSerializer})
     def post(self, request: Request, pk: int) -> Response:
         import_ = self.found(self.get_queryset(), pk=pk)
-        roll_back(import_)
-        return rendered(ImportSerializer, import_)
+        request_roll_back(import_, self.caller if isinstance(self.caller, Member) else None)
+        return rendered(ImportSerializer, self.found(self.get_queryset(), pk=pk), 202)
 
 
 class VerdictParameters(PageParameters):

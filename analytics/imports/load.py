@@ -42,8 +42,8 @@ STAGED = {
 }
 
 LEARNERS = """
-INSERT INTO analytics_learner (organisation_id, external_id, name, attributes, created_at)
-SELECT %(organisation)s, learner, coalesce(max(learner_name), ''), '{}', now()
+INSERT INTO analytics_learner (organisation_id, from_import_id, external_id, name, attributes, created_at)
+SELECT %(organisation)s, %(import)s, learner, coalesce(max(learner_name), ''), '{}', now()
 FROM staged_event
 WHERE NOT EXISTS (SELECT FROM analytics_learner WHERE organisation_id = %(organisation)s AND external_id = learner)
 GROUP BY learner ORDER BY learner
@@ -51,8 +51,8 @@ ON CONFLICT DO NOTHING
 """
 
 COURSES = """
-INSERT INTO analytics_activity (organisation_id, external_id, kind, name, position, tags, created_at)
-SELECT DISTINCT %(organisation)s, course, 'course', course, 0, '{}'::text[], now()
+INSERT INTO analytics_activity (organisation_id, from_import_id, external_id, kind, name, position, tags, created_at)
+SELECT DISTINCT %(organisation)s, %(import)s, course, 'course', course, 0, '{}'::text[], now()
 FROM staged_event
 WHERE course IS NOT NULL
   AND NOT EXISTS (SELECT FROM analytics_activity WHERE organisation_id = %(organisation)s AND external_id = course)
@@ -62,8 +62,9 @@ ON CONFLICT DO NOTHING
 
 ACTIVITIES = """
 INSERT INTO analytics_activity
-    (organisation_id, external_id, kind, name, parent_id, course_id, position, tags, created_at)
-SELECT %(organisation)s, activity, coalesce(mode() WITHIN GROUP (ORDER BY staged_event.kind), %(default_kind)s),
+    (organisation_id, from_import_id, external_id, kind, name, parent_id, course_id, position, tags, created_at)
+SELECT %(organisation)s, %(import)s, activity,
+       coalesce(mode() WITHIN GROUP (ORDER BY staged_event.kind), %(default_kind)s),
        coalesce(max(staged_event.name), activity), max(above.id), max(above.id), 0, '{}', now()
 FROM staged_event
 LEFT JOIN analytics_activity above ON above.organisation_id = %(organisation)s AND above.external_id = course
@@ -132,8 +133,9 @@ ORDER BY place
 """
 
 ENROLMENTS = """
-INSERT INTO analytics_enrolment (organisation_id, learner_id, course_id, course_run, started_at, outcome)
-SELECT %(organisation)s, learner_id, course_id, '', min(at), 'active'
+INSERT INTO analytics_enrolment
+    (organisation_id, from_import_id, learner_id, course_id, course_run, started_at, outcome)
+SELECT %(organisation)s, %(import)s, learner_id, course_id, '', min(at), 'active'
 FROM (
     SELECT learner.id AS learner_id, at,
            CASE WHEN activity.kind = 'course' THEN activity.id ELSE activity.course_id END AS course_id

@@ -48,23 +48,24 @@ KNOWN = """
 UPDATE analytics_activity known
 SET kind = coalesce(given.kind, known.kind), name = coalesce(given.name, known.name),
     position = coalesce(given.position, known.position), tags = coalesce(given.tags, known.tags),
-    opens_at = coalesce(given.opens_at, known.opens_at), closes_at = coalesce(given.closes_at, known.closes_at)
+    opens_at = coalesce(given.opens_at, known.opens_at), closes_at = coalesce(given.closes_at, known.closes_at),
+    from_import_id = CASE WHEN known.from_import_id = %(import)s THEN known.from_import_id END
 FROM staged_activity given
 WHERE known.organisation_id = %(organisation)s AND known.external_id = activity
 RETURNING place
 """
 NEW = """
 INSERT INTO analytics_activity
-    (organisation_id, external_id, kind, name, position, tags, opens_at, closes_at, created_at)
-SELECT %(organisation)s, activity, coalesce(given.kind, %(default_kind)s), coalesce(given.name, activity),
+    (organisation_id, from_import_id, external_id, kind, name, position, tags, opens_at, closes_at, created_at)
+SELECT %(organisation)s, %(import)s, activity, coalesce(given.kind, %(default_kind)s), coalesce(given.name, activity),
        coalesce(given.position, 0), coalesce(given.tags, '{}'), given.opens_at, given.closes_at, now()
 FROM staged_activity given
 ORDER BY place
 ON CONFLICT DO NOTHING
 """
 MENTIONED = """
-INSERT INTO analytics_activity (organisation_id, external_id, kind, name, position, tags, created_at)
-SELECT %(organisation)s, named, max(kind), named, 0, '{}', now()
+INSERT INTO analytics_activity (organisation_id, from_import_id, external_id, kind, name, position, tags, created_at)
+SELECT %(organisation)s, %(import)s, named, max(kind), named, 0, '{}', now()
 FROM (
     SELECT course AS named, 'course' AS kind FROM staged_activity
     UNION ALL SELECT parent, 'module' FROM staged_activity

@@ -23,14 +23,15 @@ RETURNING staged_learner.place
 """
 KNOWN_LEARNERS = """
 UPDATE analytics_learner known
-SET name = coalesce(given.name, known.name), attributes = known.attributes || coalesce(given.attributes, '{}')
+SET name = coalesce(given.name, known.name), attributes = known.attributes || coalesce(given.attributes, '{}'),
+    from_import_id = CASE WHEN known.from_import_id = %(import)s THEN known.from_import_id END
 FROM staged_learner given
 WHERE known.organisation_id = %(organisation)s AND known.external_id = learner
 RETURNING place
 """
 NEW_LEARNERS = """
-INSERT INTO analytics_learner (organisation_id, external_id, name, attributes, created_at)
-SELECT %(organisation)s, learner, coalesce(given.name, ''), coalesce(given.attributes, '{}'), now()
+INSERT INTO analytics_learner (organisation_id, from_import_id, external_id, name, attributes, created_at)
+SELECT %(organisation)s, %(import)s, learner, coalesce(given.name, ''), coalesce(given.attributes, '{}'), now()
 FROM staged_learner given ORDER BY learner
 ON CONFLICT DO NOTHING
 """
@@ -48,12 +49,14 @@ ENROLMENT = {
     "ended_at": "timestamptz",
 }
 LEARNERS = """
-INSERT INTO analytics_learner (organisation_id, external_id, name, attributes, created_at)
-SELECT DISTINCT ON (learner) %(organisation)s, learner, coalesce(learner_name, ''), coalesce(attributes, '{}'), now()
+INSERT INTO analytics_learner (organisation_id, from_import_id, external_id, name, attributes, created_at)
+SELECT DISTINCT ON (learner)
+       %(organisation)s, %(import)s, learner, coalesce(learner_name, ''), coalesce(attributes, '{}'), now()
 FROM staged_enrolment ORDER BY learner, place DESC
 ON CONFLICT (organisation_id, external_id)
 DO UPDATE SET attributes = analytics_learner.attributes || excluded.attributes,
-              name = coalesce(nullif(excluded.name, ''), analytics_learner.name)
+              name = coalesce(nullif(excluded.name, ''), analytics_learner.name),
+              from_import_id = CASE WHEN analytics_learner.from_import_id = %(import)s THEN %(import)s::bigint END
 """
 REPEATED_ENROLMENTS = """
 DELETE FROM staged_enrolment USING (
@@ -74,16 +77,17 @@ WITH given AS MATERIALIZED (
 )
 UPDATE analytics_enrolment known
 SET outcome = coalesce(given.outcome, known.outcome), grade_share = coalesce(given.grade_share, known.grade_share),
-    started_at = coalesce(given.started_at, known.started_at), ended_at = coalesce(given.ended_at, known.ended_at)
+    started_at = coalesce(given.started_at, known.started_at), ended_at = coalesce(given.ended_at, known.ended_at),
+    from_import_id = CASE WHEN known.from_import_id = %(import)s THEN known.from_import_id END
 FROM given
 WHERE known.learner_id = given.learner_id AND known.course_id = given.course_id AND known.course_run = given.course_run
 RETURNING place
 """
 NEW_ENROLMENTS = """
 INSERT INTO analytics_enrolment
-    (organisation_id, learner_id, course_id, course_run, outcome, grade_share, started_at, ended_at)
-SELECT %(organisation)s, learner.id, course.id, coalesce(course_run, ''), coalesce(outcome, 'active'), grade_share,
-       staged_enrolment.started_at, staged_enrolment.ended_at
+    (organisation_id, from_import_id, learner_id, course_id, course_run, outcome, grade_share, started_at, ended_at)
+SELECT %(organisation)s, %(import)s, learner.id, course.id, coalesce(course_run, ''), coalesce(outcome, 'active'),
+       grade_share, staged_enrolment.started_at, staged_enrolment.ended_at
 FROM staged_enrolment
 JOIN analytics_learner learner ON learner.organisation_id = %(organisation)s AND learner.external_id = learner
 JOIN analytics_activity course ON course.organisation_id = %(organisation)s AND course.external_id = course
@@ -91,8 +95,8 @@ ORDER BY place
 ON CONFLICT DO NOTHING
 """
 COURSES = """
-INSERT INTO analytics_activity (organisation_id, external_id, kind, name, position, tags, created_at)
-SELECT DISTINCT %(organisation)s, course, 'course', course, 0, '{}'::text[], now()
+INSERT INTO analytics_activity (organisation_id, from_import_id, external_id, kind, name, position, tags, created_at)
+SELECT DISTINCT %(organisation)s, %(import)s, course, 'course', course, 0, '{}'::text[], now()
 FROM staged_enrolment
 WHERE NOT EXISTS (SELECT FROM analytics_activity WHERE organisation_id = %(organisation)s AND external_id = course)
 ORDER BY course
@@ -134,7 +138,8 @@ WHERE known.id = enrolment_id
 RETURNING place
 """
 NEW_DATES = """
-UPDATE analytics_enrolment known SET started_at = given.started_at, ended_at = given.ended_at
+UPDATE analytics_enrolment known SET started_at = given.started_at, ended_at = given.ended_at,
+    from_import_id = CASE WHEN known.from_import_id = %(import)s THEN known.from_import_id END
 FROM staged_enrolment_date given WHERE known.id = enrolment_id
 """
 

@@ -3,7 +3,7 @@ from analytics.models.catalogue import Activity, Kind, Prerequisite
 from analytics.models.credentials import Credential, XapiScope, XapiVersion
 from analytics.models.documents import Document, DocumentKind
 from analytics.models.events import COMPLETING_VERBS, Event, EventKey, Unit, Verb
-from analytics.models.imports import Import, RowVerdict, Verdict
+from analytics.models.imports import Import, RollBack, RowVerdict, Verdict
 from analytics.models.jobs import UNFINISHED, Job, JobQuerySet, JobState
 from analytics.models.organisation import Member, Organisation, Role
 from analytics.models.people import Enrolment, Learner, Outcome
@@ -60,6 +60,7 @@ __all__ = [
     "Projection",
     "ProjectionPlace",
     "Role",
+    "RollBack",
     "RollupRefresh",
     "RowVerdict",
     "Scope",

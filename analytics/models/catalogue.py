@@ -60,6 +60,14 @@ class Activity(models.Model):
     tags = ArrayField(models.TextField(), default=list, blank=True, help_text=_("topics, most general first"))
     opens_at = models.DateTimeField(null=True, blank=True)
     closes_at = models.DateTimeField(null=True, blank=True)
+    from_import = models.ForeignKey(
+        "analytics.Import",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("the only import that told of it; empty where several did, or none"),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ActivityQuerySet.as_manager()
@@ -79,6 +87,8 @@ class Activity(models.Model):
 
 class Prerequisite(models.Model):
     """What should be learnt with before an activity."""
+
+    is_derived = True
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="prerequisites")

@@ -61,9 +61,34 @@ class Import(Job):
         return f"{self.source_name} #{self.pk}"
 
     @property
+    def roll_back(self) -> RollBack | None:
+        """The latest attempt to take it out again."""
+        return max(self.roll_backs.all(), key=lambda job: job.pk, default=None)
+
+    @property
     def adds_up(self) -> bool:
         """The promise of the ledger: read = accepted + merged + rejected."""
         return self.n_read == self.n_accepted + self.n_merged + self.n_rejected
+
+
+class RollBack(Job):
+    """The job that takes an import out again; `n_` say what went."""
+
+    task_name = "analytics.tasks.roll_back"
+    queue = "import"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="roll_backs")
+    from_import = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="roll_backs")
+    n_events = models.BigIntegerField(default=0)
+    n_enrolments = models.IntegerField(default=0)
+    n_learners = models.IntegerField(default=0)
+    n_activities = models.IntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"roll-back of {self.from_import_id} #{self.pk}"
 
 
 class Verdict(models.TextChoices):

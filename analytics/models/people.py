@@ -28,6 +28,14 @@ class Learner(models.Model):
     external_id = models.TextField(help_text=_("the source's id; unique in the organisation"))
     name = models.TextField(blank=True)
     attributes = models.JSONField(default=dict, blank=True)
+    from_import = models.ForeignKey(
+        "analytics.Import",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("the only import that told of it; empty where several did, or none"),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = LearnerQuerySet.as_manager()
@@ -59,6 +67,14 @@ class Enrolment(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=16, choices=Outcome.choices, default=Outcome.ACTIVE)
     grade_share = models.FloatField(null=True, blank=True, help_text=_("0 to 1"))
+    from_import = models.ForeignKey(
+        "analytics.Import",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("the only import that told of it; empty where several did, or none"),
+    )
 
     class Meta:
         ordering = ["id"]

@@ -13,6 +13,9 @@ from analytics.models.people import Learner
 class Sums(models.Model):
     """What every day table adds up; the formulas are in `aggregates.measures`."""
 
+    is_derived = True
+    """Goes with the learner or activity that an import brought, when it is rolled back; other rows keep them there."""
+
     n_events = models.IntegerField(default=0)
     n_completions = models.IntegerField(default=0)
     seconds = models.FloatField(default=0)

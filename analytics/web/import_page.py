@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST
 from analytics.access import MemberRequest, roles_required
 from analytics.errors import NeuralinkError
 from analytics.imports.rejected import csv_lines
-from analytics.imports.rollback import roll_back
+from analytics.imports.rollback import request_roll_back
 from analytics.imports.start import import_upload
 from analytics.models import Import, Role, RowVerdict, Verdict
-from analytics.web.import_words import answer, code_rows, pace, step_rows, verdict_tabs
+from analytics.web.import_words import answer, code_rows, is_at_work, progress_context, shown_state, verdict_tabs
 from analytics.web.paging import page_of
 
 SHOWN_IMPORTS = 20
@@ -33,10 +33,10 @@ def import_page(request: MemberRequest, pk: int) -> HttpResponse:
     verdict = next((tab.verdict for tab in tabs if tab.is_current), Verdict.REJECTED)
     verdicts = RowVerdict.objects.filter(from_import=import_, verdict=verdict).order_by("pk")
     context = {"import": import_, "answer": answer(import_), "tabs": tabs, "codes": code_rows(import_)}
-    context |= {"steps": step_rows(import_), "pace": pace(import_)}
+    context |= progress_context(import_)
     context |= {"page": page_of(request, verdicts), "may_write": request.member.role == Role.ADMINISTRATOR}
     context["mended_by"] = import_.mended_by.all()[:SHOWN_IMPORTS]
-    context["may_roll_back"] = import_.is_finished and not import_.is_dry_run and import_.rolled_back_at is None
+    context["may_roll_back"] = not is_at_work(import_) and not import_.is_dry_run and import_.rolled_back_at is None
     return render(request, "analytics/import_page.html", context)
 
 
@@ -45,9 +45,9 @@ def import_progress(request: MemberRequest, pk: int) -> HttpResponse:
     """Fragment that asks for itself again while the import is at work, and for the whole page at a new state."""
     import_ = import_of(request, pk)
     context = {"import": import_, "codes": code_rows(import_), "is_update": True}
-    context |= {"steps": step_rows(import_), "pace": pace(import_)}
+    context |= progress_context(import_)
     response = render(request, "analytics/_import_progress.html", context)
-    if import_.is_finished or request.GET.get("shown", import_.state) != import_.state:
+    if not is_at_work(import_) or request.GET.get("shown", shown_state(import_)) != shown_state(import_):
         response["HX-Refresh"] = "true"
     return response
 
@@ -93,9 +93,9 @@ def import_again(request: MemberRequest, pk: int) -> HttpResponse:
 def import_roll_back(request: MemberRequest, pk: int) -> HttpResponse:
     import_ = import_of(request, pk)
     try:
-        roll_back(import_)
+        request_roll_back(import_, request.member)
     except NeuralinkError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("Everything that this import brought has been taken out again."))
+        messages.info(request, _("What this import brought is being taken out; this page tells when it is done."))
     return redirect("import_page", pk=pk)

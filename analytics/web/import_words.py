@@ -65,6 +65,26 @@ def pace(import_: Import) -> Pace | None:
     return Pace(round(import_.n_read / seconds), seconds * (1 - share) / share if share > 0 else None)
 
 
+def is_at_work(import_: Import) -> bool:
+    """Whether the import runs, or its roll-back does."""
+    return not import_.is_finished or (import_.roll_back is not None and not import_.roll_back.is_finished)
+
+
+def shown_state(import_: Import) -> str:
+    """Changes whenever the page has to be loaded anew."""
+    return f"{import_.state} {import_.roll_back.state}" if import_.roll_back else str(import_.state)
+
+
+def progress_context(import_: Import) -> dict[str, Any]:
+    return {
+        "steps": step_rows(import_),
+        "pace": pace(import_),
+        "is_at_work": is_at_work(import_),
+        "shown_state": shown_state(import_),
+        "roll_back": import_.roll_back,
+    }
+
+
 def answer(import_: Import) -> str:
     """The import in one sentence."""
     numbers = {

@@ -15,6 +15,8 @@ from recommender.models.runs import Version
 class Impression(models.Model):
     """One answer that was shown: the list in its order, and where it came from."""
 
+    is_derived = True  # goes with learner or enrolment when the import that brought them is rolled back
+
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="impressions")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="impressions")

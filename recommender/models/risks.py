@@ -38,6 +38,8 @@ class RiskQuerySet(models.QuerySet["Risk"]):
 class Risk(models.Model):
     """How likely one enrolment is not to be finished (failed or withdrawn), as seen on one day; the past is kept."""
 
+    is_derived = True  # goes with learner or enrolment when the import that brought them is rolled back
+
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="risks", db_index=False)
     enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="risks", db_index=False)
     version = models.ForeignKey(Version, on_delete=models.SET_NULL, null=True, blank=True, related_name="risks")

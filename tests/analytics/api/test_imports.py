@@ -13,7 +13,8 @@ from django.test import Client
 
 from analytics.imports.run import run_import
 from analytics.jobs import working_on
-from analytics.models import Event, Import, JobState
+from analytics.models import Event, Import, JobState, RollBack
+from analytics.tasks import roll_back
 from tests.asking import all_pages, told
 from tests.cast import Cast
 
@@ -69,7 +70,11 @@ def test_a_file_from_upload_to_verdicts(
     assert {verdict["code"] for verdict in only} == {code}
     n_events = Event.objects.count()
     rolled_back = client.post(f"{response['Location']}roll-back/")
-    assert rolled_back.json()["rolled_back_at"]
+    assert (rolled_back.status_code, rolled_back.json()["roll_back"]["state"]) == (202, "queued")
+    roll_back(RollBack.objects.get().pk)
+    done = client.get(response["Location"]).json()
+    assert done["rolled_back_at"]
+    assert (done["roll_back"]["state"], done["roll_back"]["n_events"]) == ("succeeded", 1)
     assert Event.objects.count() == n_events - 1
     told(client.post(f"{response['Location']}roll-back/"), 409)
 

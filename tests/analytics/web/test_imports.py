@@ -17,7 +17,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from analytics.imports.uploads import begin_upload
-from analytics.models import Event, Import, JobState, RowVerdict, Upload, Verdict
+from analytics.models import Event, Import, JobState, RollBack, RowVerdict, Upload, Verdict
+from analytics.tasks import roll_back
 from analytics.web.import_words import Pace, pace
 from tests.cast import Cast
 from tests.conftest import Message
@@ -269,10 +270,17 @@ def test_roll_back(cast: Cast, administrator: Client) -> None:
     assert cast.north.from_import is not None
     url = reverse("import_roll_back", args=[cast.north.from_import.pk])
     response = administrator.post(url, follow=True)
-    assert "has been taken out again" in response.content.decode()
+    assert "is being taken out" in response.content.decode()
+    assert "hx-get" in response.content.decode()
+    administrator.post(url)  # a second click changes nothing
+    job = RollBack.objects.get(from_import=cast.north.from_import)
+    roll_back(job.pk)
     assert not Event.objects.filter(organisation=cast.north.organisation).exists()
     assert Event.objects.filter(organisation=cast.south.organisation).exists()
-    assert "rolled back" in administrator.post(url, follow=True).content.decode()
+    progress = administrator.get(reverse("import_progress", args=[job.from_import_id]), {"shown": "succeeded queued"})
+    assert progress["HX-Refresh"] == "true"
+    assert "events," in progress.content.decode()
+    assert "rolled back before" in administrator.post(url, follow=True).content.decode()
 
 
 def test_the_model_owner_looks_and_does_not_touch(cast: Cast, client_of: Callable[..., Client]) -> None:
