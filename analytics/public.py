@@ -19,6 +19,7 @@ from analytics.models import (
     Organisation,
     OrganisationDay,
     Outcome,
+    Prerequisite,
     Role,
     Scope,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "Organisation",
     "OrganisationDay",
     "Outcome",
+    "Prerequisite",
     "Role",
     "Scope",
     "member_of",

@@ -283,6 +283,12 @@ NEURALINK_GATE_BYTES = env.integer(
 NEURALINK_VERSION_DAYS = env.integer(
     "NEURALINK_VERSION_DAYS", 90, minimum=1, doc="age in days from which a version counts as expired"
 )
+NEURALINK_SHOWN_TIMES = env.integer(
+    "NEURALINK_SHOWN_TIMES",
+    10,
+    minimum=0,
+    doc="hours in which an activity was shown to a learner without effect, before it rests for a month; 0: never",
+)
 NEURALINK_SEARCH_SECONDS = env.integer(
     "NEURALINK_SEARCH_SECONDS", 7200, minimum=1, doc="longest search for parameters that may be asked for, in seconds"
 )

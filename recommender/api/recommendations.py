@@ -18,6 +18,7 @@ from analytics.rest.views import ApiView
 from recommender.models import FeedbackAction, Impression, TargetKind
 from recommender.serving.feedback import give_feedback
 from recommender.serving.recommend import Answer, recommend
+from recommender.serving.why_not import why_not
 
 
 class NamedActivitySerializer(serializers.Serializer[Any]):
@@ -104,6 +105,36 @@ class Recommendations(ApiView):
             exclude=self.query["exclude"],
         )
         return Response(AnswerSerializer(answer).data)
+
+
+class WhyNotParameters(Parameters):
+    kind = serializers.ChoiceField(choices=TargetKind.choices, default=TargetKind.ANY, required=False)
+    course = ExternalIdField(required=False, help_text="external id of a course: only its activities")
+
+
+class WhyNotSerializer(serializers.Serializer[Any]):
+    cause = serializers.ChoiceField(choices=["rule", "rank", "unknown", "no_model"])
+    sentence = serializers.CharField()
+    rule = serializers.CharField(allow_null=True, help_text="name of the rule that keeps it out")
+    rank = serializers.IntegerField(allow_null=True, help_text="among all that the rules admit, 1 is the best")
+    n_ranked = serializers.IntegerField(allow_null=True)
+    version = serializers.IntegerField(source="version.number", default=None, allow_null=True)
+
+
+class WhyNotView(ApiView):
+    """Why an activity is not at the top of a learner's list: a rule, its rank, or that the model does not know it."""
+
+    access = {"GET": Access(Scope.RECOMMENDATIONS_READ, EVERY_ROLE)}
+    parameters = WhyNotParameters
+    serializer_class = WhyNotSerializer
+    queryset = Learner.objects.all()
+
+    @extend_schema(tags=["recommendations"], operation_id="why_not")
+    def get(self, request: Request, external_id: str, activity: str) -> Response:
+        learner = self.found(self.get_queryset(), external_id=external_id)
+        asked = self.found(visible(Activity.objects.all(), self.caller), external_id=activity)
+        course = self.named(Activity.objects.courses(), "course")
+        return Response(WhyNotSerializer(why_not(learner, asked, kind=self.query["kind"], course=course)).data)
 
 
 class NewFeedback(Body):

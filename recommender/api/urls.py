@@ -5,7 +5,7 @@ from django.urls import path
 from analytics.rest import converters  # noqa: F401  (registers external_id)
 from recommender.api.cases import WorklistActions, WorklistList
 from recommender.api.interventions import InterventionComparison, InterventionList
-from recommender.api.recommendations import FeedbackList, Recommendations
+from recommender.api.recommendations import FeedbackList, Recommendations, WhyNotView
 from recommender.api.retrain_rules import RetrainRuleDetail, RetrainRuleList
 from recommender.api.risks import RiskList
 from recommender.api.runs import RunCancellation, RunDetail, RunList
@@ -14,6 +14,9 @@ from recommender.api.versions import VersionCard, VersionDetail, VersionList, Ve
 
 urlpatterns = [
     path("learners/<external_id:external_id>/recommendations/", Recommendations.as_view(), name="api_recommendations"),
+    path(
+        "learners/<external_id:external_id>/why-not/<external_id:activity>/", WhyNotView.as_view(), name="api_why_not"
+    ),
     path("feedback/", FeedbackList.as_view(), name="api_feedback"),
     path("risks/", RiskList.as_view(), name="api_risks"),
     path("worklist/", WorklistList.as_view(), name="api_worklist"),

@@ -1,6 +1,6 @@
 """What a learner could do next: candidates -> score -> rules -> top n -> reasons.
 
-Page, API and command all call `recommend`. With a warm process it makes at most eight queries, however long the
+Page, API and command all call `recommend`. With a warm process it makes at most nine queries, however long the
 list and the history are.
 """
 
@@ -115,7 +115,7 @@ def _check(learner: Learner, limit: int, kind: str, course: Activity | None) -> 
 
 def _by_model(situation: Situation, limit: int) -> Chosen | None:
     """The strongest activities that the rules admit; None without a model, a history, or anything left."""
-    for model in _models(situation):
+    for model in models_for(situation):
         history = model.indices_of(situation.history)
         if not len(history):
             continue
@@ -130,7 +130,7 @@ def _by_model(situation: Situation, limit: int) -> Chosen | None:
     return None
 
 
-def _models(situation: Situation) -> Iterator[LiveModel]:
+def models_for(situation: Situation) -> Iterator[LiveModel]:
     """The course's own model first, then the organisation's."""
     for course in (situation.course, None) if situation.course is not None else (None,):
         model = live_model(situation.learner.organisation, situation.kind, course)

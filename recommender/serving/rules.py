@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from analytics.public import Activity, Enrolment, Kind
+from analytics.public import Activity, Enrolment, Kind, Prerequisite
 from recommender.history import NOT_TARGETS
 from recommender.models import TargetKind
 from recommender.serving.situation import Situation
@@ -50,6 +50,21 @@ def fits_enrolments(situation: Situation) -> Q:
     return Q(course__isnull=True) | Q(course_id__in=situation.enrolled_course_ids)
 
 
+def has_prerequisites(situation: Situation) -> Q:
+    """Nothing that needs something else first which the learner has not completed, or at least met.
+
+    Most sources say nothing of completion, so that meeting it must do.
+    """
+    lacking = Prerequisite.objects.exclude(needed_id__in=situation.history.tolist())
+    needed = lacking.filter(organisation_id=situation.learner.organisation_id, activity_id=OuterRef("pk"))
+    return ~Q(Exists(needed))
+
+
+def not_worn_out(situation: Situation) -> Q:
+    """Nothing that was shown so many times without effect: whoever wanted it has seen it."""
+    return ~Q(pk__in=situation.worn_out_ids)
+
+
 def not_refused(situation: Situation) -> Q:
     """Nothing that the learner said no to."""
     return ~Q(pk__in=situation.refused_ids)
@@ -67,7 +82,9 @@ RULES: tuple[Rule, ...] = (
     has_opened,
     has_not_closed,
     fits_enrolments,
+    has_prerequisites,
     not_refused,
+    not_worn_out,
     not_excluded,
 )
 

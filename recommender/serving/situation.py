@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analytics.public import Activity, Enrolment, Learner, Outcome
 from recommender.history import recent_history
-from recommender.serving.feedback import refused_by
+from recommender.serving.feedback import refused_by, worn_out_for
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,12 @@ class Situation:
     history: NDArray[np.int64]  # ids of what was met, oldest first, of the kind asked for
     enrolled_course_ids: frozenset[int] | None  # None: this organisation does not enrol, so nothing hangs on it
     refused_ids: frozenset[int]
+    worn_out_ids: frozenset[int]
     excluded: frozenset[str]  # external ids that the caller does not want
 
 
 def situation_of(learner: Learner, *, kind: str, course: Activity | None, exclude: Collection[str]) -> Situation:
-    """Three queries."""
+    """Four queries."""
     now = learner.organisation.now()
     return Situation(
         learner=learner,
@@ -38,6 +39,7 @@ def situation_of(learner: Learner, *, kind: str, course: Activity | None, exclud
         history=recent_history(learner, kind=kind),
         enrolled_course_ids=_enrolled_course_ids(learner, now),
         refused_ids=frozenset(refused_by(learner)),
+        worn_out_ids=frozenset(worn_out_for(learner)),
         excluded=frozenset(exclude),
     )
 

@@ -171,6 +171,8 @@ def test_every_rule_is_tested_here() -> None:
         "has_opened",
         "has_not_closed",
         "fits_enrolments",
+        "has_prerequisites",  # in test_why_not
         "not_refused",
+        "not_worn_out",  # in test_why_not
         "not_excluded",
     ]
