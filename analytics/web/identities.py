@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from analytics.access import MemberRequest, roles_required
-from analytics.errors import InvalidInput
+from analytics.errors import InvalidInput, NeuralinkError
 from analytics.imports.projector.merging import merge
 from analytics.models import Learner, LearnerIdentity, Member, Role
 from analytics.web.paging import page_of
@@ -34,7 +34,7 @@ def learner_merge(request: MemberRequest) -> HttpResponse:
     try:
         learner, other = (_named(request.member, request.POST.get(name, "")) for name in ("learner", "other"))
         merge(learner, other)
-    except InvalidInput as error:
+    except NeuralinkError as error:
         messages.error(request, str(error))
         return redirect("identity_list")
     sentence = _("Everything of “%(other)s” is now that of “%(learner)s”.")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.utils.translation import gettext as _
+from psycopg2 import errors
 
 from analytics.aggregates.rollups import request_refresh
-from analytics.errors import InvalidInput
+from analytics.errors import InvalidInput, NeuralinkError
 from analytics.imports.projector.project import PROJECTOR_LOCK
 from analytics.models import Learner, LearnerDay, LearnerTotal
 
+WAIT = "5s"
 COMPUTED = (LearnerDay, LearnerTotal)
 """Tables that are counted anew from events."""
 DAYS = """
@@ -27,15 +29,15 @@ def merge(learner: Learner, other: Learner) -> None:
 
     Raises:
         InvalidInput: they are the same, or of two organisations.
+        NeuralinkError: many statements are just becoming events, which a merge must not meet.
     """
     if learner.pk == other.pk:
         raise InvalidInput(_("Name two different learners."), "other")
     if learner.organisation_id != other.organisation_id:
         raise InvalidInput(_("The two learners are not of the same organisation."), "other")
     with transaction.atomic():
+        _keep_projector_away(learner.organisation_id)
         with connection.cursor() as cursor:
-            # Not while the projector finds learners for identities.
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PROJECTOR_LOCK, learner.organisation_id])
             cursor.execute(DAYS, [other.pk])
         for model in COMPUTED:
             model._default_manager.filter(learner=other).delete()
@@ -45,6 +47,19 @@ def merge(learner: Learner, other: Learner) -> None:
             Learner.objects.filter(pk=learner.pk).update(name=other.name)
         other.delete()
         request_refresh(learner.organisation_id)
+
+
+def _keep_projector_away(organisation_id: int) -> None:
+    """It would go on giving events to a learner whom it found before."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [WAIT])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PROJECTOR_LOCK, organisation_id])
+            cursor.execute("SELECT set_config('lock_timeout', '0', true)")
+    except OperationalError as error:
+        if not isinstance(error.__cause__, errors.LockNotAvailable):
+            raise
+        raise NeuralinkError(_("Statements are just becoming events. Try again in a minute.")) from None
 
 
 def _move(relation: Any, learner: Learner, other: Learner) -> None:

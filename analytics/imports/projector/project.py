@@ -53,28 +53,42 @@ Group = tuple[int | None, int | None]
 def project(lease: Lease) -> int:
     """Project all that the organisation's store holds beyond its place; how many statements that were.
 
+    Whoever finds another process at it leaves it the work: that one looks once more after it has let go.
+
     Raises:
         LeaseLost, JobCancelled: the batches before stay.
     """
     organisation = cast("Projection", lease.job).organisation
-    with alone(organisation.pk):
-        n_statements = _apply_meanings(organisation, lease)
-        for batch in _new_batches(organisation.pk):
-            project_batch(organisation, batch, lease)
-            n_statements += len(batch)
-            lease.report(0.0, _("%d statements") % n_statements, n_statements=n_statements)
+    n_statements, n_before = 0, -1
+    while n_statements > n_before and has_work(organisation.pk):
+        n_before = n_statements
+        with alone(organisation.pk) as is_alone:
+            if not is_alone:
+                break
+            n_statements += _apply_meanings(organisation, lease)
+            for batch in _new_batches(organisation.pk):
+                project_batch(organisation, batch, lease)
+                n_statements += len(batch)
+                lease.report(0.0, _("%d statements") % n_statements, n_statements=n_statements)
     return n_statements
 
 
+def has_work(organisation_id: int) -> bool:
+    meanings = VerbMeaning.objects.filter(organisation=organisation_id, is_applied=False)
+    return _beyond(organisation_id).exists() or meanings.exists()
+
+
 @contextmanager
-def alone(organisation_id: int) -> Iterator[None]:
-    """Nobody else projects the organisation meanwhile; a lock of the session, so that it ends with the process."""
+def alone(organisation_id: int) -> Iterator[bool]:
+    """Whether nobody else projects the organisation; a lock of the session, so that it ends with the process."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [PROJECTOR_LOCK, organisation_id])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [PROJECTOR_LOCK, organisation_id])
+        (is_alone,) = cursor.fetchone()
         try:
-            yield
+            yield bool(is_alone)
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [PROJECTOR_LOCK, organisation_id])
+            if is_alone:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [PROJECTOR_LOCK, organisation_id])
 
 
 def _new_batches(organisation_id: int) -> Iterator[list[Statement]]:

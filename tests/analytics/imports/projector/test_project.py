@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +17,8 @@ from analytics.errors import LeaseLost
 from analytics.imports.projector import project as projector
 from analytics.imports.projector import sweeping
 from analytics.imports.rollback import roll_back
+from analytics.lrs.parcels import open_parcel
+from analytics.lrs.store import Source, store
 from analytics.models import (
     Activity,
     Credential,
@@ -23,11 +27,13 @@ from analytics.models import (
     Fate,
     Import,
     Learner,
+    Organisation,
     Projection,
     StatementFate,
     VerbCount,
     VerbMeaning,
 )
+from analytics.xapi.json_text import dump_json
 from tests.analytics.imports.projector.conftest import ADL, HOME, ana, run_projector, said, voiding
 from tests.cast import Cast
 
@@ -232,3 +238,37 @@ def test_whatever_comes_has_a_fate(
     send(*[said(actor=ana(name), result={"score": {"raw": value}}) for name in names])
     project_all()
     assert StatementFate.objects.count() == before + len(names)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_one_does_the_work(monkeypatch: Any) -> None:
+    """The second leaves it to the first, which looks again after it has let go."""
+    organisation = Organisation.objects.create(slug="two", name="Two")
+    credential = Credential.objects.issue(organisation, "tool", ["all"])[0]
+
+    def send_one() -> None:
+        parcel = open_parcel("application/json", dump_json([said()]).encode(), "2.0.0", credential.authority)
+        store(parcel, Source(organisation.pk, credential.pk))
+
+    send_one()
+    n_seen: list[int] = []
+    whole = projector.project_batch
+
+    def meanwhile(*args: Any) -> None:
+        whole(*args)
+        if not n_seen:
+            send_one()
+            with ThreadPoolExecutor(1) as other:
+                n_seen.append(other.submit(second).result())
+
+    def second() -> int:
+        try:
+            run_projector(organisation)
+            return StatementFate.objects.count()
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(projector, "project_batch", meanwhile)
+    run_projector(organisation)
+    assert n_seen == [1]
+    assert StatementFate.objects.filter(fate=Fate.EVENT).count() == 2
