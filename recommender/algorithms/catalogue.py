@@ -8,7 +8,10 @@ from recommender.errors import UnknownName
 
 ALGORITHMS: dict[str, str] = {
     "popularity": "recommender.algorithms.popularity.Popularity",
+    "item_knn": "recommender.algorithms.item_knn.ItemKNN",
     "ease": "recommender.algorithms.ease.EASE",
+    "sequential_linear": "recommender.algorithms.sequential_linear.SequentialLinear",
+    "ials": "recommender.algorithms.ials.IALS",
     "sasrec": "recommender.algorithms.neural.sasrec.SASRec",
 }
 

@@ -6,20 +6,17 @@ with P = inv(X'X + regularization * I), the weight from activity i to j is -P[i,
 Cost: n_activities**3 operations and 8 n_activities**2 bytes, whatever the number of learners.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse
-from numpy.typing import NDArray
 
-from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State
+from recommender.algorithms.base import FitOptions, Progress, State
 from recommender.algorithms.config import Config, Span, parameter
+from recommender.algorithms.linear import LinearAlgorithm, strongest
 from recommender.backends.base import Dense
-from recommender.datasets.interactions import Index, Interactions, offsets_of
+from recommender.datasets.interactions import Interactions
 
-_BLOCK_NUMBERS = 16 * 2**20
 _STEPS = ("counting what is met together", "inverting", "keeping the strongest weights")
 
 
@@ -36,7 +33,7 @@ class EASEConfig(Config):
     )
 
 
-class EASE(Algorithm):
+class EASE(LinearAlgorithm):
     """The sum, over the history, of each activity's weights to all others. Only the strongest are kept.
 
     Serving maps the weights from disk: 8 bytes x n_activities x neighbours, 102 MB at 50,000 activities. Of
@@ -46,15 +43,7 @@ class EASE(Algorithm):
 
     name: ClassVar[str] = "ease"
     config_class: ClassVar[type[Config]] = EASEConfig
-    explains: ClassVar[bool] = True
-    # Row i of a compressed sparse matrix, offsets[i]:offsets[i + 1], holds the weights *from* activity i.
-    arrays: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {
-        "offsets": (np.int64, 1),
-        "neighbour_index": (np.int32, 1),
-        "neighbour_weight": (np.float32, 1),
-    }
     config: EASEConfig
-    _weights: scipy.sparse.csr_matrix | None = None
 
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
         kept = min(self.config.neighbours, n_activities)
@@ -71,51 +60,9 @@ class EASE(Algorithm):
         inverse = options.backend.inverse_regularised(gram, self.config.regularization)
         begin(2)
         weights = _weights_of(inverse)
-        kept = _strongest(weights, self.config.neighbours)
+        kept = strongest(weights, self.config.neighbours)
         options.progress(Progress(len(_STEPS), len(_STEPS), "done"))
         return kept
-
-    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
-        offsets = offsets_of(np.array([len(history) for history in histories]))
-        met = np.concatenate(histories)
-        shape = (len(histories), self.n_activities)
-        matrix = scipy.sparse.csr_matrix((np.ones(len(met), np.float32), met, offsets), shape=shape)
-        scores: Scores = (matrix @ self._matrix()).toarray()
-        return scores
-
-    def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
-        """Exact: the answer is the sum of these."""
-        state = self._fitted()
-        place = _find(state["offsets"], state["neighbour_index"], history, activity_index)
-        return np.where(place >= 0, state["neighbour_weight"][place], 0.0)
-
-    def _matrix(self) -> scipy.sparse.csr_matrix:
-        if self._weights is None:
-            state = self._fitted()
-            parts = (state["neighbour_weight"], state["neighbour_index"], state["offsets"])
-            self._weights = scipy.sparse.csr_matrix(parts, shape=(self.n_activities, self.n_activities), copy=False)
-        return self._weights
-
-    def _forget(self) -> None:
-        super()._forget()
-        self._weights = None
-
-
-def _find(offsets: NDArray[np.int64], columns: Index, rows: Index, column: int) -> NDArray[np.int64]:
-    """Where each of the rows of a compressed sparse matrix holds the column, -1 where it does not: shape (len(rows),).
-
-    A binary search in all rows at once: columns ascend within a row.
-    """
-    low, end = offsets[rows], offsets[rows + 1]
-    high = end.copy()
-    while (open_ := low < high).any():
-        middle = (low + high) // 2
-        is_below = open_ & (columns[np.minimum(middle, len(columns) - 1)] < column)
-        low = np.where(is_below, middle + 1, low)
-        high = np.where(open_ & ~is_below, middle, high)
-    is_there = low < end
-    is_there[is_there] = columns[low[is_there]] == column
-    return np.where(is_there, low, -1)
 
 
 def _weights_of(inverse: Dense) -> Dense:
@@ -123,24 +70,3 @@ def _weights_of(inverse: Dense) -> Dense:
     inverse /= -inverse.diagonal().copy()
     np.fill_diagonal(inverse, 0.0)
     return inverse
-
-
-def _strongest(weights: Dense, neighbours: int) -> State:
-    """Per activity recommended (column) the weights of largest size, stored by activity met (row)."""
-    n = len(weights)
-    kept = min(neighbours, n - 1)
-    step = max(1, _BLOCK_NUMBERS // n)
-    met, recommended, values = [], [], []
-    for start in range(0, n, step):
-        block = np.ascontiguousarray(weights[:, start : start + step].T)  # (to, from)
-        chosen = np.argpartition(np.abs(block), n - kept, axis=1)[:, n - kept :].astype(np.int32)
-        met.append(chosen.ravel())
-        recommended.append(np.repeat(np.arange(start, start + len(block), dtype=np.int32), kept))
-        values.append(np.take_along_axis(block, chosen, axis=1).ravel())
-    place = (np.concatenate(met), np.concatenate(recommended))
-    matrix = scipy.sparse.csr_matrix((np.concatenate(values), place), shape=weights.shape)
-    return {
-        "offsets": matrix.indptr.astype(np.int64),
-        "neighbour_index": matrix.indices.astype(np.int32, copy=False),
-        "neighbour_weight": matrix.data,
-    }

@@ -1,0 +1,165 @@
+"""iALS: implicit alternating least squares, with a ridge that grows with how often somebody or something was met.
+
+Hu, Koren & Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008; regularization scaled by
+frequency as in Rendle et al., "Revisiting the Performance of iALS on Item Recommendation Benchmarks", RecSys 2022
+(arXiv 2110.14037), equation 5. Minimised over learner vectors w and activity vectors h:
+    sum over met (1 - w.h)**2 + unobserved_weight sum over all (w.h)**2
+    + regularization (sum |w|**2 (n_met + unobserved_weight n_activities)**nu, and likewise for |h|**2).
+
+Everyone who met equally many shares one ridge, so their equations differ in a low rank only and are solved together:
+short histories as n_met equations (Woodbury), long ones as embedding_size equations. Exact, so few epochs do.
+
+Cost of an epoch, for each side: the sum of n_met x embedding_size x min(n_met, embedding_size), solved exactly.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State
+from recommender.algorithms.config import Config, Span, parameter
+from recommender.backends.base import Dense
+from recommender.datasets.interactions import Index, Interactions, Sequences, offsets_of
+
+_BLOCK_NUMBERS = 2 * 2**20
+_LENGTH_STEPS = 1.1  # lists within this factor of length are solved together, filled up with an activity of no weight
+
+
+@dataclass(frozen=True)
+class IALSConfig(Config):
+    embedding_size: int = parameter(
+        128, minimum=2, maximum=2048, search=(32, 64, 128, 256), doc="Numbers per learner and activity."
+    )
+    regularization: float = parameter(
+        0.003, minimum=1e-6, search=Span(3e-4, 3e-2, is_log=True), doc="Ridge per meeting, see regularization_power."
+    )
+    unobserved_weight: float = parameter(
+        0.1,
+        minimum=1e-6,
+        maximum=10,
+        search=Span(0.01, 1, is_log=True),
+        doc="How much a pair counts that did not meet, beside 1 for one that did.",
+    )
+    regularization_power: float = parameter(
+        1.0, minimum=0.0, maximum=2.0, doc="nu: 0, the ridge is the same for all; 1, it grows with the meetings."
+    )
+    epochs: int = parameter(8, minimum=1, maximum=1000, search=(4, 8, 16), doc="Times that both sides are solved.")
+
+
+class IALS(Algorithm):
+    """A learner's vector is solved from the history when asked, so new learners are answered as any other."""
+
+    name: ClassVar[str] = "ials"
+    config_class: ClassVar[type[Config]] = IALSConfig
+    explains: ClassVar[bool] = True
+    arrays: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {"activity_vectors": (np.float32, 2)}
+    config: IALSConfig
+    _gram: Dense | None = None
+
+    def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
+        vectors = 4 * self.config.embedding_size * (n_learners + n_activities)
+        return 3 * vectors + 32 * n_interactions + 2**28
+
+    def _learn(self, interactions: Interactions, options: FitOptions) -> State:
+        config, n_activities = self.config, interactions.n_activities
+        by_learner = interactions.sequences()
+        columns = interactions.matrix().T.tocsr()
+        by_activity = Sequences(columns.indptr.astype(np.int64), columns.indices.astype(np.int32))
+        draw = np.random.default_rng(options.seed)
+        # As in the paper: small enough that the first answers are near 0.
+        size = (n_activities, config.embedding_size)
+        activities = draw.normal(0.0, 0.1 / np.sqrt(config.embedding_size), size).astype(np.float32)
+        for epoch in range(1, config.epochs + 1):
+            learners = self._solve(by_learner, activities, activities.T @ activities, options)
+            activities = self._solve(by_activity, learners, learners.T @ learners, options)
+            message = f"epoch {epoch} of {config.epochs}"
+            options.progress(Progress(epoch, config.epochs, message, epoch, config.epochs))
+        return {"activity_vectors": activities}
+
+    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
+        lists = Sequences(offsets_of(np.array([len(history) for history in histories])), np.concatenate(histories))
+        vectors = self._fitted()["activity_vectors"]
+        scores: Scores = self._solve(lists, vectors, self._activity_gram(), FitOptions()) @ vectors.T
+        return scores
+
+    def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
+        """Hu et al., section 5: the answer is a sum over the history, the learner's own likeness of activities."""
+        vectors = self._fitted()["activity_vectors"]
+        met = vectors[history].astype(np.float64)
+        matrix = self._ridged(self._activity_gram(), len(history), len(vectors)) + met.T @ met
+        explained: NDArray[np.float64] = met @ np.linalg.solve(matrix, vectors[activity_index])
+        return explained
+
+    def _activity_gram(self) -> Dense:
+        if self._gram is None:
+            vectors = self._fitted()["activity_vectors"]
+            self._gram = vectors.T @ vectors
+        return self._gram
+
+    def _ridged(self, gram: Dense, n_met: int, n_others: int) -> NDArray[np.float64]:
+        """What the equations of everyone with `n_met` share: shape (embedding_size, embedding_size)."""
+        config = self.config
+        frequency = n_met + config.unobserved_weight * n_others
+        ridge = config.regularization * frequency**config.regularization_power
+        found: NDArray[np.float64] = config.unobserved_weight * gram.astype(np.float64) + ridge * np.eye(len(gram))
+        return found
+
+    def _solve(self, lists: Sequences, others: Dense, gram: Dense, options: FitOptions) -> Dense:
+        """The best vector for each list of met `others`, shape (len(lists), embedding_size); 0 for an empty one."""
+        solved = np.zeros((len(lists), others.shape[1]), np.float32)
+        # The last row is what fills lists up: it weighs nothing.
+        padded = np.concatenate((others, np.zeros((1, others.shape[1]), np.float32)))
+        for length, members in _alike(lists.lengths):
+            options.check_stop()
+            shared = self._ridged(gram, length, len(others))
+            inverse = np.linalg.inv(shared).astype(np.float32)
+            step = max(1, _BLOCK_NUMBERS // (max(length, others.shape[1]) * others.shape[1]))
+            for start in range(0, len(members), step):
+                block = members[start : start + step]
+                met = padded[_rectangle(lists, block, length, len(others))]  # (block, length, size)
+                is_short = length < others.shape[1]
+                solved[block] = _few_equations(met, inverse) if is_short else _all_equations(met, shared)
+        return solved
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._gram = None
+
+
+def _alike(lengths: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Lists of about one length, and that of the longest of them."""
+    order = np.argsort(lengths, kind="stable")
+    ordered = lengths[order]
+    start = int(np.searchsorted(ordered, 1))
+    while start < len(order):
+        end = int(np.searchsorted(ordered, int(ordered[start] * _LENGTH_STEPS), side="right"))
+        yield int(ordered[end - 1]), order[start:end]
+        start = end
+
+
+def _rectangle(lists: Sequences, members: NDArray[np.int64], length: int, filling: int) -> NDArray[np.int64]:
+    """Shape (len(members), length): their entries, then `filling`."""
+    column = np.arange(length)
+    is_there = column < lists.lengths[members][:, None]
+    place = np.where(is_there, lists.offsets[members][:, None] + column, 0)
+    return np.where(is_there, lists.activity_index[place], filling)
+
+
+def _few_equations(met: Dense, inverse: Dense) -> Dense:
+    """`inv(shared + met' met) met' 1` = shared**-1 met' inv(I + met shared**-1 met') 1: `length` equations."""
+    length = met.shape[1]
+    turned = (met.reshape(-1, met.shape[2]) @ inverse).reshape(met.shape)
+    small = turned @ met.transpose(0, 2, 1)
+    small[:, np.arange(length), np.arange(length)] += 1.0
+    answers = np.linalg.solve(small, np.ones((len(met), length, 1), np.float32))
+    found: Dense = (answers.transpose(0, 2, 1) @ turned)[:, 0]
+    return found
+
+
+def _all_equations(met: Dense, shared: NDArray[np.float64]) -> Dense:
+    matrices = met.transpose(0, 2, 1) @ met + shared.astype(np.float32)
+    found: Dense = np.linalg.solve(matrices, met.sum(axis=1)[:, :, None])[:, :, 0]
+    return found

@@ -1,0 +1,122 @@
+"""Linear next-step regression: a ridge from exponentially decayed history to what comes next, in closed form.
+
+Ridge regression from what was met before a step to what came after it, as in Choe et al., "Session-aware Linear
+Item-Item Models for Session-based Recommendation", WWW 2021 (arXiv 2103.16104), section 3.2, here with every step of
+every history in one system and with several memories side by side, each with weights of its own.
+With H the decayed histories of all steps and Y the decayed futures, weights = inv(H'H + regularization * I) H'Y.
+
+Cost: see `decayed_moments` for H'H and H'Y; then (n_views x n_activities)**3 / 3 operations of a float32 Cholesky and
+twice n_views**2 x n_activities**3 for the weights. Memory: 4 (n_views x n_activities)**2 bytes, and as much again.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.algorithms.base import FitOptions, Progress, State
+from recommender.algorithms.config import Config, Span, parameter
+from recommender.algorithms.decayed_moments import moments
+from recommender.algorithms.linear import LinearAlgorithm, strongest
+from recommender.datasets.interactions import Interactions
+from recommender.errors import InvalidConfig
+
+
+@dataclass(frozen=True)
+class SequentialLinearConfig(Config):
+    short_steps: float | None = parameter(
+        0.7,
+        minimum=0.1,
+        maximum=1000,
+        search=Span(0.3, 2, is_log=True),
+        doc="The short memory: after so many events one counts 1/e. Empty: without it.",
+    )
+    middle_steps: float | None = parameter(
+        4.0,
+        minimum=0.1,
+        maximum=1000,
+        search=Span(2, 10, is_log=True),
+        doc="The middle memory, likewise.",
+    )
+    long_steps: float | None = parameter(
+        None,
+        minimum=0.1,
+        maximum=1000,
+        search=(None, 10.0, 20.0, 40.0),
+        doc="The long memory, likewise. Three memories take three times as long as two.",
+    )
+    target_steps: float = parameter(
+        1.0,
+        minimum=0.0,
+        maximum=1000,
+        search=Span(0.3, 4, is_log=True),
+        doc="How far ahead it learns to look: after so many events one counts 1/e; 0: the next one alone.",
+    )
+    regularization: float = parameter(
+        100.0, minimum=0.001, search=Span(10, 1000, is_log=True), doc="Ridge: the larger, the smoother."
+    )
+    neighbours: int = parameter(
+        512, minimum=1, maximum=100_000, doc="Weights kept per activity recommended; the others count as nothing."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.memories:
+            allowed = "a number where middle_steps and long_steps are empty"
+            raise InvalidConfig("short_steps", type(self).__name__, allowed, self.short_steps)
+
+    @property
+    def memories(self) -> list[float]:
+        """Steps, in the order of the views."""
+        return [steps for steps in (self.short_steps, self.middle_steps, self.long_steps) if steps is not None]
+
+
+class SequentialLinear(LinearAlgorithm):
+    """A view per memory: the latest event counts 1 in each, older ones fade at the memory's pace.
+
+    Of NDCG@10 with all weights, MovieLens-1M (validation) keeps 0.998 with 512 neighbours that are chosen by size x
+    usual input, and 0.985 with as many chosen by size alone.
+
+    Tried on MovieLens-1M (validation) and dropped, because NDCG@10 was no better: an intercept, dividing by a power
+    of popularity, counting the steps of long histories less.
+    """
+
+    name: ClassVar[str] = "sequential_linear"
+    config_class: ClassVar[type[Config]] = SequentialLinearConfig
+    uses_order: ClassVar[bool] = True
+    config: SequentialLinearConfig
+
+    def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
+        n_views = len(self.config.memories)
+        # The moments, one block on its way into them, and the weights that are kept with their places.
+        dense = 4 * n_activities**2 * (n_views**2 + n_views + 2)
+        kept = 24 * n_activities * min(self.config.neighbours, n_views * n_activities)
+        return dense + kept + 64 * n_interactions + 2**28
+
+    def _learn(self, interactions: Interactions, options: FitOptions) -> State:
+        decays = [float(np.exp(-1.0 / steps)) for steps in self.config.memories]
+        target_decay = float(np.exp(-1.0 / self.config.target_steps)) if self.config.target_steps else 0.0
+
+        def tell(step: int, message: str) -> None:
+            options.check_stop()
+            options.progress(Progress(step, 100, message))
+
+        def after_block(share: float) -> None:
+            tell(int(40 * share), "adding up what comes after what")
+
+        options.backend.require("solve_regularised")
+        gram, cross = moments(interactions.sequences(), interactions.n_activities, decays, target_decay, after_block)
+        tell(40, "solving")
+        # A weight of a rare activity moves few answers, however large it is.
+        importance = np.sqrt(gram.diagonal())
+        weights = options.backend.solve_regularised(gram, self.config.regularization, cross.T)
+        del gram
+        tell(90, "keeping the strongest weights")
+        kept = strongest(weights, self.config.neighbours, importance)
+        tell(100, "done")
+        return kept
+
+    def _views(self, age: NDArray[np.int64]) -> NDArray[np.float32]:
+        views: NDArray[np.float32] = np.exp(-age[:, None] / np.array(self.config.memories)).astype(np.float32)
+        return views

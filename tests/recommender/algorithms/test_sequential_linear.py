@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from recommender.algorithms.decayed_moments import moments
+from recommender.algorithms.sequential_linear import SequentialLinear, SequentialLinearConfig
+from recommender.datasets.interactions import Interactions, Sequences
+from recommender.errors import InvalidConfig
+from tests import toy
+from tests.recommender.algorithms.contract import AlgorithmContract
+
+
+class TestSequentialLinear(AlgorithmContract):
+    name = "sequential_linear"
+    config = {"regularization": 10.0, "long_steps": 20.0, "neighbours": 24}
+
+
+class TestSequentialLinearWithOneMemory(AlgorithmContract):
+    name = "sequential_linear"
+    config = {"short_steps": None, "middle_steps": 3.0, "regularization": 1.0, "target_steps": 0.0}
+
+
+def step_by_step(
+    sequences: Sequences, n: int, decays: list[float], target_decay: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Every history and every future as a row, as the definition says."""
+    before, after = [], []
+    for events in sequences:
+        for t in range(1, len(events)):
+            views = np.zeros((len(decays), n))
+            for view, decay in enumerate(decays):
+                for k in range(t):
+                    views[view, events[k]] += decay ** (t - 1 - k)
+            future = np.zeros(n)
+            for k in range(t, len(events)):
+                future[events[k]] += target_decay ** (k - t) if target_decay or k == t else 0.0
+            before.append(views.ravel())
+            after.append(future)
+    rows, targets = np.array(before), np.array(after)
+    return rows.T @ rows, targets.T @ rows
+
+
+def uneven() -> Interactions:
+    """Lists of 1 to 9 events, in no order that a formula could lean on."""
+    draw = np.random.default_rng(4)
+    lengths = draw.integers(1, 10, 30)
+    activities = np.concatenate([draw.permutation(12)[:length] for length in lengths])
+    return Interactions.from_columns(np.repeat(np.arange(30), lengths), activities, np.arange(len(activities)))
+
+
+@pytest.mark.parametrize("target_decay", [0.0, 0.4, 0.5])
+def test_moments_are_those_of_every_step(target_decay: float) -> None:
+    data = uneven()
+    decays = [0.2, 0.5, 0.9]
+    gram, cross = moments(data.sequences(), data.n_activities, decays, target_decay)
+    wanted_gram, wanted_cross = step_by_step(data.sequences(), data.n_activities, decays, target_decay)
+    assert gram == pytest.approx(wanted_gram, abs=2e-2)  # what has faded is left out
+    assert cross == pytest.approx(wanted_cross, abs=2e-2)
+    assert np.array_equal(gram, gram.T)
+
+
+def test_moments_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = uneven()
+    whole = moments(data.sequences(), data.n_activities, [0.3, 0.8], 0.3)
+    monkeypatch.setattr("recommender.algorithms.decayed_moments._BLOCK_PAIRS", 7)
+    parts = moments(data.sequences(), data.n_activities, [0.3, 0.8], 0.3)
+    assert all(part == pytest.approx(one, abs=1e-4) for part, one in zip(parts, whole, strict=True))
+
+
+def test_answers_are_the_ridge_regression_on_every_step() -> None:
+    data = uneven()
+    config = SequentialLinearConfig(regularization=2.0, neighbours=1000)
+    decays, target_decay = [float(np.exp(-1 / steps)) for steps in (0.7, 4.0)], float(np.exp(-1.0))
+    gram, cross = step_by_step(data.sequences(), data.n_activities, decays, target_decay)
+    weights = np.linalg.solve(gram + 2.0 * np.eye(len(gram)), cross.T)
+    history = np.array([3, 7, 1])
+    views = np.zeros((2, data.n_activities))
+    for view, decay in enumerate(decays):
+        views[view, history] = decay ** np.array([2, 1, 0])
+    answer = SequentialLinear(config).fit(data).score([history])[0]
+    assert answer == pytest.approx(views.ravel() @ weights, abs=1e-3)
+
+
+def test_reasons_add_up_to_the_answer() -> None:
+    fitted = SequentialLinear().fit(toy.chain())
+    history = np.array([2, 3, 4, 5], np.int32)
+    assert fitted._explain(history, 6).sum() == pytest.approx(fitted.score([history])[0, 6], abs=1e-5)
+    assert fitted.explain(history, 6, n=1)[0].history_position == 3
+
+
+def test_needs_a_memory() -> None:
+    with pytest.raises(InvalidConfig, match="a number where"):
+        SequentialLinearConfig(short_steps=None, middle_steps=None)
