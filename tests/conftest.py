@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import hypothesis
 import pytest
 from celery import Celery
 from django.conf import settings
@@ -19,6 +20,10 @@ from analytics.imports.partitions import ensure_months
 from analytics.models import ApiKey, Scope
 from neuralink_site import embedded_postgres
 from tests.cast import Cast, build_cast
+
+# A busy machine is no reason to fail: how long an example takes is the benchmarks' business.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 
 # A slow hash is for real passwords; here it would cost more than the tests.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
