@@ -8,6 +8,7 @@ round trip through files is exact and a second `fit` cannot remember the first.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -62,6 +63,7 @@ class FitOptions:
     progress: Callable[[Progress], None] = _no_progress
     should_stop: Callable[[], bool] = _never
     backend: Backend = field(default_factory=LocalBackend)
+    working_folder: Path | None = None  # where an iterative training keeps checkpoints, and goes on from them
 
     def check_stop(self) -> None:
         """Call it wherever a second may have passed.

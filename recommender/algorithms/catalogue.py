@@ -13,6 +13,11 @@ ALGORITHMS: dict[str, str] = {
     "sequential_linear": "recommender.algorithms.sequential_linear.SequentialLinear",
     "ials": "recommender.algorithms.ials.IALS",
     "sasrec": "recommender.algorithms.neural.sasrec.SASRec",
+    "gru4rec": "recommender.algorithms.neural.gru4rec.GRU4Rec",
+    "caser": "recommender.algorithms.neural.caser.Caser",
+    "ncf": "recommender.algorithms.neural.ncf.NCF",
+    "two_tower": "recommender.algorithms.neural.two_tower.TwoTower",
+    "mult_vae": "recommender.algorithms.neural.mult_vae.MultVAE",
 }
 
 

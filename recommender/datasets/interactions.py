@@ -1,8 +1,9 @@
 """Interactions: which learner met which activity, and when first. All that an algorithm ever sees of people."""
 
 import hashlib
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -73,6 +74,8 @@ class Interactions:
     weight: NDArray[np.float32]  # (n,) summed over all meetings of the pair
     learner_ids: Ids  # (n_learners,) database ids, ascending
     activity_ids: Ids  # (n_activities,) database ids, ascending
+    # What describes each activity: hashes of features, see `feature_hash`. None where nothing is known.
+    activity_features: Sequences | None = None
 
     @classmethod
     def from_columns(
@@ -157,7 +160,23 @@ class Interactions:
             self.weight[kept],
             learner_ids,
             activity_ids,
+            self._features_of(activity_ids),
         )
+
+    def described(self, activity_features: Sequences) -> "Interactions":
+        """The same, with one list of feature hashes per activity.
+
+        Raises:
+            InvalidData: not one list per activity.
+        """
+        if len(activity_features) != self.n_activities:
+            raise InvalidData(f"{len(activity_features)} lists of features for {self.n_activities} activities.")
+        return replace(self, activity_features=activity_features)
+
+    def _features_of(self, activity_ids: Ids) -> Sequences | None:
+        if self.activity_features is None:
+            return None
+        return self.activity_features.take(np.searchsorted(self.activity_ids, activity_ids))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -167,7 +186,14 @@ class Interactions:
         for array in (*columns, self.learner_ids, self.activity_ids):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
+        if self.activity_features is not None:
+            digest.update(self.activity_features.offsets.tobytes() + self.activity_features.activity_index.tobytes())
         return digest.hexdigest()
+
+
+def feature_hash(feature: str) -> int:
+    """A number for a feature such as "kind=quiz", the same everywhere and for ever: 0 .. 2**31 - 1."""
+    return zlib.crc32(feature.encode()) & 0x7FFFFFFF
 
 
 def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -43,6 +43,7 @@ from recommender.training.judge import (
 )
 from recommender.training.memory import forget_peak, peak_bytes
 from recommender.training.watch import Listener, Watch, nobody
+from recommender.training.working import working_folder
 
 TRAINED_SHARE = 0.9
 """Of all interactions, in the order of time; the rest asks the questions."""
@@ -73,7 +74,11 @@ def retrain(lease: Lease, listener: Listener = nobody) -> None:
     if Version.objects.filter(run=run).exists():
         return  # the process died after the commit and before it could say so
     forget_peak()
-    watch = Watch(lease, listener)
+    with working_folder(run) as folder:
+        _retrain(run, Watch(lease, listener, folder))
+
+
+def _retrain(run: Run, watch: Watch) -> None:
     try:
         _guard(run, watch)
         data = _history(run, watch)
@@ -83,7 +88,7 @@ def retrain(lease: Lease, listener: Listener = nobody) -> None:
         trained, fit_seconds = _refit(run, data, watch)
         _conclude(watch, trained, measured, verdict, fit_seconds)
     except TrainingStopped:
-        lease.check()
+        watch.lease.check()
         raise
     except RecommenderError as error:
         raise NeuralinkError(str(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -28,9 +29,11 @@ def nobody(share: float, text: str) -> None:
 class Watch:
     """Maps the steps of a run, each with its share of the whole, on the row that pages and commands look at."""
 
-    def __init__(self, lease: Lease, listener: Listener = nobody) -> None:
+    def __init__(self, lease: Lease, listener: Listener = nobody, folder: Path | None = None) -> None:
         self.lease = lease
         self.listener = listener
+        self.folder = folder
+        self._n_fits = 0
         self.curve: list[dict[str, Any]] = []
         self.log: list[dict[str, str]] = []
         self._epoch = 0
@@ -52,8 +55,14 @@ class Watch:
         self._write(self._begin, title)
 
     def options(self, seed: int, budget_seconds: float) -> FitOptions:
+        """Of the next fit; each has a folder of its own, and a run that begins again comes by in the same order."""
+        self._n_fits += 1
         return FitOptions(
-            seed=seed, budget_seconds=budget_seconds, progress=self.note, should_stop=lambda: self.lease.should_stop
+            seed=seed,
+            budget_seconds=budget_seconds,
+            progress=self.note,
+            should_stop=lambda: self.lease.should_stop,
+            working_folder=self.folder / f"fit-{self._n_fits}" if self.folder else None,
         )
 
     def note(self, progress: Progress) -> None:

@@ -1,7 +1,7 @@
 """Cutting histories into training windows: what was known, and what came next at every position."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,7 @@ class HeldOut:
     next_index: Index  # (n,)
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """`inputs` and `targets` have shape (windows, length) int32; `weights` is 1 where there is an event, else 0."""
 
     inputs: Index
@@ -67,9 +66,9 @@ class Epoch:
     def __len__(self) -> int:
         return len(self._groups)
 
-    def __iter__(self) -> Iterator[Batch]:
-        for group in self._groups:
-            yield _batch(self._lists, self._starts[group], self._lengths[group])
+    def __getitem__(self, number: int) -> Batch:
+        group = self._groups[number]
+        return _batch(self._lists, self._starts[group], self._lengths[group])
 
 
 def _windows(

@@ -19,7 +19,10 @@ print(sorted({"keras", "django", "pandas"} & {name.split(".")[0] for name in sys
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownName, match=r"no algorithm called 'eaze'\. Known: ease, popularity, sasrec"):
+    with pytest.raises(
+        UnknownName,
+        match=r"no algorithm called 'eaze'\. Known: .*ease.*sasrec",
+    ):
         build("eaze")
 
 

@@ -12,16 +12,9 @@ from recommender.errors import InvalidConfig, NotEnoughData, TrainingStopped
 from recommender.registry import artifacts
 from tests import toy
 from tests.recommender.algorithms.contract import AlgorithmContract
+from tests.recommender.algorithms.neural.tiny import TINY_SEQUENCE
 
-TINY = {
-    "embedding_size": 16,
-    "blocks": 1,
-    "max_length": 8,
-    "dropout": 0.0,
-    "learning_rate": 0.02,
-    "batch_size": 16,
-    "epochs": 8,
-}
+TINY = {**TINY_SEQUENCE, "blocks": 1, "heads": 2}
 SERVE = """
 import sys
 from pathlib import Path
@@ -70,7 +63,7 @@ def test_the_last_step_is_the_reason_in_a_chain(fitted: SASRec) -> None:
 
 @pytest.mark.parametrize("negatives", [1, 1000])
 def test_learns_with_drawn_negatives_and_with_all(negatives: int) -> None:
-    config = SASRecConfig.from_dict({**TINY, "epochs": 12, "negatives": negatives})
+    config = SASRecConfig.from_dict({**TINY, "negatives": negatives})
     told: list[Progress] = []
     SASRec(config).fit(toy.chain(), FitOptions(progress=told.append))
     assert told[-1].validation["ndcg_10"] > 0.9

@@ -1,0 +1,27 @@
+"""Parameters that every network shares; each network's own config adds its own and may change a default."""
+
+from dataclasses import dataclass
+
+from recommender.algorithms.config import Config, Span, parameter
+
+OPTIMIZERS = ("sgd", "momentum", "adagrad", "adam", "adamw")
+
+
+@dataclass(frozen=True)
+class NeuralConfig(Config):
+    embedding_size: int = parameter(64, minimum=4, maximum=1024, search=(32, 64, 128), doc="Numbers per activity.")
+    dropout: float = parameter(
+        0.2, minimum=0.0, maximum=0.9, search=Span(0.0, 0.5), doc="Share of numbers hidden while training."
+    )
+    optimizer: str = parameter("adam", choices=OPTIMIZERS, doc="How steps are made from gradients.")
+    learning_rate: float = parameter(
+        0.002, minimum=1e-6, maximum=10.0, search=Span(3e-4, 1e-2, is_log=True), doc="Size of a step."
+    )
+    regularization: float = parameter(
+        0.0, minimum=0.0, maximum=1.0, doc="Share of each weight that decays with a step, times the learning rate."
+    )
+    batch_size: int = parameter(64, minimum=1, maximum=8192, doc="Histories, or parts of one, per step.")
+    epochs: int = parameter(100, minimum=1, maximum=10_000, doc="Passes over all histories, at most.")
+    patience: int = parameter(
+        3, minimum=1, maximum=1000, doc="After so many epochs without gain steps get smaller; the third time ends it."
+    )

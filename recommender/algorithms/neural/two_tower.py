@@ -1,0 +1,145 @@
+"""Two towers: one network reads the learner, one the activity, and the inner product says how well they match.
+
+Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019. The learner is
+what the learner met, so new learners are answered; an activity is its own vector and the words that describe it
+(`Interactions.activity_features`), and a share of the own vectors is hidden while training, so that activities that
+nobody has met yet are scored by their features (DropoutNet: Volkovs et al., NIPS 2017).
+
+Cost of an epoch: n_interactions x embedding_size + n_learners x n_activities x embedding_size, and for each batch
+n_activities x embedding_size x (4 embedding_size + features).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.algorithms.bag_scorer import BagScorer
+from recommender.algorithms.base import FitOptions, State
+from recommender.algorithms.config import parameter
+from recommender.algorithms.litert import Network
+from recommender.algorithms.neural.config import NeuralConfig
+from recommender.algorithms.neural.memory import bag_bytes
+from recommender.datasets.interactions import Index, Interactions, Sequences
+
+if TYPE_CHECKING:
+    import keras
+
+_MOST_FEATURES = 24  # of one activity; more would only blur their mean
+
+
+@dataclass(frozen=True)
+class TwoTowerConfig(NeuralConfig):
+    feature_buckets: int = parameter(4096, minimum=1, maximum=1_000_000, doc="Vectors that features are hashed to.")
+    hidden_vector_share: float = parameter(
+        0.1, minimum=0.0, maximum=0.9, doc="Share of activities that are known by their features only, while training."
+    )
+    hidden_share: float = parameter(0.3, minimum=0.01, maximum=0.9, doc="Share of events hidden, to be told.")
+    max_length: int = parameter(200, minimum=2, maximum=10_000, doc="Events of one learner that train together.")
+
+
+class TwoTower(BagScorer):
+    """The answers of the activities' tower are computed once, so serving costs one small network per learner."""
+
+    name: ClassVar[str] = "two_tower"
+    config_class: ClassVar[type[NeuralConfig]] = TwoTowerConfig
+    learns_new_activities: ClassVar[bool] = True
+    arrays: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {
+        **BagScorer.arrays,
+        "activity_tower": (np.uint8, 1),  # flatbuffer: (n, size), vector and features added, to the same
+        "feature_vectors": (np.float32, 2),  # (feature_buckets, size)
+    }
+    config: TwoTowerConfig
+
+    def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
+        config, size = self.config, self.config.embedding_size
+        n_parameters = size * (n_activities + config.feature_buckets + 8 * size)
+        gathered = 4 * n_activities * size * (_MOST_FEATURES + 8)
+        return gathered + bag_bytes(config, n_parameters, (n_activities, n_interactions), config.max_length)
+
+    def with_activities(self, features: Sequences) -> Self:
+        """The same model, knowing further activities by their features; the given ones keep their indices.
+
+        Args:
+            features: one list of feature hashes for each new activity, as in `Interactions.activity_features`.
+
+        Raises:
+            NotFitted: nothing has been learnt yet.
+        """
+        state = self._fitted()
+        described = self._described(features)
+        vectors = Network(state["activity_tower"])(described)
+        n_new = len(features)
+        extended = {
+            **state,
+            "popularity": np.concatenate([state["popularity"], np.zeros(n_new, np.float32)]),
+            "input_vectors": np.concatenate([state["input_vectors"], described]),
+            "activity_vectors": np.concatenate([state["activity_vectors"], vectors]),
+            # As likely as the median one: nobody could meet it yet, which says nothing against it.
+            "activity_bias": np.append(state["activity_bias"], np.full(n_new, np.median(state["activity_bias"]))),
+        }
+        extended["activity_bias"] = extended["activity_bias"].astype(np.float32)
+        return type(self).from_state(self.config, extended)
+
+    def _described(self, features: Sequences) -> NDArray[np.float32]:
+        """Shape (len(features), size): the mean of the vectors of each one's features."""
+        index, weight = _hashed(features, self.config.feature_buckets)
+        vectors: NDArray[np.float32] = self._fitted()["feature_vectors"]
+        described: NDArray[np.float32] = np.einsum("nfs,nf->ns", vectors[index], weight, dtype=np.float32)
+        return described
+
+    def _learn(self, interactions: Interactions, options: FitOptions) -> State:
+        from keras import ops
+
+        from recommender.algorithms.neural import bag_training, loop
+        from recommender.algorithms.neural.export import exported
+        from recommender.algorithms.neural.layers import DescribedVectors, Tower
+
+        config, size, n_activities = self.config, self.config.embedding_size, interactions.n_activities
+        features = interactions.activity_features or _nothing(n_activities)
+
+        def build(counts: NDArray[np.int64]) -> bag_training.BagModel:
+            hashed = _hashed(features, config.feature_buckets)
+            shared = DescribedVectors(n_activities, config.feature_buckets, size, hashed, config.hidden_vector_share)
+            encoder = _tower(size, config.dropout, "learner_tower")
+            classes = Tower(shared, _tower(size, config.dropout, "activity_tower"))
+            return bag_training.BagModel(encoder, shared, classes, counts, bag_power=self.bag_power, tells_all=False)
+
+        with loop.on_device(options.device):
+            model = bag_training.train(
+                build, interactions, config, options, most=config.max_length, hidden_share=config.hidden_share
+            )
+            return {
+                "encoder": exported(model.encoder, 3, size),
+                "activity_tower": exported(model.classes_layer.network, 3, size),
+                "feature_vectors": ops.convert_to_numpy(model.inputs_layer.features).astype(np.float32),
+                **model.arrays(),
+            }
+
+
+def _tower(size: int, dropout: float, name: str) -> "keras.Model":
+    """From (batch, size) to the same."""
+    from keras import Model, layers
+
+    inputs = layers.Input((size,))
+    wide = layers.Dropout(dropout)(layers.Dense(2 * size, activation="gelu")(inputs))
+    return Model(inputs, inputs + layers.Dense(size)(wide), name=name)
+
+
+def _hashed(features: Sequences, n_buckets: int) -> tuple[Index, NDArray[np.float32]]:
+    """Bucket and weight of each feature, shape (n, _MOST_FEATURES) both; the weights of one activity add up to 1."""
+    lengths = np.minimum(features.lengths, _MOST_FEATURES)
+    is_feature = np.arange(_MOST_FEATURES) < lengths[:, None]
+    place = np.where(is_feature, features.offsets[:-1, None] + np.arange(_MOST_FEATURES), 0)
+    index = np.where(is_feature, _at(features, place) % n_buckets, 0).astype(np.int32)
+    return index, (is_feature / np.maximum(lengths, 1)[:, None]).astype(np.float32)
+
+
+def _at(features: Sequences, place: NDArray[np.int64]) -> Index:
+    return features.activity_index[place] if len(features.activity_index) else np.zeros(place.shape, np.int32)
+
+
+def _nothing(n_activities: int) -> Sequences:
+    return Sequences(np.zeros(n_activities + 1, np.int64), np.zeros(0, np.int32))
