@@ -58,7 +58,7 @@ class VerbUse:
     @property
     def suggestion(self) -> str:
         """What its last word would mean in a CSV file."""
-        return self.meaning or (verb_of_word(self.verb) or Verb.OTHER).value
+        return self.meaning or (verb_of_word(self.word) or Verb.OTHER).value
 
 
 def verbs_in_use(organisation: Organisation) -> list[VerbUse]:

@@ -7,7 +7,7 @@ https://w3id.org/xapi/video; cmi5 https://aicc.github.io/CMI-5_Spec_Current; Moo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 
 from analytics.models import Kind, Verb
 
@@ -152,5 +152,4 @@ def verb_of(verb: str, activity_type: str, meanings: dict[tuple[str, str], str])
 
 def last_word(iri: str) -> str:
     """What an IRI seems to say, to show and to suggest: `completed` of `http://example.org/verbs/completed`."""
-    parts: Iterable[str] = iri.rstrip("/").replace("#", "/").split("/")
-    return list(parts)[-1] or iri
+    return re.split(r"[/#:]", iri.rstrip("/#:"))[-1] or iri

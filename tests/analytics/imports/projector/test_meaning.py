@@ -153,3 +153,12 @@ def test_the_table_is_sound() -> None:
 def test_iris_are_bounded(iri: str) -> None:
     assert len(bounded(iri).encode()) <= 1000
     assert isinstance(last_word(iri), str)
+
+
+@pytest.mark.parametrize(
+    ("iri", "word"),
+    [("http://example.org/verbs/done", "done"), ("http://example.org/done/", "done"), ("urn:x:handed_in", "handed_in"),
+     ("https://example.org/v#done", "done"), ("", ""), ("//", "//")],
+)  # fmt: skip
+def test_last_words(iri: str, word: str) -> None:
+    assert last_word(iri) == word
