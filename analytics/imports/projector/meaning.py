@@ -27,6 +27,8 @@ SEGMENTS = "https://w3id.org/xapi/video/extensions/played-segments"
 RESULTS = frozenset({Verb.ANSWERED, Verb.SUBMITTED, Verb.PASSED, Verb.FAILED, Verb.COMPLETED, Verb.PROGRESSED})
 ABOVE = ("parent", "grouping", "category")
 MOST_BYTES = 1000
+MOST_VALUE = 1e12
+"""Two of 1e308 add up to more than a database can hold."""
 MOST_SECONDS = 86_400.0
 """A duration beyond a day says that a window was left open, not that somebody learnt."""
 
@@ -72,6 +74,8 @@ def _row(statement: Json, verb: str, meant: Verb) -> dict[str, str | None]:
     kind = _kind(about.get("definition", {}), verb)
     above = None if kind == Kind.COURSE else _course(statement, about["id"])
     value, unit = value_of(statement, meant)
+    if value is not None and abs(value) > MOST_VALUE:
+        value, unit = None, Unit.NONE
     return {
         "id": statement["id"],
         "activity": activity_key(about["id"]),

@@ -133,6 +133,12 @@ def test_durations(duration: str, seconds: float) -> None:
     assert seconds_of(duration) == pytest.approx(seconds)
 
 
+def test_values_that_would_overflow_any_sum() -> None:
+    row = meaning_of(statement(f"{ADL}passed", result={"score": {"raw": 1e300}}), {}).row
+    assert row is not None
+    assert (row["value"], row["unit"]) == (None, "")
+
+
 def test_the_course_above() -> None:
     def row(context: dict[str, Any], **parts: Any) -> Any:
         return meaning_of(statement(f"{ADL}passed", context={"contextActivities": context}, **parts), {}).row
