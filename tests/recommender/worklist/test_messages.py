@@ -99,6 +99,18 @@ def test_sent_once_and_written_down(
     assert second.mail.state == JobState.QUEUED
 
 
+def test_a_page_does_not_wait_for_hundreds_of_knocks(
+    risks: Risks, instructor: Member, woken: list[Message], monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: object,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(messages, "N_WOKEN", 2)
+    drafts = messages.draft([enrolment_of(risk) for risk in risks.values()], SUBJECT, BODY, by=instructor)
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        assert len(messages.send(drafts, uuid.uuid4(), by=instructor)) == 7
+    assert len(woken) == 2
+    assert len(set(Mail.objects.to_wake().values_list("pk", flat=True))) == 5, "the sweeper finds the others"
+
+
 def test_a_server_that_refuses_is_told_and_tried_again(
     cast: Cast, risks: Risks, instructor: Member, settings: object
 ) -> None:
