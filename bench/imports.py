@@ -1,8 +1,10 @@
-"""Imports in a fresh process and an empty database of their own: seconds, peak memory, and what COPY alone takes.
+"""Imports in a fresh process and an empty database of their own: rows a second, peak memory, growth, and the peers.
 
-`generated` writes a CSV file of `--rows` events; `oulad` needs the folder of its seven files (`--folder`), and unpacks
-them from ../shared/data where that is there. Peers, in the same run: bare COPY of the very rows that came in, into a
-table of the same columns without index or foreign key; and, for `generated`, COPY into one that has them all.
+`oulad` needs the folder of its seven files (`--folder`), and unpacks them from ../shared/data where that is there;
+`generated` writes a CSV file of `--rows` events; `growth` such files of every size of `--sizes`; `peer` compares 20,000
+rows with django-import-export, which it installs into an environment of its own; `engines` who parses fastest. Beside
+the imports stands, in the same run, one COPY of the very rows that came in: into an identical table (same partitions,
+indexes and foreign keys), and into a bare one.
 """
 
 import argparse
@@ -22,12 +24,13 @@ from typing import Any
 import numpy as np
 import psycopg2
 
+from bench.import_peers import copy_seconds, engine_seconds, import_export_seconds, make_bare, make_identical
 from bench.record import ROOT, Measurement
 from neuralink_site import embedded_postgres
 
-QUICK = ("--case", "generated", "--rows", "200000")
+QUICK = ("--case", "generated", "peer", "engines", "--rows", "200000", "--repeats", "1")
 SHARED = ROOT.parent / "shared" / "data"
-COLUMNS = "organisation_id, learner_id, activity_id, from_import_id, occurred_at, value, verb, unit"
+PEER_ROWS = 20_000
 LIVE_WRITES = 20
 LIVE = """
 import django, json, statistics, sys, time
@@ -62,19 +65,18 @@ class Done:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the generated file")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="of growth")
     parser.add_argument("--folder", type=Path, help="the seven files of OULAD")
     parser.add_argument("--repeats", type=int, default=3, help="of the peers; the median counts")
 
 
 def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
-    for case in arguments.case or ("generated", "oulad"):
+    cases = {"oulad": _oulad, "generated": _generated, "growth": _growth, "peer": _peer, "engines": _engines}
+    for case in arguments.case or cases:
         with tempfile.TemporaryDirectory(prefix="bench-imports-") as folder:
             home = Path(folder) / "home"
             try:
-                if case == "oulad":
-                    yield from _oulad(home, arguments)
-                else:
-                    yield from _generated(home, arguments)
+                yield from cases[case](home, arguments)
             finally:
                 embedded_postgres.stop(home)
 
@@ -86,20 +88,62 @@ def _oulad(home: Path, arguments: argparse.Namespace) -> Iterator[Measurement]:
             print("OULAD is not beside this checkout (../shared/data): give --folder.", file=sys.stderr)
             return
         subprocess.run([sys.executable, str(SHARED / "unpack_oulad.py"), str(source)], check=True, stdout=sys.stderr)
-    yield from _measured("oulad", home, ["oulad", str(source)], arguments.repeats, with_indexes=False)
+    yield from _measured("oulad", home, ["oulad", str(source)], arguments.repeats)
 
 
 def _generated(home: Path, arguments: argparse.Namespace) -> Iterator[Measurement]:
     source = home.parent / "generated.csv"
     _generate(source, arguments.rows)
-    yield from _measured(
-        f"generated/{arguments.rows}", home, ["csv", str(source)], arguments.repeats, with_indexes=True
-    )
+    yield from _measured(f"generated/{arguments.rows}", home, ["csv", str(source)], arguments.repeats)
 
 
-def _generate(path: Path, n_rows: int) -> None:
+def _growth(home: Path, arguments: argparse.Namespace) -> Iterator[Measurement]:
+    """How the seconds of imports grow with their rows: 1 is in proportion."""
+    _manage(home, "migrate", "--verbosity", "0")
+    seconds = []
+    for n_rows in arguments.sizes:
+        source = home.parent / f"{n_rows}.csv"
+        _generate(source, n_rows)
+        slug = f"rows-{n_rows}"
+        done = _manage(home, "import_data", "csv", str(source), "--organisation", slug, "--create-organisation", slug)
+        with _connected(home) as connection:
+            seconds.append(_seconds(connection, "analytics_import", done.told["import_id"]))
+        source.unlink()
+        yield Measurement("imports", f"growth/{n_rows}", "import_seconds", seconds[-1], "s")
+        yield Measurement("imports", f"growth/{n_rows}", "peak_memory_bytes", done.peak_bytes, "B")
+    exponent = float(np.polyfit(np.log(arguments.sizes), np.log(seconds), 1)[0])
+    yield Measurement("imports", "growth", "exponent", exponent, "")
+
+
+def _peer(home: Path, arguments: argparse.Namespace) -> Iterator[Measurement]:
+    """Both meet learners, activities and months that are there already."""
+    _manage(home, "migrate", "--verbosity", "0")
+    for seed in (1, 2):
+        source = home.parent / f"{seed}.csv"
+        _generate(source, PEER_ROWS, seed)
+        words = ("import_data", "csv", str(source), "--organisation", "bench", "--create-organisation", "Bench")
+        done = _manage(home, *words)
+    cache = Path(os.environ.get("NEURALINK_HOME") or ROOT / "var") / "bench" / "django-import-export"
+    with _connected(home) as connection:
+        ours = PEER_ROWS / _seconds(connection, "analytics_import", done.told["import_id"])
+        for name, is_bulk in (("django-import-export", False), ("django-import-export, in bulk", True)):
+            theirs = PEER_ROWS / import_export_seconds(connection, source, cache, is_bulk=is_bulk)
+            yield Measurement("imports", f"peer/{PEER_ROWS}", "rows_per_second", ours, "rows/s", name, theirs)
+
+
+def _engines(home: Path, arguments: argparse.Namespace) -> Iterator[Measurement]:
+    source = home.parent / "parsed.csv"
+    _generate(source, arguments.rows)
+    with _connected(home) as connection:
+        runs = [engine_seconds(connection, source) for _ in range(arguments.repeats)]
+    for name in runs[0]:
+        rate = arguments.rows / median(run[name] for run in runs)
+        yield Measurement("imports", f"engines/{name}", "staged_rows_per_second", rate, "rows/s")
+
+
+def _generate(path: Path, n_rows: int, seed: int = 0) -> None:
     """Write events of 5,000 learners on 2,000 activities in 40 courses over two years, in the order of time."""
-    chance = np.random.default_rng(0)
+    chance = np.random.default_rng(seed)
     learners = chance.zipf(1.3, n_rows) % 5000
     activities = chance.zipf(1.2, n_rows) % 2000
     days = np.sort(chance.integers(0, 730 * 86_400, n_rows)) + np.datetime64("2023-01-01T00:00:00", "s")
@@ -110,27 +154,29 @@ def _generate(path: Path, n_rows: int) -> None:
             file.write(f"l{learner},a{activity},viewed,{at}Z,{value},seconds,c{activity % 40}\n")
 
 
-def _measured(case: str, home: Path, words: list[str], repeats: int, *, with_indexes: bool) -> Iterator[Measurement]:
+def _measured(case: str, home: Path, words: list[str], repeats: int) -> Iterator[Measurement]:
     def one(name: str, value: float, unit: str, *peer: Any) -> Measurement:
         return Measurement("imports", case, name, value, unit, *peer)
 
     _manage(home, "migrate", "--verbosity", "0")
     words = ["import_data", *words, "--organisation", "bench", "--create-organisation", "Bench"]
     first = _manage(home, *words)
-    with contextlib.closing(psycopg2.connect(embedded_postgres.start(home).url)) as connection:
-        connection.autocommit = True
-        spent = _seconds(connection, "analytics_import")
-        bare = median(_copy_seconds(connection, "") for _ in range(repeats))
-        yield one("rows", first.told["read"], "rows")
-        yield one("import_seconds", spent, "s", "bare COPY", bare)
-        if with_indexes:
-            indexed = median(_copy_seconds(connection, INDEXES) for _ in range(repeats))
-            yield one("import_seconds", spent, "s", "COPY with the same indexes and foreign keys", indexed)
-        yield one("rows_per_second", first.told["read"] / spent, "rows/s")
-        yield one("rollup_seconds", _seconds(connection, "analytics_rolluprefresh"), "s")
+    with _connected(home) as connection:
+        n_events = _scalar(connection, "SELECT count(*) FROM analytics_event")
+        spent = _seconds(connection, "analytics_import", first.told["import_id"])
+        rollups = _seconds(connection, "analytics_rolluprefresh", 1)
+        yield one("events", n_events, "rows")
+        yield one("import_seconds", spent, "s")
+        yield one("rollup_seconds", rollups, "s")
+        for name, make in (("identical table", make_identical), ("bare table", make_bare)):
+            rate = n_events / median(copy_seconds(connection, make) for _ in range(repeats))
+            yield one("rows_per_second", n_events / spent, "rows/s", f"COPY, {name}", rate)
+            yield one("rows_per_second_with_day_tables", n_events / (spent + rollups), "rows/s", f"COPY, {name}", rate)
     yield one("command_seconds", first.seconds, "s")
     yield one("peak_memory_bytes", first.peak_bytes, "B")
-    yield one("repeated_seconds", _manage(home, *words).seconds, "s")
+    again = _manage(home, *words)
+    yield one("repeated_seconds", again.seconds, "s", "first time", first.seconds)
+    yield one("repeated_accepted", again.told["accepted"], "rows")
     write, refresh = _live(home)
     yield one("live_write_seconds", write, "s")
     yield one("live_refresh_seconds", refresh, "s")
@@ -166,37 +212,18 @@ def _live(home: Path) -> list[float]:
     return found
 
 
-def _seconds(connection: Any, table: str) -> float:
+@contextlib.contextmanager
+def _connected(home: Path) -> Iterator[Any]:
+    with contextlib.closing(psycopg2.connect(embedded_postgres.start(home).url)) as connection:
+        connection.autocommit = True
+        yield connection
+
+
+def _seconds(connection: Any, table: str, key: int) -> float:
+    return _scalar(connection, f"SELECT extract(epoch FROM finished_at - started_at) FROM {table} WHERE id = {key}")
+
+
+def _scalar(connection: Any, sql: str) -> float:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT extract(epoch FROM finished_at - started_at) FROM {table} ORDER BY id LIMIT 1")
+        cursor.execute(sql)
         return float(cursor.fetchone()[0])
-
-
-INDEXES = """
-ALTER TABLE bench_event ADD PRIMARY KEY (id, occurred_at);
-CREATE INDEX ON bench_event (learner_id, occurred_at);
-CREATE INDEX ON bench_event (organisation_id, occurred_at);
-CREATE INDEX ON bench_event USING brin (occurred_at) WITH (pages_per_range = 32);
-CREATE INDEX ON bench_event USING brin (from_import_id) WITH (pages_per_range = 32);
-ALTER TABLE bench_event ADD FOREIGN KEY (organisation_id) REFERENCES analytics_organisation (id);
-ALTER TABLE bench_event ADD FOREIGN KEY (learner_id) REFERENCES analytics_learner (id);
-ALTER TABLE bench_event ADD FOREIGN KEY (activity_id) REFERENCES analytics_activity (id);
-ALTER TABLE bench_event ADD FOREIGN KEY (from_import_id) REFERENCES analytics_import (id);
-"""
-
-
-def _copy_seconds(connection: Any, indexes: str) -> float:
-    """Copy the events that came in out to a file, and measure how long one COPY takes them in again."""
-    with connection.cursor() as cursor, tempfile.TemporaryFile() as file:
-        cursor.execute("DROP TABLE IF EXISTS bench_event")
-        cursor.execute("CREATE TABLE bench_event (LIKE analytics_event INCLUDING DEFAULTS)")
-        cursor.execute("CREATE SEQUENCE IF NOT EXISTS bench_event_id")
-        cursor.execute("ALTER TABLE bench_event ALTER id SET DEFAULT nextval('bench_event_id')")
-        cursor.execute(indexes or "SELECT 1")
-        cursor.copy_expert(f"COPY (SELECT {COLUMNS} FROM analytics_event ORDER BY id) TO STDOUT", file)
-        file.seek(0)
-        began = time.perf_counter()
-        cursor.copy_expert(f"COPY bench_event ({COLUMNS}) FROM STDIN", file)
-        spent = time.perf_counter() - began
-        cursor.execute("DROP TABLE bench_event")
-    return spent
