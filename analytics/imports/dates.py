@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 ORDERS = ("dmy", "mdy", "ymd")
 NUMERIC = r"^\s*([0-9]{1,4})([./-])([0-9]{1,2})([./-])([0-9]{1,4})([T ,].*)?$"
+ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 WORDED = (
     r"^\s*(?:\p{L}+\.?,? +)?([0-9]{1,2}[.,]?|\p{L}{3,}\.?)[ -]+(?:de )?([0-9]{1,2},?|\p{L}{3,}\.?)"
     r"[ ,-]+(?:de )?([0-9]{4}|[0-9]{2})([T ,].*)?$"
@@ -60,8 +61,8 @@ def order_of(texts: Iterable[str]) -> str | None:
 
 def open_order(texts: pa.Array) -> tuple[str | None, tuple[str, ...]]:
     """The order of the parts in (n,) texts as `order_of` tells it, and two of the dates of figures to show."""
-    likely = pc.unique(texts.filter(pc.match_substring_regex(texts, NUMERIC))).drop_null().to_pylist()
-    numeric = [text for text in likely if not _is_iso(text)]
+    is_numeric = pc.and_not(pc.match_substring_regex(texts, NUMERIC), pc.match_substring_regex(texts, ISO))
+    numeric = pc.unique(texts.filter(is_numeric)).drop_null().to_pylist()
     return order_of(numeric), tuple(numeric[:2])
 
 
@@ -71,12 +72,13 @@ def is_date(text: str) -> bool:
 
 def as_iso(texts: pa.Array, order: str) -> pa.Array:
     """(n,) texts with those dates that are written otherwise in ISO 8601; without an order, only dates with words."""
-    likely = pc.or_(pc.match_substring_regex(texts, NUMERIC), pc.match_substring_regex(texts, WORDED))
+    is_other = pc.or_(pc.match_substring_regex(texts, NUMERIC), pc.match_substring_regex(texts, WORDED))
+    likely = pc.fill_null(pc.and_not(is_other, pc.match_substring_regex(texts, ISO)), False)
     if not pc.any(likely).as_py():
         return texts
-    coded = texts.dictionary_encode()
+    coded = texts.filter(likely).dictionary_encode()
     changed = [iso(text, order) or text for text in coded.dictionary.to_pylist()]
-    return pa.array(changed, pa.string()).take(coded.indices)
+    return pc.replace_with_mask(texts, likely, pa.array(changed, pa.string()).take(coded.indices))
 
 
 def iso(text: str, order: str) -> str | None:

@@ -125,5 +125,5 @@ def _of_several(path: Path) -> Look | None:
     """A folder or archive of several files that a format knows by their names."""
     for name in FORMATS:
         if format_named(name).knows_files(path):
-            return Look("zip", "archive", "utf-8", 1.0, ",", "", (), (), (), 0, name)
+            return Look("none" if path.is_dir() else "zip", "archive", "utf-8", 1.0, ",", "", (), (), (), 0, name)
     return None

@@ -75,11 +75,14 @@ class Mapped(Format):
         """Which of our columns is which of the file's, by its place."""
         wanted = self.given.get("columns") or {}
         self._check_names(wanted)
+        claimed = {str(source).lower() for source in wanted.values()}
         places: dict[str, int] = {}
         for name in self.required + self.optional:
             source = str(wanted.get(name, name))
             found = [place for place, column in enumerate(self.table.columns) if column == source]
             found = found or [p for p, column in enumerate(self.table.columns) if column.lower() == source.lower()]
+            if name not in wanted and name not in self.required and source.lower() in claimed:
+                continue  # it is named as something else: a file's `course` that is the activity is no course of it
             if len(found) > 1:
                 raise InvalidInput(_("The header names the column %(name)r twice.") % {"name": source}, "columns")
             if found:

@@ -12,7 +12,7 @@ import pytest
 
 from analytics.errors import InvalidInput
 from analytics.imports.start import create_import
-from analytics.models import Enrolment, Event, Organisation, RowVerdict
+from analytics.models import Activity, Enrolment, Event, Organisation, RowVerdict
 from tests.analytics.imports.conftest import worked_on
 from tests.analytics.imports.format_contract import FormatContract
 
@@ -53,6 +53,7 @@ def test_places_and_ratings(organisation: Organisation, tmp_path: Path) -> None:
     ]  # fmt: skip
     assert RowVerdict.objects.get(verdict="rejected").sentence == "The position “x” is no number from 0 to a million."
     assert Enrolment.objects.count() == 3
+    assert not Activity.objects.filter(course__isnull=False).exists()
 
 
 def test_times_of_its_own(organisation: Organisation, tmp_path: Path) -> None:
