@@ -60,6 +60,8 @@ def suggested(columns: Sequence[Column], kind: type[Format]) -> dict[str, str]:
     for fit, _place, ours, name in sorted(fits, reverse=True):
         if fit >= LEAST_FIT and ours not in found and name not in found.values():
             found[ours] = name
+    if "activity" in kind.required and "activity" not in found and "course" in found:
+        found["activity"] = found.pop("course")  # what was learnt with is the course itself
     return {ours: found[ours] for ours in kind.required + kind.optional if ours in found}
 
 

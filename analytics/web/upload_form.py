@@ -128,8 +128,13 @@ class UploadForm(forms.Form):
 
     @property
     def reading_fields(self) -> list[forms.BoundField]:
-        there = [name for name in READING if name in self.fields]
-        return [self[name] for name in there if name != "sheet" or (self.look and len(self.look.sheets) > 1)]
+        """How text is written is asked of text only, and which sheet where there are several."""
+        needless = set()
+        if self.look is not None:
+            needless = {name for name in ("encoding", "delimiter") if not getattr(self.look, name)}
+        if self.look is None or len(self.look.sheets) < 2:
+            needless.add("sheet")
+        return [self[name] for name in READING if name in self.fields and name not in needless]
 
     @property
     def other_fields(self) -> list[forms.BoundField]:
@@ -149,6 +154,10 @@ class UploadForm(forms.Form):
         """The steps of cleaning that may be left out."""
         on = self[STEPS_ON].value() or []
         return [{"name": name, "step": STEPS[name], "is_on": name in on} for name in OPTIONAL]
+
+    @property
+    def has_steps_off(self) -> bool:
+        return not all(row["is_on"] for row in self.step_rows)
 
     def _misfit(self, place: int, column: Column) -> str:
         ours = self[f"{COLUMN_PREFIX}{place}"].value()

@@ -21,7 +21,7 @@ from django.test.testcases import LiveServerThread
 from django.test.utils import override_settings
 from django.urls import reverse
 
-from analytics.models import Activity, Enrolment, Import, Member, Organisation, Role
+from analytics.models import Activity, Enrolment, Import, Member, Organisation, Role, Upload
 from recommender.models import Promotion, Run, Search
 from recommender.worklist.rows import current_risks
 
@@ -99,6 +99,7 @@ def shots_of(organisation: Organisation) -> list[Shot]:
         "course_risk": _largest_risks(organisation),
         "learner_page": _busy_learners(organisation),
         "import_page": Import.objects.filter(organisation=organisation).order_by("-n_read"),
+        "upload_page": Upload.objects.filter(organisation=organisation).complete().order_by("-id"),
         "run_page": Run.objects.filter(organisation=organisation, version__isnull=False).order_by("-id"),
         "search_page": Search.objects.filter(organisation=organisation).order_by("-id"),
         "version_page": Promotion.objects.filter(organisation=organisation).order_by("-id"),

@@ -60,3 +60,11 @@ def test_each_column_once_and_none_of_our_own() -> None:
 
 def test_formats_of_several_files_need_no_mapping() -> None:
     assert suggested(columns(("user_id", "integer", ("1",))), format_named("oulad")) == {}
+
+
+def test_a_course_is_the_activity_where_nothing_else_is() -> None:
+    found = suggested(
+        columns(("user", "integer", ("1",)), ("course", "integer", ("7",)), ("pos", "integer", ("0",))),
+        format_named("ratings"),
+    )
+    assert found == {"learner": "user", "activity": "course", "position": "pos"}
