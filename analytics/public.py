@@ -22,6 +22,8 @@ from analytics.models import (
     Prerequisite,
     Role,
     Scope,
+    Unit,
+    Verb,
 )
 from analytics.words import number, percent
 
@@ -50,6 +52,8 @@ __all__ = [
     "Prerequisite",
     "Role",
     "Scope",
+    "Unit",
+    "Verb",
     "member_of",
     "number",
     "percent",

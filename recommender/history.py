@@ -7,6 +7,7 @@ events came in), so that serving asks a model the question it was trained on.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,8 +24,7 @@ NOT_TARGETS = (Kind.COURSE, Kind.MODULE)
 
 # COPY's binary form: 19 bytes of header, per row a count of fields and each field behind its length, and a trailer.
 _HEADER_BYTES, _TRAILER_BYTES = 19, 2
-_COLUMNS = ("learner", "activity", "at", "n_events")
-_ROW = np.dtype([("n_fields", ">i2"), *((f, t) for c in _COLUMNS for f, t in ((f"{c}_bytes", ">i4"), (c, ">i8")))])
+_COLUMNS = dict.fromkeys(("learner", "activity", "at", "n_events"), ">i8")
 
 # Rows: learner, activity, first meeting in seconds, number of events; in the order of the first meetings.
 _MEETINGS_OF_PARTS = """
@@ -72,14 +72,28 @@ def interactions(
         course: only the activities of this course.
         until: the last instant that counts; for an archive, its own clock where None.
     """
+    table = copied(_MEETINGS[TargetKind(kind)], _asked(organisation, course, until), _COLUMNS)
+    return Interactions.from_columns(table["learner"], table["activity"], table["at"], table["n_events"])
+
+
+def copied(query: str, asked: Mapping[str, Any], columns: Mapping[str, str]) -> NDArray[Any]:
+    """The rows of a query as one structured array, streamed in binary.
+
+    Args:
+        query: SQL whose columns all have 8 bytes and are never null.
+        asked: its parameters.
+        columns: name -> NumPy's type of each, `>i8` or `>f8`, in the query's order.
+    """
     buffer = io.BytesIO()
     with transaction.atomic(), connection.cursor() as cursor:
         # Enough for millions of pairs to be folded in memory; by default PostgreSQL would sort on disk.
         cursor.execute("SET LOCAL work_mem = '256MB'")
-        asked = cursor.mogrify(_MEETINGS[TargetKind(kind)], _asked(organisation, course, until)).decode()
-        cursor.copy_expert(f"COPY ({asked}) TO STDOUT (FORMAT binary)", buffer, size=2**20)
-    table = np.frombuffer(buffer.getbuffer()[_HEADER_BYTES:-_TRAILER_BYTES], _ROW)
-    return Interactions.from_columns(table["learner"], table["activity"], table["at"], table["n_events"])
+        cursor.copy_expert(
+            f"COPY ({cursor.mogrify(query, asked).decode()}) TO STDOUT (FORMAT binary)", buffer, size=2**20
+        )
+    fields = ((name, kind) for column in columns.items() for name, kind in ((f"{column[0]}_bytes", ">i4"), column))
+    row = np.dtype([("n_fields", ">i2"), *fields])
+    return np.frombuffer(buffer.getbuffer()[_HEADER_BYTES:-_TRAILER_BYTES], row)
 
 
 def recent_history(learner: Learner, *, kind: str) -> NDArray[np.int64]:

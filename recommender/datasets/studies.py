@@ -1,0 +1,107 @@
+"""How enrolments went, as arrays: who studied when and how much, what was handed in, how it ended.
+
+Days count from the first day of the course's run, which is 0 (see `recommender.study_history` for which day that is).
+This is the one place that knows both the future and the past; what a prediction may see of it is cut out by
+`recommender.outcomes.seen`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.errors import InvalidData
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+FINISHED, NOT_FINISHED, UNKNOWN = 0, 1, -1
+
+
+@dataclass(frozen=True)
+class Runs:
+    """r runs of courses."""
+
+    subject: Ints
+    """(r,) what earlier runs of the same course have in common."""
+    season: Ints
+    """(r,) month of the first day, 1 to 12; 0 where every learner has a first day of their own."""
+
+
+@dataclass(frozen=True)
+class StudyDays:
+    """m rows, sorted by owner and day: what one enrolment did on one day."""
+
+    owner: Ints  # (m,) index of an enrolment
+    day: Ints  # (m,)
+    n_events: Floats  # (m,)
+    amount: Floats  # (m,) clicks, or events where the source counts no clicks
+    n_materials: Floats  # (m,) different activities met that day
+
+    def until(self, day: int) -> StudyDays:
+        past = self.day <= day
+        return StudyDays(
+            self.owner[past], self.day[past], self.n_events[past], self.amount[past], self.n_materials[past]
+        )
+
+
+@dataclass(frozen=True)
+class Work:
+    """w assessments, and h times that one was handed in for the first time by somebody, sorted by owner and day."""
+
+    run: Ints  # (w,)
+    due_day: Floats  # (w,) the last day on which it is in time; NaN where there is none
+    owner: Ints  # (h,) index of an enrolment
+    work: Ints  # (h,) index of an assessment
+    day: Ints  # (h,)
+    result: Floats  # (h,) share of the full mark; NaN without one
+
+    def until(self, day: int) -> Work:
+        """All assessments (their due dates are known beforehand), and what was handed in by then."""
+        past = self.day <= day
+        return Work(self.run, self.due_day, self.owner[past], self.work[past], self.day[past], self.result[past])
+
+
+@dataclass(frozen=True)
+class Studies:
+    """n enrolments in r runs."""
+
+    enrolment_ids: Ints  # (n,) database ids
+    learner: Ints  # (n,)
+    run: Ints  # (n,) index into runs
+    first_on: Ints  # (n,) the day 0, in days since 1970
+    start_day: Floats  # (n,) of the enrolment; less than 0 is before the course began
+    end_day: Floats  # (n,) the first day on which it does not run any more; infinite while nobody knows
+    outcome: Ints  # (n,) FINISHED, NOT_FINISHED or UNKNOWN
+    grade_share: Floats  # (n,) NaN where unknown
+    runs: Runs
+    days: StudyDays
+    work: Work
+
+    def __post_init__(self) -> None:
+        n, columns = len(self.learner), (self.run, self.first_on, self.start_day, self.end_day, self.outcome)
+        if any(len(column) != n for column in (*columns, self.enrolment_ids, self.grade_share)):
+            raise InvalidData(f"The columns of {n} enrolments have unequal lengths.")
+        for owner in (self.days.owner, self.work.owner):
+            if len(owner) and (owner.min() < 0 or owner.max() >= n):
+                raise InvalidData(f"A row belongs to an enrolment beyond the {n} there are.")
+
+    def __len__(self) -> int:
+        return len(self.learner)
+
+    @property
+    def ended_on(self) -> Floats:
+        """(n,) in days since 1970."""
+        return self.first_on + self.end_day
+
+    @property
+    def known_outcome(self) -> Flags:
+        return np.asarray(self.outcome != UNKNOWN)
+
+    def forgetting(self, which: Flags) -> Studies:
+        """The same without the outcomes and grades of some: they are asked about, and must not tell."""
+        outcome = np.where(which, UNKNOWN, self.outcome)
+        return replace(self, outcome=outcome, grade_share=np.where(which, np.nan, self.grade_share))

@@ -1,0 +1,54 @@
+"""Logistic regression and boosting, averaged: what a line gets wrong trees get right, and the other way round.
+
+The mean of both raw logits (a stack with fixed halves: Breiman, "Stacked regressions", Machine Learning 24, 1996, shows
+that little is gained by learning them). Both are additive over factors, and so is their mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from recommender.algorithms.base import FitOptions, State
+from recommender.datasets.studies import Floats
+from recommender.outcomes.base import Predictor
+from recommender.outcomes.boosting import Boosting, BoostingConfig
+from recommender.outcomes.examples import Examples
+from recommender.outcomes.logistic import Logistic, LogisticConfig
+
+LINE, TREES = "line_", "trees_"
+
+
+@dataclass(frozen=True)
+class BlendConfig(BoostingConfig):
+    """Those of the trees; the line keeps its defaults."""
+
+
+class Blend(Predictor):
+    name = "blend"
+    config_class = BlendConfig
+    is_additive = True
+    arrays: ClassVar = {f"{LINE}{name}": n for name, n in Logistic.arrays.items()} | {
+        f"{TREES}{name}": n for name, n in Boosting.arrays.items()
+    }
+    config: BlendConfig
+
+    def learn(self, examples: Examples, options: FitOptions) -> State:
+        line = Logistic(LogisticConfig()).learn(examples, options)
+        trees = Boosting(BoostingConfig(**self.config.as_dict())).learn(examples, options)
+        return {f"{LINE}{name}": array for name, array in line.items()} | {
+            f"{TREES}{name}": array for name, array in trees.items()
+        }
+
+    def raw(self, examples: Examples) -> tuple[Floats, Floats]:
+        (line, line_grade), (trees, trees_grade) = (part.raw(examples) for part in self._both())
+        return (line + trees) / 2, (line_grade + trees_grade) / 2
+
+    def parts(self, examples: Examples) -> Floats:
+        line, trees = (part.parts(examples) for part in self._both())
+        return (line + trees) / 2
+
+    def _both(self) -> tuple[Logistic, Boosting]:
+        state = self._fitted()
+        line = Logistic.with_arrays({name: state[LINE + name] for name in Logistic.arrays})
+        return line, Boosting.with_arrays({name: state[TREES + name] for name in Boosting.arrays})
