@@ -18,6 +18,8 @@ SWEEP_SECONDS = max(1.0, settings.NEURALINK_LEASE_SECONDS / 3)
 DIGEST_SECONDS = 300.0
 RULE_SECONDS = 60
 """Between two looks whether a weekly digest is due."""
+RISK_SECONDS = 300.0
+"""Between two looks whether risks are old, or another version predicts them now."""
 
 
 def broker() -> dict[str, Any]:
@@ -69,16 +71,12 @@ app.conf.update(
         for name in ("analytics.tasks.sweep", "recommender.tasks.sweep")
     }
     | {
-        "recommender.tasks.start_due_runs": {
-            "task": "recommender.tasks.start_due_runs",
-            "schedule": RULE_SECONDS,
-            "options": {"queue": "aggregate", "expires": RULE_SECONDS},
-        },
-        "recommender.tasks.queue_digests": {
-            "task": "recommender.tasks.queue_digests",
-            "schedule": DIGEST_SECONDS,
-            "options": {"queue": "aggregate", "expires": DIGEST_SECONDS},
-        },
+        name: {"task": name, "schedule": seconds, "options": {"queue": "aggregate", "expires": seconds}}
+        for name, seconds in (
+            ("recommender.tasks.start_due_runs", RULE_SECONDS),
+            ("recommender.tasks.queue_digests", DIGEST_SECONDS),
+            ("recommender.tasks.queue_risk_refreshes", RISK_SECONDS),
+        )
     },
     timezone="UTC",
 )

@@ -293,6 +293,9 @@ NEURALINK_SEARCH_SECONDS = env.integer(
     "NEURALINK_SEARCH_SECONDS", 7200, minimum=1, doc="longest search for parameters that may be asked for, in seconds"
 )
 
+NEURALINK_RISK_DAYS = env.integer(
+    "NEURALINK_RISK_DAYS", 7, minimum=1, maximum=365, doc="days after which the risks of running enrolments are old"
+)
 NEURALINK_BULK_ROWS = env.integer(
     "NEURALINK_BULK_ROWS", 500, minimum=1, doc="most enrolments in one action on the worklist, by page or API"
 )

@@ -88,9 +88,7 @@ def copied(query: str, asked: Mapping[str, Any], columns: Mapping[str, str]) -> 
     with transaction.atomic(), connection.cursor() as cursor:
         # Enough for millions of pairs to be folded in memory; by default PostgreSQL would sort on disk.
         cursor.execute("SET LOCAL work_mem = '256MB'")
-        cursor.copy_expert(
-            f"COPY ({cursor.mogrify(query, asked).decode()}) TO STDOUT (FORMAT binary)", buffer, size=2**20
-        )
+        cursor.copy_expert(f"COPY ({cursor.mogrify(query, asked).decode()}) TO STDOUT (FORMAT binary)", buffer, 2**20)
     fields = ((name, kind) for column in columns.items() for name, kind in ((f"{column[0]}_bytes", ">i4"), column))
     row = np.dtype([("n_fields", ">i2"), *fields])
     return np.frombuffer(buffer.getbuffer()[_HEADER_BYTES:-_TRAILER_BYTES], row)

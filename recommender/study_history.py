@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.public import COMPLETING_VERBS, Kind, Organisation, Outcome, Unit, Verb
+from analytics.public import COMPLETING_VERBS, Activity, Kind, Learner, Organisation, Outcome, Unit, Verb
 from recommender.datasets.studies import FINISHED, NOT_FINISHED, UNKNOWN, Floats, Ints, Runs, Studies, StudyDays, Work
 from recommender.history import copied
 
@@ -84,7 +84,13 @@ _HANDED_IN_COLUMNS = {"learner": ">i8", "course": ">i8", "activity": ">i8", "on"
 Table = NDArray[Any]
 
 
-def studies(organisation: Organisation, *, until: datetime | None = None, only_running: bool = False) -> Studies:
+def studies(
+    organisation: Organisation,
+    *,
+    until: datetime | None = None,
+    only_running: bool = False,
+    only_course_id: int | None = None,
+) -> Studies:
     """Enrolments with what was done in them.
 
     Args:
@@ -92,12 +98,15 @@ def studies(organisation: Organisation, *, until: datetime | None = None, only_r
         until: what was known at this instant; now, by the organisation's clock, where None.
         only_running: read what was done only in courses that somebody is still in. The outcomes of the others are
             read all the same: they are what earlier runs teach.
+        only_course_id: read what was done only in this course.
     """
     asked = _asked(organisation, until or organisation.now())
     enrolments = copied(_ENROLMENTS, asked, _ENROLMENT_COLUMNS)
     courses = enrolments["course"]
     if only_running:
         courses = courses[enrolments["end_on"] > _today_on(asked["until"])]
+    if only_course_id is not None:
+        courses = courses[courses == only_course_id]
     asked["courses"] = np.unique(courses).tolist()
     done = copied(_DAYS, asked, _DAY_COLUMNS)
     work = copied(_WORK, asked, _WORK_COLUMNS)
@@ -105,9 +114,28 @@ def studies(organisation: Organisation, *, until: datetime | None = None, only_r
     return _assembled(enrolments, done, work, handed_in, _today_on(asked["until"]))
 
 
-def today_on(organisation: Organisation) -> int:
-    """The organisation's today, in UTC days since 1970."""
-    return _today_on(organisation.now())
+MOST_GROUPS = 15
+"""An attribute with more values names places or numbers and not groups."""
+
+
+def groups_of(organisation: Organisation, studies: Studies) -> dict[str, NDArray[np.str_]]:
+    """What the source tells of the learners, attribute -> (n,) values: to audit a model, and never to feed it."""
+    attributes = dict(Learner.objects.filter(organisation=organisation).values_list("id", "attributes"))
+    told = [attributes.get(learner) or {} for learner in studies.learner.tolist()]
+    found = {}
+    for name in sorted({name for each in told for name in each}):
+        values = np.array([str(each.get(name, "")) for each in told])
+        distinct = set(np.unique(values).tolist()) - {""}
+        if 1 < len(distinct) <= MOST_GROUPS and not all(value.isdigit() for value in distinct):
+            found[name] = values
+    return found
+
+
+def course_names(studies: Studies, runs: Ints) -> list[str]:
+    """The name of the course of each run (index)."""
+    ids = studies.runs.course_id[runs].tolist()
+    names = dict(Activity.objects.filter(id__in=ids).values_list("id", "name"))
+    return [names.get(each, str(each)) for each in ids]
 
 
 def _today_on(instant: datetime) -> int:
@@ -131,8 +159,9 @@ def _asked(organisation: Organisation, until: datetime) -> dict[str, Any]:
 def _assembled(enrolments: Table, done: Table, work: Table, handed_in: Table, today: int) -> Studies:
     run, first_on = enrolments["run"].astype(np.int64) - 1, enrolments["first_on"].astype(np.int64)
     n_runs = int(run.max(initial=-1)) + 1
-    runs = Runs(np.zeros(n_runs, np.int64), np.zeros(n_runs, np.int64))
+    runs = Runs(*(np.zeros(n_runs, np.int64) for _column in range(3)))
     runs.subject[run] = enrolments["subject"]
+    runs.course_id[run] = enrolments["course"]
     runs.season[run] = enrolments["season"]
     days = _days(enrolments, first_on, done)
     handed = _work(enrolments, run, first_on, runs, work, handed_in)
@@ -149,6 +178,7 @@ def _assembled(enrolments: Table, done: Table, work: Table, handed_in: Table, to
         runs=runs,
         days=days,
         work=handed,
+        today_on=today,
     )
 
 

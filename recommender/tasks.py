@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from analytics import public
-from recommender.models import Mail, Run, Search
+from recommender.models import Mail, RiskRefresh, Run, Search
+from recommender.serving import risks
 from recommender.training import rules
 from recommender.training.retrain import retrain
 from recommender.training.search import search
@@ -23,6 +24,18 @@ def search_parameters(search_id: int) -> None:
     with public.working_on(Search, search_id) as lease:
         if lease is not None:
             search(lease)
+
+
+@shared_task(name=RiskRefresh.task_name)  # type: ignore[untyped-decorator]
+def refresh_risks(refresh_id: int) -> None:
+    with public.working_on(RiskRefresh, refresh_id) as lease:
+        if lease is not None:
+            risks.refresh_risks(lease)
+
+
+@shared_task(name="recommender.tasks.queue_risk_refreshes")  # type: ignore[untyped-decorator]
+def queue_risk_refreshes() -> int:
+    return risks.queue_due_refreshes()
 
 
 @shared_task(name=Mail.task_name)  # type: ignore[untyped-decorator]
@@ -45,4 +58,4 @@ def start_due_runs() -> int:
 @shared_task(name="recommender.tasks.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> int:
     """Wake a worker for what waits or was lost; how many those were."""
-    return sum(public.sweep(jobs) for jobs in (Run, Search, Mail))
+    return sum(public.sweep(jobs) for jobs in (Run, Search, RiskRefresh, Mail))

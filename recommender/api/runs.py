@@ -17,7 +17,8 @@ from analytics.rest.parameters import Body, ExternalIdField
 from analytics.rest.permissions import Access
 from analytics.rest.views import DetailView, ListView, rendered
 from recommender.algorithms.catalogue import ALGORITHMS
-from recommender.models import Run, TargetKind
+from recommender.models import RECOMMENDED, Run, TargetKind
+from recommender.outcomes.catalogue import PREDICTORS
 from recommender.training.start import start_run
 
 OWNERS = {method: Access(Scope.RUNS_WRITE, (Role.ADMINISTRATOR, Role.MODEL_OWNER)) for method in ("GET", "POST")}
@@ -71,8 +72,10 @@ class RunParameters(JobParameters):
 
 
 class NewRun(Body):
-    algorithm = serializers.ChoiceField(choices=sorted(ALGORITHMS))
-    kind = serializers.ChoiceField(choices=TargetKind.choices, default=TargetKind.ANY, required=False)
+    algorithm = serializers.ChoiceField(choices=sorted([*ALGORITHMS, *PREDICTORS]))
+    kind = serializers.ChoiceField(
+        choices=[(kind.value, kind.label) for kind in RECOMMENDED], default=TargetKind.ANY, required=False
+    )
     course = ExternalIdField(
         required=False, allow_null=True, default=None, help_text="external id: only its activities"
     )

@@ -8,6 +8,7 @@ This is the one place that knows both the future and the past; what a prediction
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,10 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 FINISHED, NOT_FINISHED, UNKNOWN = 0, 1, -1
+MOST_OPEN = 0.05
+"""Of the enrolments in a run, so many may have no outcome when the others begin to teach."""
+USUAL_END = 0.75
+"""Quantile of the days from first to last, of enrolments on a clock of their own."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class Runs:
 
     subject: Ints
     """(r,) what earlier runs of the same course have in common."""
+    course_id: Ints
+    """(r,) database id."""
     season: Ints
     """(r,) month of the first day, 1 to 12; 0 where every learner has a first day of their own."""
 
@@ -80,6 +87,7 @@ class Studies:
     runs: Runs
     days: StudyDays
     work: Work
+    today_on: int  # the last day that there is, in days since 1970
 
     def __post_init__(self) -> None:
         n, columns = len(self.learner), (self.run, self.first_on, self.start_day, self.end_day, self.outcome)
@@ -100,6 +108,25 @@ class Studies:
     @property
     def known_outcome(self) -> Flags:
         return np.asarray(self.outcome != UNKNOWN)
+
+    @cached_property
+    def settled(self) -> Flags:
+        """(n,) whose outcome is known and may teach.
+
+        Of a run that goes on only those are known who gave up: learning from them alone would teach that everybody
+        does. So a run counts once nearly all of it is known; where learners have clocks of their own, an enrolment
+        counts once so much time has passed as most need to their end.
+        """
+        n_runs = len(self.runs.subject)
+        open_share = np.bincount(self.run[~self.known_outcome], minlength=n_runs) / np.maximum(
+            np.bincount(self.run, minlength=n_runs), 1
+        )
+        own_clock = self.runs.season[self.run] == 0
+        durations = self.end_day[own_clock & self.known_outcome]
+        usual_days = np.quantile(durations, USUAL_END) if len(durations) else 0.0
+        has_had_time = self.first_on <= self.today_on - usual_days
+        is_over = np.where(own_clock, has_had_time, (open_share <= MOST_OPEN)[self.run])
+        return np.asarray(self.known_outcome & is_over)
 
     def forgetting(self, which: Flags) -> Studies:
         """The same without the outcomes and grades of some: they are asked about, and must not tell."""

@@ -72,14 +72,14 @@ def outcome_split(studies: Studies, seed: int = 0) -> OutcomeSplit:
     for train, test, name in (_by_run(studies), _by_learner(studies, seed)):
         if train.sum() >= MIN_TRAINED and test.sum() >= MIN_TESTED:
             return OutcomeSplit(studies.forgetting(~train), studies, train, test, name)
-    n_known = int(studies.known_outcome.sum())
+    n_known = int(studies.settled.sum())
     raise NotEnoughData(
         f"{n_known} enrolments have ended with an outcome; about {MIN_TRAINED + 2 * MIN_TESTED} are needed to learn "
         "from some and to measure on others. Import courses that have ended, with the outcome of each enrolment."
     )
 
 
-def test_examples(split: OutcomeSplit, *, with_weeks: bool) -> Examples:
+def asked_about(split: OutcomeSplit, *, with_weeks: bool) -> Examples:
     """Those asked about, on each of the days."""
     parts = [examples_on(split.studies, day, only=split.test, with_weeks=with_weeks) for day in TEST_DAYS]
     return Examples.stacked(part for part in parts if len(part))
@@ -103,7 +103,7 @@ def evaluate_outcomes(
     Args:
         predictor: fitted on `trained_on(split)`.
         split: the questions and the answers.
-        examples: of `test_examples`.
+        examples: of `asked_about`.
         course_names: the names of runs (indices) in people's words.
         groups: attribute -> (n,) each enrolment's group, for the audit; "" where unknown. Never a feature.
         seed: of the resampling.
@@ -201,18 +201,18 @@ def audit(risk: Floats, is_risk: Flags, owner: Ints, groups: Mapping[str, NDArra
 def _by_run(studies: Studies) -> tuple[Flags, Flags, str]:
     """The runs that began last, together at least a share of all with an outcome."""
     nobody = np.zeros(len(studies), bool)
-    known = studies.known_outcome & (studies.runs.season[studies.run] > 0)
+    known = studies.settled & (studies.runs.season[studies.run] > 0)
     if not known.any():
         return nobody, nobody, LATER_RUNS
     begins, counts = np.unique(studies.first_on[known], return_counts=True)
     later = np.cumsum(counts[::-1])[::-1]
     since = begins[later >= TESTED_SHARE * counts.sum()][-1]
-    return studies.known_outcome & (studies.ended_on <= since), known & (studies.first_on >= since), LATER_RUNS
+    return studies.settled & (studies.ended_on <= since), known & (studies.first_on >= since), LATER_RUNS
 
 
 def _by_learner(studies: Studies, seed: int) -> tuple[Flags, Flags, str]:
     tested = held_out_learners(studies.learner, TESTED_SHARE * 1.5, seed + 1)
-    return studies.known_outcome & ~tested, studies.known_outcome & tested, OTHER_LEARNERS
+    return studies.settled & ~tested, studies.settled & tested, OTHER_LEARNERS
 
 
 def _figures(risk: Floats, is_risk: Flags) -> dict[str, float]:
@@ -237,7 +237,7 @@ def _days_of_warning(risk: Floats, examples: Examples, split: OutcomeSplit) -> f
     first = np.full(len(split.truth), np.inf)
     np.minimum.at(first, examples.owner[right], examples.day[right])
     warned = np.isfinite(first) & np.isfinite(split.truth.end_day)
-    return float(np.median((split.truth.end_day - first)[warned])) if warned.any() else float("nan")
+    return float(np.median(split.truth.end_day[warned] - first[warned])) if warned.any() else float("nan")
 
 
 def _weights(learner: Ints, seed: int) -> list[Floats]:

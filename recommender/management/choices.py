@@ -10,13 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from analytics.public import Activity, Kind, Organisation
-from recommender.models import TargetKind
+from recommender.models import RECOMMENDED, TargetKind
 from recommender.training.watch import Listener
 
 
 def add_scope_arguments(parser: CommandParser) -> None:
     parser.add_argument("--organisation", metavar="SLUG", help="may be left out where there is only one")
-    parser.add_argument("--kind", choices=TargetKind.values, default=TargetKind.ANY, help="what to recommend")
+    parser.add_argument(
+        "--kind", choices=[kind.value for kind in RECOMMENDED], default=TargetKind.ANY, help="what to recommend"
+    )
     parser.add_argument("--course", metavar="EXTERNAL_ID", help="only the activities of this course")
 
 

@@ -1,7 +1,7 @@
 from recommender.models.impressions import REFUSING_ACTIONS, Feedback, FeedbackAction, Impression
 from recommender.models.risks import Confidence, Risk, RiskRefresh
 from recommender.models.rules import RetrainRule
-from recommender.models.runs import Promotion, PromotionAction, Run, TargetKind, Version
+from recommender.models.runs import RECOMMENDED, Promotion, PromotionAction, Run, TargetKind, Version
 from recommender.models.searches import Search
 from recommender.models.worklist import (
     CONTACTING_KINDS,
@@ -15,6 +15,7 @@ from recommender.models.worklist import (
 )
 
 __all__ = [
+    "RECOMMENDED",
     "CONTACTING_KINDS",
     "REFUSING_ACTIONS",
     "Case",

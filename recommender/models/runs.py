@@ -12,6 +12,11 @@ from analytics.public import Activity, Job, Member, Organisation
 class TargetKind(models.TextChoices):
     COURSE = "course", _("courses")
     ANY = "any", _("any activity")
+    OUTCOME = "outcome", _("who needs help")
+
+
+RECOMMENDED = (TargetKind.ANY, TargetKind.COURSE)
+"""What can be recommended; the other kind is predicted."""
 
 
 class Run(Job):
@@ -44,7 +49,9 @@ class Run(Job):
     promotes = models.BooleanField(default=True, help_text=_("put the version into use if it is no worse"))
     data = models.JSONField(default=dict, blank=True, help_text=_("counts and window of what was learnt from"))
     metrics = models.JSONField(default=dict, blank=True)
-    baseline_metrics = models.JSONField(default=dict, blank=True, help_text=_("popularity on the same split"))
+    baseline_metrics = models.JSONField(
+        default=dict, blank=True, help_text=_("popularity, or the logistic line, on the same split")
+    )
     curve = models.JSONField(default=list, blank=True, help_text=_("one object a step: step, loss, validation"))
     protocol = models.CharField(max_length=32, blank=True)
     protocol_hash = models.CharField(max_length=64, blank=True)
@@ -70,6 +77,10 @@ class Run(Job):
 
     def __str__(self) -> str:
         return f"{self.algorithm} #{self.pk}"
+
+    @property
+    def predicts_outcomes(self) -> bool:
+        return self.kind == TargetKind.OUTCOME
 
 
 class Version(models.Model):

@@ -72,19 +72,16 @@ def factor_of_feature() -> dict[str, str]:
 _NAMES: dict[str, str] = {}
 
 
-def examples_on(
-    studies: Studies, day: int, *, only: Flags | None = None, today_on: int | None = None, with_weeks: bool = False
-) -> Examples:
+def examples_on(studies: Studies, day: int, *, only: Flags | None = None, with_weeks: bool = False) -> Examples:
     """Everybody who still runs on a course day.
 
     Args:
         studies: everything there is; what is behind the day is cut off first.
         day: of the course.
         only: (n,) whose examples are wanted; the others serve as peers.
-        today_on: the last calendar day that there is (days since 1970).
         with_weeks: also the weekly series (else empty).
     """
-    seen = seen_on(studies, day, today_on)
+    seen = seen_on(studies, day)
     wanted = np.flatnonzero(seen.who if only is None else seen.who & only)
     columns = {"day": np.full(len(seen), float(day))}
     for columns_of in OF_FACTOR.values():
@@ -145,8 +142,9 @@ def _nobody() -> Seen:
     ints, floats = np.zeros(0, np.int64), np.zeros(0)
     studies = Studies(
         *(ints, ints, ints, ints, floats, floats, ints, floats),
-        runs=Runs(ints, ints),
+        runs=Runs(ints, ints, ints),
         days=StudyDays(ints, ints, floats, floats, floats),
         work=Work(ints, floats, ints, ints, ints, floats),
+        today_on=0,
     )
     return seen_on(studies, 0)

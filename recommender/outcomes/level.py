@@ -28,7 +28,8 @@ def platt(logits: Floats, is_risk: Flags) -> Floats:
     """
     design = np.column_stack([logits, np.ones(len(logits))])
     prior = np.array([1.0, 0.0])
-    weights = prior.copy()
+    # From a flat line: where the logits are too sure, Newton's first step from the prior overshoots.
+    weights = np.array([0.0, logit(np.mean(is_risk, keepdims=True))[0]])
     for _step in range(STEPS):
         share = sigmoid(design @ weights)
         gradient = design.T @ (share - is_risk) + RIDGE * (weights - prior)

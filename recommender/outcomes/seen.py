@@ -45,18 +45,10 @@ class Seen:
         return len(self.runs.subject)
 
 
-def seen_on(studies: Studies, day: int, today_on: int | None = None) -> Seen:
-    """Cut at the end of a course day.
-
-    Args:
-        studies: everything there is.
-        day: of the course.
-        today_on: the last calendar day that there is (days since 1970): who has not reached `day` is left out.
-    """
+def seen_on(studies: Studies, day: int) -> Seen:
+    """Cut at the end of a course day; who has not reached it by today is left out."""
     # Of one whose end is told the day itself is over; of one that began today the day counts.
-    who = ~(studies.start_day > day) & (studies.end_day > day)
-    if today_on is not None:
-        who &= studies.first_on + day <= today_on
+    who = ~(studies.start_day > day) & (studies.end_day > day) & (studies.first_on + day <= studies.today_on)
     earlier = _other_courses(studies, day)
     expected, evidence = _expected(studies, day)
     return Seen(
@@ -122,9 +114,9 @@ def _expected(studies: Studies, day: int) -> tuple[Floats, Floats]:
     other subjects help out.
     """
     n_runs = len(studies.runs.subject)
-    known = studies.known_outcome
+    known = studies.settled
     n_known = np.bincount(studies.run[known], minlength=n_runs).astype(np.float64)
-    n_lost = np.bincount(studies.run[studies.outcome == NOT_FINISHED], minlength=n_runs).astype(np.float64)
+    n_lost = np.bincount(studies.run[known & (studies.outcome == NOT_FINISHED)], minlength=n_runs).astype(np.float64)
     season, subject = studies.runs.season, studies.runs.subject
     weight = np.where(season[:, None] == season[None, :], 1.0, SEASON_WEIGHT) * (1.0 - np.eye(n_runs))
     weight *= (season > 0)[:, None] * (season > 0)[None, :]

@@ -22,6 +22,7 @@ from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import algorithm_class
 from recommender.errors import RecommenderError
 from recommender.models import Promotion, PromotionAction, Run, Version
+from recommender.outcomes.base import Predictor
 from recommender.registry import artifacts
 
 MEASURED = "measured_per_learner"
@@ -30,9 +31,9 @@ MEASURED = "measured_per_learner"
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted algorithm with what is needed to use it elsewhere."""
+    """A fitted algorithm or predictor with what is needed to use it elsewhere."""
 
-    algorithm: Algorithm
+    algorithm: Algorithm | Predictor
     activity_ids: NDArray[np.int64]  # (n_activities,) database id behind each index
     n_learners: int
 

@@ -19,7 +19,7 @@ from analytics.public import Activity, InvalidInput, Kind, Learner
 from recommender import explanations
 from recommender.algorithms.base import Contribution
 from recommender.explanations import Reason
-from recommender.models import Impression, TargetKind, Version
+from recommender.models import RECOMMENDED, Impression, TargetKind, Version
 from recommender.serving.live import LiveModel, live_model
 from recommender.serving.popular import popular
 from recommender.serving.rules import admitted
@@ -102,8 +102,8 @@ def recommend(
 def _check(learner: Learner, limit: int, kind: str, course: Activity | None) -> None:
     if limit < 1:
         raise InvalidInput(_("limit must be 1 or more; got %(got)s.") % {"got": limit}, "limit")
-    if kind not in TargetKind.values:
-        allowed = ", ".join(TargetKind.values)
+    if kind not in RECOMMENDED:
+        allowed = ", ".join(RECOMMENDED)
         raise InvalidInput(_("kind must be one of %(kinds)s; got %(got)r.") % {"kinds": allowed, "got": kind}, "kind")
     if course is None:
         return

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from analytics.public import Activity, JobState, Organisation
 from recommender.algorithms.catalogue import build
 from recommender.day_history import n_events_stored
-from recommender.models import Run
+from recommender.models import Run, TargetKind
+from recommender.outcomes.catalogue import PREDICTORS, build_predictor
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ def estimate(
         UnknownName: no such algorithm.
         InvalidConfig: a parameter that does not exist or is out of its range.
     """
+    if algorithm in PREDICTORS:
+        return _of_predictor(organisation, algorithm, build_predictor(algorithm, config or {}).config.as_dict())
     built = build(algorithm, config or {})
     done = Run.objects.filter(
         organisation=organisation, kind=kind, course=course, search=None, state=JobState.SUCCEEDED
@@ -56,3 +59,12 @@ def estimate(
         return Estimate(memory_bytes=memory_bytes, like=of_scope)
     grown = now / max(1, like.data.get("n_events_stored") or now)
     return Estimate(like.duration_seconds * max(1.0, grown), memory_bytes, like)
+
+
+def _of_predictor(organisation: Organisation, algorithm: str, config: Mapping[str, object]) -> Estimate:
+    """Seconds of the latest like run: enrolments that have ended grow by the term and not by the hour."""
+    done = Run.objects.filter(
+        organisation=organisation, kind=TargetKind.OUTCOME, algorithm=algorithm, state=JobState.SUCCEEDED
+    ).defer("curve", "log")
+    like = next((run for run in done[:10] if config.items() >= run.config.items()), None) or done.first()
+    return Estimate(like.duration_seconds, None, like) if like else Estimate()

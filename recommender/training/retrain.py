@@ -14,7 +14,6 @@ from typing import cast
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from analytics.public import Enrolment, Lease, NeuralinkError
@@ -30,18 +29,19 @@ from recommender.history import interactions
 from recommender.models import Run, Version
 from recommender.registry import versions
 from recommender.training import guard
+from recommender.training.conclude import Conclusion, conclude
 from recommender.training.judge import (
     BASELINE,
     LEAST_OF_COURSE,
     Candidate,
     Groups,
     Incumbent,
-    Verdict,
     incumbent_of,
     judge,
     segments_of,
 )
-from recommender.training.memory import forget_peak, peak_bytes
+from recommender.training.memory import forget_peak
+from recommender.training.outcomes import train_outcomes
 from recommender.training.watch import Listener, Watch, nobody
 from recommender.training.working import working_folder
 
@@ -81,12 +81,10 @@ def retrain(lease: Lease, listener: Listener = nobody) -> None:
 def _retrain(run: Run, watch: Watch) -> None:
     try:
         _guard(run, watch)
-        data = _history(run, watch)
-        split = _split(data)
-        measured = _measure(run, data, split, watch)
-        verdict = judge(run, measured.candidate, measured.baseline, measured.incumbent, measured.groups)
-        trained, fit_seconds = _refit(run, data, watch)
-        _conclude(watch, trained, measured, verdict, fit_seconds)
+        if run.predicts_outcomes:
+            train_outcomes(run, watch)
+        else:
+            _train_recommender(run, watch)
     except TrainingStopped:
         watch.lease.check()
         raise
@@ -104,6 +102,26 @@ def _guard(run: Run, watch: Watch) -> None:
             _("Not trained, because the data look broken. %(sentence)s Or start it again and say why it shall train.")
             % {"sentence": stopping.sentence}
         )
+
+
+def _train_recommender(run: Run, watch: Watch) -> None:
+    data = _history(run, watch)
+    split = _split(data)
+    measured = _measure(run, data, split, watch)
+    verdict = judge(run, measured.candidate, measured.baseline, measured.incumbent, measured.groups)
+    trained, fit_seconds = _refit(run, data, watch)
+    evaluation = measured.candidate.evaluation
+    conclude(
+        watch,
+        Conclusion(
+            trained=trained,
+            metrics=_figures(evaluation),
+            verdict=verdict,
+            compared_with=measured.incumbent.version if measured.incumbent else None,
+            fit_seconds=fit_seconds,
+            measured=evaluation.per_learner[MEASURE],
+        ),
+    )
 
 
 def _history(run: Run, watch: Watch) -> Interactions:
@@ -183,31 +201,6 @@ def _refit(run: Run, data: Interactions, watch: Watch) -> tuple[versions.Trained
     algorithm = build(run.algorithm, run.config)
     algorithm.fit(data, watch.options(run.seed, _budget_seconds(run)))
     return versions.Trained(algorithm, data.activity_ids, data.n_learners), time.monotonic() - begun
-
-
-def _conclude(
-    watch: Watch, trained: versions.Trained, measured: Measured, verdict: Verdict, fit_seconds: float
-) -> None:
-    run = cast("Run", watch.lease.job)
-    watch.step(_("storing the version"), 1.0)
-    with transaction.atomic():
-        watch.lease.confirm(
-            verdict=verdict.sentence,
-            findings=[finding.as_json() for finding in verdict.findings],
-            passes=verdict.passes,
-            fit_seconds=fit_seconds,
-            peak_memory_bytes=peak_bytes(),
-        )
-        evaluation = measured.candidate.evaluation
-        version = versions.register(run, trained, _figures(evaluation), evaluation.per_learner[MEASURE])
-        compared_with = measured.incumbent.version if measured.incumbent else None
-        if not verdict.promotes:
-            return
-        if versions.live(run.organisation, run.kind, run.course) != compared_with:
-            late = _("Not put into use: another version was put into use while this one was trained. %(verdict)s")
-            watch.lease.confirm(verdict=late % {"verdict": verdict.sentence})
-            return
-        versions.promote(version, by=run.requested_by, why=verdict.sentence)
 
 
 def _budget_seconds(run: Run) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from analytics.public import Activity, InvalidInput, Kind, Member, Organisation, wake
 from recommender.algorithms.catalogue import algorithm_class, build
 from recommender.errors import InvalidConfig, UnknownName
-from recommender.models import Run, Search, TargetKind
+from recommender.models import RECOMMENDED, Run, Search, TargetKind
+from recommender.outcomes.catalogue import PREDICTORS, build_predictor
 
 MAX_SEED = 2**31 - 1
 
@@ -37,7 +38,7 @@ def start_run(
     Args:
         organisation: whose interactions it learns from.
         algorithm: a name of the catalogue.
-        kind: what it is to recommend, `any` or `course`.
+        kind: what it is to recommend, `any` or `course`; predictors of outcomes have a kind of their own.
         course: with `any`: only the activities of this course.
         config: parameters that differ from the algorithm's defaults.
         seed: fixes everything drawn, 0 to 2**31 - 1.
@@ -51,9 +52,10 @@ def start_run(
     Raises:
         InvalidInput: `pointer` names the parameter at fault; or a run of the same scope is not finished.
     """
+    kind = TargetKind.OUTCOME if algorithm in PREDICTORS else kind
     _check_scope(organisation, kind, course, requested_by)
     _check_seed(seed)
-    _check_algorithm(algorithm, config or {})
+    _check_algorithm(algorithm, config or {}, build_predictor if kind == TargetKind.OUTCOME else build)
     _check_budget(budget_seconds)
     with transaction.atomic():
         # Two requests at once: the second waits here, and then sees the first one's run.
@@ -109,9 +111,9 @@ def start_search(
     Raises:
         InvalidInput: `pointer` names the parameter at fault; or a search of the same algorithm is not finished.
     """
-    _check_scope(organisation, kind, course, requested_by)
+    _check_scope(organisation, kind, course, requested_by, RECOMMENDED)
     _check_seed(seed)
-    _check_algorithm(algorithm, {})
+    _check_algorithm(algorithm, {}, build)
     if not algorithm_class(algorithm).config_class.searched():
         raise InvalidInput(_("%(name)s has no parameters to search.") % {"name": algorithm}, "algorithm")
     most = settings.NEURALINK_SEARCH_SECONDS
@@ -143,12 +145,19 @@ def start_search(
     return search
 
 
-def _check_scope(organisation: Organisation, kind: str, course: Activity | None, requested_by: Member | None) -> None:
-    if kind not in TargetKind.values:
+def _check_scope(
+    organisation: Organisation,
+    kind: str,
+    course: Activity | None,
+    requested_by: Member | None,
+    kinds: Sequence[str] = TargetKind.values,
+) -> None:
+    if kind not in kinds:
         raise InvalidInput(
-            _("kind must be one of %(kinds)s; got %(got)r.") % {"kinds": ", ".join(TargetKind.values), "got": kind},
-            "kind",
+            _("kind must be one of %(kinds)s; got %(got)r.") % {"kinds": ", ".join(kinds), "got": kind}, "kind"
         )
+    if course is not None and kind == TargetKind.OUTCOME:
+        raise InvalidInput(_("Outcomes are predicted across all courses: leave out course."), "course")
     if course is not None and kind == TargetKind.COURSE:
         raise InvalidInput(_("Courses are recommended across the organisation: leave out course."), "course")
     if course is not None and (course.organisation_id != organisation.pk or course.kind != Kind.COURSE):
@@ -174,9 +183,11 @@ def _check_budget(budget_seconds: int | None) -> None:
         )
 
 
-def _check_algorithm(algorithm: str, config: Mapping[str, object]) -> None:
+def _check_algorithm(
+    algorithm: str, config: Mapping[str, object], build_one: Callable[[str, Mapping[str, object]], object]
+) -> None:
     try:
-        build(algorithm, config)
+        build_one(algorithm, config)
     except UnknownName as error:
         raise InvalidInput(str(error), "algorithm") from error
     except InvalidConfig as error:

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
 from django import forms
+from django.utils.translation import gettext as _
 
+from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import ALGORITHMS, algorithm_class
 from recommender.algorithms.config import Config, describe
+from recommender.outcomes.base import Predictor
+from recommender.outcomes.catalogue import PREDICTORS, predictor_class
 
 Field = dataclasses.Field[Any]
 
@@ -32,18 +36,36 @@ class Parameter:
         return self.value != self.default
 
 
+def class_of(name: str) -> type[Algorithm] | type[Predictor]:
+    """Of a recommender or of a predictor.
+
+    Raises:
+        UnknownName: in neither table.
+    """
+    return predictor_class(name) if name in PREDICTORS else algorithm_class(name)
+
+
 def algorithm_choices() -> list[tuple[str, str]]:
     return [(name, f"{algorithm_class(name).__name__}") for name in ALGORITHMS]
 
 
+def all_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """In groups: what recommends, and what predicts outcomes."""
+    predictors = [(name, predictor_class(name).__name__) for name in PREDICTORS]
+    return [
+        (_("What next: recommendations"), algorithm_choices()),
+        (_("Who needs help: predictions of outcomes"), predictors),
+    ]
+
+
 def summary(algorithm: str) -> str:
     """The first line of the algorithm's own file: what it is, in a sentence."""
-    module = sys.modules[algorithm_class(algorithm).__module__]
+    module = sys.modules[class_of(algorithm).__module__]
     return (module.__doc__ or "").strip().partition("\n")[0]
 
 
 def config_fields(algorithm: str) -> list[Field]:
-    return list(dataclasses.fields(algorithm_class(algorithm).config_class))
+    return list(dataclasses.fields(class_of(algorithm).config_class))
 
 
 def parameters(algorithm: str, config: Mapping[str, object]) -> list[Parameter]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from recommender.algorithms.catalogue import algorithm_class
 from recommender.errors import RecommenderError
 from recommender.models import Version
 from recommender.registry import versions as registry
+from recommender.web.algorithms import class_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def stored_files(version: Version) -> StoredFiles:
     except RecommenderError as error:
         return StoredFiles(fault=str(error))
     try:
-        algorithm_class(artifact.manifest["algorithm"]).from_state(artifact.manifest["config"], artifact.arrays)
+        class_of(artifact.manifest["algorithm"]).from_state(artifact.manifest["config"], artifact.arrays)
     except RecommenderError as error:
         return StoredFiles(artifact.manifest, str(error))
     return StoredFiles(artifact.manifest)

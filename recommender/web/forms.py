@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from analytics.public import Activity, InvalidInput, Member
 from recommender.algorithms.catalogue import ALGORITHMS, algorithm_class
 from recommender.models import Run, Search, TargetKind
+from recommender.outcomes.catalogue import PREDICTORS
 from recommender.training.estimate import Estimate, estimate
 from recommender.training.start import start_run, start_search
-from recommender.web.algorithms import algorithm_choices, config_fields, form_field
+from recommender.web.algorithms import algorithm_choices, all_choices, class_of, config_fields, form_field
 from recommender.web.offers import OFFERS
 
 PARAMETER = "parameter-"
@@ -28,6 +29,7 @@ class RunForm(forms.Form):
         label=_("Recommends"),
         choices=[(TargetKind.ANY, _("Activities")), (TargetKind.COURSE, _("Courses"))],
         initial=TargetKind.ANY,
+        required=False,
     )
     course = forms.ModelChoiceField(
         Activity.objects.none(),
@@ -60,11 +62,11 @@ class RunForm(forms.Form):
     def __init__(self, member: Member, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.member = member
-        self.fields["algorithm"].choices = algorithm_choices()  # type: ignore[attr-defined]
+        self.fields["algorithm"].choices = all_choices()  # type: ignore[attr-defined]
         self.fields["algorithm"].initial = DEFAULT_ALGORITHM
         courses = Activity.objects.visible_to(member).courses().order_by("name", "id")
         self.fields["course"].queryset = courses  # type: ignore[attr-defined]
-        owner = algorithm_class(self.algorithm_name).config_class
+        owner = class_of(self.algorithm_name).config_class
         for field in config_fields(self.algorithm_name):
             self.fields[PARAMETER + field.name] = form_field(field, owner)
 
@@ -72,7 +74,12 @@ class RunForm(forms.Form):
     def algorithm_name(self) -> str:
         """The algorithm whose parameters are asked for: the one that was sent, or the default."""
         sent = self.data.get("algorithm") or self.initial.get("algorithm")
-        return sent if sent in ALGORITHMS else DEFAULT_ALGORITHM
+        return sent if sent in ALGORITHMS or sent in PREDICTORS else DEFAULT_ALGORITHM
+
+    @property
+    def recommends(self) -> bool:
+        """False for a predictor of outcomes: it looks at all courses, and there is nothing to choose among."""
+        return self.algorithm_name in ALGORITHMS
 
     @property
     def parameter_fields(self) -> list[forms.BoundField]:
@@ -100,7 +107,7 @@ class RunForm(forms.Form):
     def estimate(self) -> Estimate:
         """What the run would cost; ask a valid form."""
         asked = self.cleaned_data
-        scope = {"kind": asked["kind"], "course": asked["course"]}
+        scope = {"kind": asked["kind"] or TargetKind.ANY, "course": asked["course"]}
         return estimate(self.member.organisation, asked["algorithm"], config=self.config(), **scope)
 
     def start(self) -> Run | None:
@@ -110,8 +117,8 @@ class RunForm(forms.Form):
             return start_run(
                 self.member.organisation,
                 asked["algorithm"],
-                kind=asked["kind"],
-                course=asked["course"],
+                kind=asked["kind"] or TargetKind.ANY,
+                course=asked["course"] if self.recommends else None,
                 config=self.config(),
                 seed=asked["seed"],
                 promotes=asked["promotes"],

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from analytics.public import JobState, Organisation
 from recommender.algorithms.catalogue import ALGORITHMS
 from recommender.models import Promotion, Run, Search, Version
+from recommender.outcomes.catalogue import PREDICTORS
 
 
 def page_of(request: HttpRequest, rows: QuerySet, n: int | None = None) -> Page:  # type: ignore[type-arg]
@@ -30,7 +31,7 @@ def runs_of(organisation: Organisation, state: str = "", algorithm: str = "") ->
     """Newest first, without their curves; a filter that names nothing known is left out."""
     runs = Run.objects.filter(organisation=organisation)
     runs = runs.filter(state=state) if state in JobState.values else runs
-    runs = runs.filter(algorithm=algorithm) if algorithm in ALGORITHMS else runs
+    runs = runs.filter(algorithm=algorithm) if algorithm in {*ALGORITHMS, *PREDICTORS} else runs
     return runs.select_related("course", "requested_by__login", "version").defer("curve", "log").order_by("-id")
 
 

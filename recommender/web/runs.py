@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from analytics.public import JobState, MemberRequest, Role, roles_required
 from recommender.algorithms.catalogue import ALGORITHMS
+from recommender.outcomes.catalogue import PREDICTORS
 from recommender.web.algorithms import parameters, summary
 from recommender.web.charts import curve_charts
 from recommender.web.facts import data_facts
@@ -33,7 +34,7 @@ def run_list(request: MemberRequest) -> HttpResponse:
         "state": state,
         "algorithm": algorithm,
         "states": JobState.choices,
-        "algorithms": list(ALGORITHMS),
+        "algorithms": [*ALGORITHMS, *PREDICTORS],
     }
     return render(request, "recommender/run_list.html", context)
 

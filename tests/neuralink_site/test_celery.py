@@ -8,12 +8,12 @@ from pytest_django.fixtures import Settings as SettingsWrapper
 from analytics.models import Import, RollupRefresh
 from neuralink_site import celery
 from neuralink_site.management.commands.up import scheduler, worker
-from recommender.models import Run, Search
+from recommender.models import RiskRefresh, Run, Search
 
 
-@pytest.mark.parametrize("job", [Import, RollupRefresh, Run, Search])
+@pytest.mark.parametrize("job", [Import, RollupRefresh, Run, RiskRefresh, Search])
 def test_the_queue_of_a_job_is_the_one_that_its_task_is_routed_to(
-    job: type[Import | RollupRefresh | Run | Search],
+    job: type[Import | RollupRefresh | RiskRefresh | Run | Search],
 ) -> None:
     route = celery.app.amqp.router.route({}, job.task_name)
     assert route["queue"].name == job.queue
@@ -22,7 +22,7 @@ def test_the_queue_of_a_job_is_the_one_that_its_task_is_routed_to(
 
 def test_every_task_that_is_sent_is_registered() -> None:
     celery.app.loader.import_default_modules()
-    wanted = {job.task_name for job in (Import, RollupRefresh, Run, Search)}
+    wanted = {job.task_name for job in (Import, RollupRefresh, RiskRefresh, Run, Search)}
     wanted |= {entry["task"] for entry in celery.app.conf.beat_schedule.values()}
     assert wanted <= set(celery.app.tasks)
 

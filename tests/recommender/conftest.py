@@ -12,10 +12,11 @@ from analytics.jobs import working_on
 from analytics.models import Learner, Member
 from recommender.models import Risk, Run
 from recommender.registry import versions
-from recommender.serving import live
+from recommender.serving import live, predictor
 from recommender.training.retrain import retrain
 from recommender.training.start import start_run
 from tests.cast import Cast
+from tests.recommender.college import College, build_college
 from tests.recommender.risks import add_risks
 from tests.recommender.school import School, build_school
 
@@ -26,14 +27,21 @@ def school(db: None) -> School:
 
 
 @pytest.fixture
+def college(db: None) -> College:
+    return build_college()
+
+
+@pytest.fixture
 def models_home(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Versions are written to a folder of the test; the process knows of no version when it begins."""
     # Not settings.HOME: the embedded database lives there too.
     monkeypatch.setattr(versions, "data_folder", lambda: tmp_path)
     settings.NEURALINK_SWAP_SECONDS = 0
     live.forget()
+    predictor.forget()
     yield tmp_path
     live.forget()
+    predictor.forget()
 
 
 @pytest.fixture

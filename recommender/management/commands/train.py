@@ -11,6 +11,7 @@ from analytics.public import InvalidInput, JobCancelled, JobState, working_on
 from recommender.algorithms.catalogue import ALGORITHMS
 from recommender.management.choices import add_scope_arguments, course_of, organisation_of, shown_on_a_bar
 from recommender.models import Run, Version
+from recommender.outcomes.catalogue import PREDICTORS
 from recommender.training.retrain import retrain
 from recommender.training.start import start_run
 
@@ -19,7 +20,7 @@ class Command(BaseCommand):
     help = "Train a model, measure it, and put it into use if it is no worse."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("algorithm", help=f"one of {', '.join(ALGORITHMS)}")
+        parser.add_argument("algorithm", help=f"one of {', '.join([*ALGORITHMS, *PREDICTORS])}")
         add_scope_arguments(parser)
         parser.add_argument(
             "--config", metavar="KEY=VALUE", action="append", default=[], help="a parameter; repeatable"

@@ -1,0 +1,171 @@
+"""Risk of every running enrolment on a day: read -> examples by course day -> predict -> explain -> store.
+
+Everything is done for all of them at once; memory follows the days that people studied in courses that run.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+from django.db import connection, transaction
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from analytics.public import Organisation
+from recommender.datasets.studies import Flags, Ints, Studies
+from recommender.models import Confidence, Risk
+from recommender.outcomes.base import FACTOR_NAMES, Prediction, medians
+from recommender.outcomes.examples import Examples, examples_on
+from recommender.serving.predictor import LivePredictor
+from recommender.study_history import studies
+
+FIRST_KNOWN_DAY = 3
+"""Before that day of a course there is not enough data yet."""
+SURE_DAY, FAIRLY_SURE_DAY = 30, 14
+SURE_TRUST = 0.75
+"""Of `Examples.trust`: the course has run before, with some hundred enrolments."""
+MOST_TOLD = 4
+"""Factors, and strengths: more nobody reads."""
+LEAST_EFFECT = 0.01
+"""Of a factor that is told: a percentage point."""
+_COLUMNS = (
+    "organisation_id", "enrolment_id", "version_id", "on", "course_day", "is_known", "risk_share", "grade_share",
+    "confidence", "factors", "strengths", "calculated_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Predictions for the enrolments that stand on one course day."""
+
+    examples: Examples
+    found: Prediction
+    peers: NDArray[np.float32]  # (k, n_factors) medians of what is told of the cohort
+
+
+@dataclass(frozen=True)
+class Predicted:
+    on: date
+    n_enrolments: int
+    n_known: int
+
+
+def predict_running(
+    organisation: Organisation, live: LivePredictor, check_stop: Callable[[], None] = lambda: None
+) -> Predicted:
+    """Predict for every enrolment that runs by the organisation's clock, and store it as of its today.
+
+    What was predicted before on the same day is replaced; other days stay, as history.
+    """
+    data = studies(organisation, only_running=True)
+    today = data.today_on
+    running = running_on(data)
+    batches = []
+    for batch in predicted(data, live, running):
+        check_stop()
+        batches.append(batch)
+    early = np.flatnonzero(running & (today - data.first_on < FIRST_KNOWN_DAY))
+    on = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=today)).date()
+    lines = [line for batch in batches for line in _known_lines(data, batch)]
+    lines += _unknown_lines(data, early, today)
+    _store(organisation, live, on, lines)
+    return Predicted(on, len(lines), len(lines) - len(early))
+
+
+def running_on(data: Studies) -> Flags:
+    """(n,) who is enrolled and has not ended today."""
+    day = data.today_on - data.first_on
+    return ~(data.start_day > day) & (data.end_day > day)
+
+
+def predicted(data: Studies, live: LivePredictor, running: Flags) -> Iterator[Batch]:
+    """Cohorts that began together are asked about together, on their own course day."""
+    day = data.today_on - data.first_on
+    asked = running & (day >= FIRST_KNOWN_DAY)
+    for each in np.unique(day[asked]):
+        examples = examples_on(
+            data,
+            int(each),
+            only=asked & (day == each),
+            with_weeks=live.predictor.uses_weeks,
+        )
+        yield Batch(examples, live.predictor.predict(examples), _peers(examples))
+
+
+def confidence_of(examples: Examples) -> NDArray[np.str_]:
+    """(k,) how much is known: days of the course, and whether it has run before."""
+    sure = (examples.day >= SURE_DAY) & (examples.trust >= SURE_TRUST)
+    fairly = examples.day >= FAIRLY_SURE_DAY
+    return np.where(sure, Confidence.HIGH.value, np.where(fairly, Confidence.MEDIUM.value, Confidence.LOW.value))
+
+
+def _peers(examples: Examples) -> NDArray[np.float32]:
+    _cohorts, place = np.unique(examples.cohort, return_inverse=True)
+    return np.column_stack([medians(place, column)[place] for column in examples.told.T])
+
+
+def _known_lines(data: Studies, batch: Batch) -> list[str]:
+    """One line of COPY per example, without what is the same for all."""
+    examples, found = batch.examples, batch.found
+    rows = zip(
+        data.enrolment_ids[examples.owner].tolist(),
+        examples.day.tolist(),
+        found.risk_share.tolist(),
+        found.grade_share.tolist(),
+        confidence_of(examples).tolist(),
+        told_of(examples.told, batch.peers, found.effects, 1),
+        told_of(examples.told, batch.peers, found.effects, -1),
+        strict=True,
+    )
+    return [
+        f"{enrolment}\t{day}\tt\t{risk:.6f}\t{_number(grade)}\t{confidence}\t{up}\t{down}"
+        for enrolment, day, risk, grade, confidence, up, down in rows
+    ]
+
+
+def told_of(
+    values: NDArray[np.float32], peers: NDArray[np.float32], effects: NDArray[np.float32], sign: int
+) -> list[str]:
+    """Per example a JSON list of what raises (sign 1) or lowers (-1) its risk, strongest first: see `FactorShare`.
+
+    Written as text at once: a dictionary for each of some hundred thousand shares took longer than predicting them.
+    """
+    strength = np.where(np.isfinite(values) & (sign * effects >= LEAST_EFFECT), sign * effects, 0.0)
+    places = np.argsort(-strength, axis=1, kind="stable")[:, :MOST_TOLD]
+    told = np.take_along_axis(strength, places, axis=1) > 0
+    columns = (np.take_along_axis(each, places, axis=1)[told].tolist() for each in (values, peers, effects))
+    shares = [
+        f'{{"feature": "{FACTOR_NAMES[place]}", "value": {value:.3f}, "peers_value": '
+        f'{f"{others:.3f}" if others == others else "null"}, "effect": {effect:.4f}}}'
+        for place, value, others, effect in zip(places[told].tolist(), *columns, strict=True)
+    ]
+    ends = np.cumsum(told.sum(axis=1)).tolist()
+    return [f"[{', '.join(shares[begin:end])}]" for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def _unknown_lines(data: Studies, early: Ints, today: int) -> list[str]:
+    days = (today - data.first_on[early]).tolist()
+    ids = data.enrolment_ids[early].tolist()
+    return [f"{each}\t{day}\tf\t\\N\t\\N\t\t[]\t[]" for each, day in zip(ids, days, strict=True)]
+
+
+def _number(value: float) -> str:
+    return f"{value:.6f}" if value == value else "\\N"
+
+
+def _store(organisation: Organisation, live: LivePredictor, on: date, lines: list[str]) -> None:
+    """Replace the day's rows in one transaction. The lines hold numbers and our own names: nothing to escape."""
+    at = timezone.now().isoformat()
+    text = io.StringIO()
+    for line in lines:
+        enrolment, rest = line.split("\t", 1)
+        text.write(f"{organisation.pk}\t{enrolment}\t{live.version.pk}\t{on}\t{rest}\t{at}\n")
+    text.seek(0)
+    quoted = ", ".join(f'"{column}"' for column in _COLUMNS)
+    with transaction.atomic(), connection.cursor() as cursor:
+        Risk.objects.filter(organisation=organisation, on=on).delete()
+        cursor.copy_expert(f"COPY {Risk._meta.db_table} ({quoted}) FROM STDIN", text)

@@ -1,0 +1,99 @@
+"""Features of two people whose diary is known, counted by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recommender.datasets.studies import UNKNOWN, Runs, Studies, StudyDays, Work
+from recommender.outcomes.examples import CHANNELS, N_WEEKS, examples_on, factor_of_feature, feature_names
+from recommender.outcomes.factors import FACTORS
+from recommender.outcomes.features import OF_FACTOR, TOLD
+
+NAN = float("nan")
+
+
+@pytest.fixture(scope="module")
+def pair() -> Studies:
+    """Ann is active on days -2, 0, 9 and 10 and hands in on time; Ben on day 1 only. Both enrolled; 2 works."""
+    return Studies(
+        enrolment_ids=np.array([1, 2]),
+        learner=np.array([1, 2]),
+        run=np.array([0, 0]),
+        first_on=np.array([100, 100]),
+        start_day=np.array([-5.0, 2.0]),
+        end_day=np.array([np.inf, np.inf]),
+        outcome=np.array([UNKNOWN, UNKNOWN]),
+        grade_share=np.array([NAN, NAN]),
+        runs=Runs(np.array([0]), np.array([7]), np.array([10])),
+        days=StudyDays(
+            owner=np.array([0, 0, 0, 0, 1]),
+            day=np.array([-2, 0, 9, 10, 1]),
+            n_events=np.array([1.0, 2.0, 3.0, 4.0, 5.0]),
+            amount=np.array([1.0, 20.0, 30.0, 40.0, 5.0]),
+            n_materials=np.array([1.0, 1.0, 2.0, 2.0, 3.0]),
+        ),
+        work=Work(
+            run=np.array([0, 0]),
+            due_day=np.array([8.0, 30.0]),
+            owner=np.array([0]),
+            work=np.array([0]),
+            day=np.array([5]),
+            result=np.array([0.75]),
+        ),
+        today_on=1000,
+    )
+
+
+def told(pair: Studies, name: str, day: int = 12) -> list[float]:
+    return examples_on(pair, day).features[:, feature_names().index(name)].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "ann", "ben"),
+    [
+        ("pause_days", 2, 11),
+        ("longest_pause_days", 9, 11),
+        ("active_days", 4, 1),
+        ("active_days_before", 1, 0),
+        ("active_7", 2, 0),
+        ("amount_7", 70, 0),
+        ("events_14", 9, 5),
+        ("materials", 6, 3),
+        ("missing", 0, 1),
+        ("handed_in", 1, 0),
+        ("handed_in_last_1", 1, 0),
+        ("handed_in_last_2", NAN, NAN),
+        ("early_days", 3, NAN),
+        ("n_late", 0, NAN),
+        ("result", 0.75, NAN),
+        ("result_last_1", 0.75, NAN),
+        ("active_weeks_share", 1.0, 0.5),
+        ("enrolled_early_days", 5, -2),
+        ("next_due_days", 18, 18),
+        ("active_days_rank", 0.75, 0.25),
+    ],
+)
+def test_counted_by_hand(pair, name, ann, ben):
+    assert told(pair, name) == pytest.approx([ann, ben], nan_ok=True)
+
+
+def test_ties_share_a_rank(pair):
+    assert told(pair, "active_days_rank", day=2) == pytest.approx([0.75, 0.25])
+    assert told(pair, "amount_7_rank", day=40) == pytest.approx([0.5, 0.5])
+
+
+def test_every_factor_has_features_and_something_to_tell():
+    assert set(OF_FACTOR) == set(TOLD) == set(FACTORS)
+    assert len(FACTORS) <= 12
+    factors = factor_of_feature()
+    assert all(factors[feature] == factor for factor, feature in TOLD.items())
+
+
+def test_the_weekly_series_ends_with_the_day(pair):
+    weeks = examples_on(pair, 12, with_weeks=True).weeks
+    assert weeks.shape == (2, N_WEEKS, len(CHANNELS))
+    assert weeks[0, -1, 0] == pytest.approx(2 / 7)
+    assert weeks[0, -2, 0] == pytest.approx(1 / 7)
+    assert weeks[0, -2, 4] == pytest.approx(0.75)
+    assert weeks[1, -1].sum() == 0

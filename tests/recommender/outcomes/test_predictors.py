@@ -1,0 +1,74 @@
+"""Every predictor keeps the contract; what only some can do is tested here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recommender.outcomes.base import FACTOR_NAMES, medians
+from recommender.outcomes.boosting import Boosting, _factor_places
+from recommender.outcomes.level import level_shift, platt, sigmoid
+from recommender.outcomes.trees import exported
+from tests.recommender.outcomes.contract import TEST, TRAIN, PredictorContract
+
+FEW = {"epochs": 40, "learning_rate": 0.1}
+
+
+class TestLogistic(PredictorContract):
+    name = "logistic"
+
+
+class TestBoosting(PredictorContract):
+    name = "boosting"
+    config = FEW
+
+    def test_parts_add_up_to_the_whole(self, fitted):
+        """What factors did is a sum and not an estimate: left over is only what the day alone says."""
+        raw, _grade = fitted.raw(TEST)
+        rest = raw - fitted.parts(TEST).sum(axis=1)
+        for day in np.unique(TEST.day):
+            assert np.ptp(rest[TEST.day == day]) < 1e-5
+
+    def test_the_arrays_say_what_scikit_learn_says(self):
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        settings = Boosting(Boosting.config_class(**FEW))._settings(200, seed=3)
+        model = HistGradientBoostingClassifier(**settings).fit(TRAIN.features, TRAIN.is_risk)
+        mine = Boosting.with_arrays(exported(model, _factor_places()))
+        np.testing.assert_allclose(
+            mine._forest().total(TEST.features), model.decision_function(TEST.features), atol=1e-5
+        )
+
+
+class TestBlend(PredictorContract):
+    name = "blend"
+    config = FEW
+
+
+def test_a_cohort_gets_the_level_that_earlier_runs_teach():
+    logits, cohort = np.array([-1.0, 0.0, 1.0, 5.0]), np.array([1, 1, 1, 2])
+    trusted = level_shift(logits, cohort, np.array([0.2, 0.2, 0.2, np.nan]), np.ones(4))
+    assert sigmoid(logits + trusted)[:3].mean() == pytest.approx(0.2, abs=1e-6)
+    assert trusted[3] == 0
+    doubted = level_shift(logits, cohort, np.full(4, 0.2), np.zeros(4))
+    np.testing.assert_allclose(doubted, 0, atol=1e-6)
+
+
+def test_calibration_mends_overconfidence_and_never_sharpens():
+    generator = np.random.default_rng(0)
+    truth = generator.normal(0, 1.5, 4000)
+    came = generator.random(4000) < sigmoid(truth)
+    slope, intercept = platt(3 * truth + 1, came)
+    assert slope == pytest.approx(1 / 3, abs=0.05)
+    assert intercept == pytest.approx(-1 / 3, abs=0.1)
+    assert platt(truth / 3, came)[0] == 1
+
+
+def test_medians_leave_out_what_is_not_told():
+    values = np.array([1, 3, np.nan, 5, 7, 100], np.float32)
+    np.testing.assert_array_equal(medians(np.array([0, 0, 0, 1, 1, 1]), values), [2, 7])
+    assert np.isnan(medians(np.array([0]), np.array([np.nan], np.float32)))[0]
+
+
+def test_factors_are_named_as_in_the_table():
+    assert len(FACTOR_NAMES) == len(set(FACTOR_NAMES)) == 12

@@ -1,0 +1,120 @@
+"""How enrolments went, read from the database as it was known at an instant."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from analytics.models import Activity, Enrolment, Kind, Learner, LearnerDay, Outcome
+from recommender.datasets.studies import FINISHED, UNKNOWN
+from recommender.study_history import course_names, groups_of, studies
+from tests.recommender.college import BEGINS, DUE_DAYS, LENGTH_DAYS, N_A_RUN, TODAY_DAY, College, build_college
+
+
+def test_days_count_from_the_opening(college: College) -> None:
+    data = studies(college.organisation)
+    assert len(data) == 3 * N_A_RUN
+    assert set(data.today_on - data.first_on[data.run == data.run[-1]]) == {TODAY_DAY}
+    assert data.start_day.min() >= -20
+    assert data.start_day.max() <= 0
+    assert set(data.end_day) == {LENGTH_DAYS, np.inf}
+    assert sorted(set(data.work.due_day)) == list(DUE_DAYS)
+    assert (data.runs.subject == data.runs.subject[0]).all()
+    assert set(data.runs.season) == {10}
+    assert course_names(data, np.array([0, 2])) == ["Algebra 2022", "Algebra 2024"]
+
+
+def test_rows_find_their_enrolment(college: College) -> None:
+    data = studies(college.organisation)
+    enrolment = college.enrolments[1][6]
+    owner = int(np.flatnonzero(data.enrolment_ids == enrolment.pk)[0])
+    days = LearnerDay.objects.filter(learner=enrolment.learner).order_by("on").values_list("on", flat=True)
+    assert data.days.day[data.days.owner == owner].tolist() == [(on - BEGINS[1].date()).days for on in days]
+    handed = data.work.owner == owner
+    assert data.work.day[handed].tolist() == [due - 2 for due in DUE_DAYS][: handed.sum()]
+    assert set(data.work.result[handed]) == {0.8}
+
+
+def test_an_archive_can_be_asked_as_of_any_day(college: College) -> None:
+    """What had not happened by then is not read: no rows, no ends, no outcomes, no later enrolments."""
+    then = BEGINS[1] + timedelta(days=50)
+    data = studies(college.organisation, until=then)
+    assert len(data) == 2 * N_A_RUN
+    later = data.run == data.run[-1]
+    assert (data.outcome[later] == UNKNOWN).all()
+    assert np.isinf(data.end_day[later]).all()
+    assert np.isnan(data.grade_share[later]).all()
+    assert data.days.day[later[data.days.owner]].max() <= 50
+    assert (data.outcome[~later] != UNKNOWN).all()
+
+
+def test_only_running_reads_less_and_knows_the_outcomes(college: College) -> None:
+    whole, running = studies(college.organisation), studies(college.organisation, only_running=True)
+    np.testing.assert_array_equal(whole.outcome, running.outcome)
+    assert set(running.run[running.days.owner]) == {whole.run[-1]}
+    course = studies(college.organisation, only_course_id=college.courses[0].pk)
+    assert set(course.run[course.days.owner]) == {whole.run[0]}
+
+
+def test_other_organisations_are_not_read(college: College) -> None:
+    before = studies(college.organisation)
+    build_college("other", seed=1)
+    again = studies(college.organisation)
+    np.testing.assert_array_equal(before.enrolment_ids, again.enrolment_ids)
+    assert len(before.days.owner) == len(again.days.owner)
+    assert len(before.work.run) == len(again.work.run)
+
+
+def test_without_an_opening_everybody_has_a_clock(college: College) -> None:
+    Activity.objects.filter(kind=Kind.COURSE).update(opens_at=None)
+    data = studies(college.organisation)
+    assert (data.start_day == 0).all()
+    assert np.isnan(data.work.due_day).all()
+    assert set(data.runs.season) == {0}
+
+
+def test_an_outcome_without_a_date_ends_with_the_last_activity(college: College) -> None:
+    enrolment = college.enrolments[0][0]
+    Activity.objects.filter(pk=enrolment.course_id).update(closes_at=None)
+    data = studies(college.organisation)
+    owner = int(np.flatnonzero(data.enrolment_ids == enrolment.pk)[0])
+    assert data.end_day[owner] == data.days.day[data.days.owner == owner].max() + 1
+    assert data.outcome[owner] in {FINISHED, 1}
+
+
+def test_rows_of_a_second_run_go_to_the_second_enrolment(college: College) -> None:
+    """Who takes a course twice has rows of both times under one learner and one course."""
+    first = college.enrolments[0][0]
+    Activity.objects.filter(pk=first.course_id).update(opens_at=None)
+    again_at = BEGINS[0] + timedelta(days=60)
+    again = Enrolment.objects.create(
+        organisation=college.organisation, learner=first.learner, course=first.course, course_run="again",
+        started_at=again_at, outcome=Outcome.ACTIVE,
+    )  # fmt: skip
+    data = studies(college.organisation)
+    one, other = (int(np.flatnonzero(data.enrolment_ids == each.pk)[0]) for each in (first, again))
+    assert data.days.day[data.days.owner == other].min() >= 0
+    last_of_first = data.first_on[one] + data.days.day[data.days.owner == one].max()
+    assert last_of_first < data.first_on[other]
+
+
+def test_grades_are_the_sources_or_the_mean_result(college: College) -> None:
+    Enrolment.objects.filter(pk=college.enrolments[0][0].pk).update(grade_share=None)
+    data = studies(college.organisation)
+    owner = int(np.flatnonzero(data.enrolment_ids == college.enrolments[0][0].pk)[0])
+    assert data.grade_share[owner] == pytest.approx(0.8)
+
+
+def test_groups_are_for_the_audit(college: College) -> None:
+    Learner.objects.filter(external_id="2022-0").update(attributes={"shoe": "large", "credits": "60"})
+    groups = groups_of(college.organisation, studies(college.organisation))
+    assert set(groups) == {"shoe"}
+    assert set(groups["shoe"]) == {"large", "small"}
+
+
+def test_an_organisation_without_anything(college: College) -> None:
+    college.organisation.enrolments.all().delete()
+    data = studies(college.organisation)
+    assert len(data) == len(data.days.owner) == 0
