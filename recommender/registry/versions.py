@@ -21,8 +21,9 @@ from analytics.public import Activity, InvalidInput, Member, Organisation
 from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import algorithm_class
 from recommender.errors import RecommenderError
-from recommender.models import Promotion, PromotionAction, Run, Version
+from recommender.models import Promotion, PromotionAction, Run, TargetKind, Version
 from recommender.outcomes.base import Predictor
+from recommender.outcomes.catalogue import predictor_class
 from recommender.registry import artifacts
 
 MEASURED = "measured_per_learner"
@@ -167,6 +168,17 @@ def loaded(version: Version) -> tuple[Algorithm, NDArray[np.int64]]:
     return algorithm, artifact.activity_ids
 
 
+def loaded_predictor(version: Version) -> Predictor:
+    """The predictor of a version of kind `outcome`.
+
+    Raises:
+        RecommenderError: damaged, or of another release.
+    """
+    artifact = open_artifact(version)
+    arrays = {name: np.asarray(array) for name, array in artifact.arrays.items()}
+    return predictor_class(artifact.manifest["algorithm"]).from_state(artifact.manifest["config"], arrays)
+
+
 def measured_per_learner(version: Version) -> NDArray[np.float64] | None:
     """What `register` was given as `measured`; None where the files are damaged or older than that."""
     try:
@@ -188,7 +200,7 @@ def _put_into_use(
             }
         )
     try:
-        loaded(version)
+        loaded_predictor(version) if version.kind == TargetKind.OUTCOME else loaded(version)
     except RecommenderError as error:
         raise InvalidInput(str(error), "version") from error
     return Promotion.objects.create(

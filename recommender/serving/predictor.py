@@ -5,12 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-import numpy as np
-
 from analytics.public import Organisation
 from recommender.models import TargetKind, Version
 from recommender.outcomes.base import Predictor
-from recommender.outcomes.catalogue import predictor_class
 from recommender.registry import versions
 
 MAX_KEPT = 16
@@ -39,19 +36,8 @@ def live_predictor(organisation: Organisation) -> LivePredictor | None:
         if version.pk not in _kept:
             while len(_kept) >= MAX_KEPT:
                 del _kept[next(iter(_kept))]
-            _kept[version.pk] = load_predictor(version)
+            _kept[version.pk] = versions.loaded_predictor(version)
         return LivePredictor(version, _kept[version.pk])
-
-
-def load_predictor(version: Version) -> Predictor:
-    """From a version's files.
-
-    Raises:
-        RecommenderError: damaged or of another release.
-    """
-    artifact = versions.open_artifact(version)
-    arrays = {name: np.asarray(array) for name, array in artifact.arrays.items()}
-    return predictor_class(artifact.manifest["algorithm"]).from_state(artifact.manifest["config"], arrays)
 
 
 def forget() -> None:
