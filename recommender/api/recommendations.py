@@ -15,7 +15,7 @@ from analytics.public import Activity, Learner, Member, Role, Scope
 from analytics.rest.parameters import Body, ExternalIdField, Parameters
 from analytics.rest.permissions import EVERY_ROLE, Access, visible
 from analytics.rest.views import ApiView
-from recommender.models import RECOMMENDED, FeedbackAction, Impression, TargetKind
+from recommender.models import RECOMMENDED_CHOICES, FeedbackAction, Impression, TargetKind
 from recommender.serving.feedback import give_feedback
 from recommender.serving.recommend import Answer, recommend
 from recommender.serving.why_not import why_not
@@ -50,9 +50,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
 
 class RecommendationParameters(Parameters):
     limit = serializers.IntegerField(min_value=1, max_value=100, default=10, required=False)
-    kind = serializers.ChoiceField(
-        choices=[(kind.value, kind.label) for kind in RECOMMENDED], default=TargetKind.ANY, required=False
-    )
+    kind = serializers.ChoiceField(choices=RECOMMENDED_CHOICES, default=TargetKind.ANY, required=False)
     course = ExternalIdField(required=False, help_text="external id of a course: only its activities")
     exclude = serializers.ListField(
         child=ExternalIdField(),

@@ -17,7 +17,7 @@ from analytics.rest.parameters import Body, ExternalIdField
 from analytics.rest.permissions import Access
 from analytics.rest.views import DetailView, ListView, rendered
 from recommender.algorithms.catalogue import ALGORITHMS
-from recommender.models import RECOMMENDED, Run, TargetKind
+from recommender.models import RECOMMENDED_CHOICES, Run, TargetKind
 from recommender.outcomes.catalogue import PREDICTORS
 from recommender.training.start import start_run
 
@@ -73,9 +73,7 @@ class RunParameters(JobParameters):
 
 class NewRun(Body):
     algorithm = serializers.ChoiceField(choices=sorted([*ALGORITHMS, *PREDICTORS]))
-    kind = serializers.ChoiceField(
-        choices=[(kind.value, kind.label) for kind in RECOMMENDED], default=TargetKind.ANY, required=False
-    )
+    kind = serializers.ChoiceField(choices=RECOMMENDED_CHOICES, default=TargetKind.ANY, required=False)
     course = ExternalIdField(
         required=False, allow_null=True, default=None, help_text="external id: only its activities"
     )

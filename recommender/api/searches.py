@@ -17,7 +17,7 @@ from analytics.rest.parameters import Body, ExternalIdField
 from analytics.rest.views import DetailView, ListView, rendered
 from recommender.algorithms.catalogue import ALGORITHMS
 from recommender.api.runs import OWNERS, READING, WRITING
-from recommender.models import RECOMMENDED, Search, TargetKind
+from recommender.models import RECOMMENDED_CHOICES, Search, TargetKind
 from recommender.training.start import start_search
 
 SEARCHES = Search.objects.select_related("requested_by__login", "course").annotate(n_trials=Count("trials"))
@@ -40,9 +40,7 @@ class SearchSerializer(JobSerializer):
 class NewSearch(Body):
     algorithm = serializers.ChoiceField(choices=sorted(ALGORITHMS))
     budget_seconds = serializers.FloatField(default=600.0, min_value=1.0, help_text="what the trials may take together")
-    kind = serializers.ChoiceField(
-        choices=[(kind.value, kind.label) for kind in RECOMMENDED], default=TargetKind.ANY, required=False
-    )
+    kind = serializers.ChoiceField(choices=RECOMMENDED_CHOICES, default=TargetKind.ANY, required=False)
     course = ExternalIdField(
         required=False, allow_null=True, default=None, help_text="external id: only its activities"
     )

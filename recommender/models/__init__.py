@@ -1,7 +1,15 @@
 from recommender.models.impressions import REFUSING_ACTIONS, Feedback, FeedbackAction, Impression
 from recommender.models.risks import Confidence, Risk, RiskRefresh
 from recommender.models.rules import RetrainRule
-from recommender.models.runs import RECOMMENDED, Promotion, PromotionAction, Run, TargetKind, Version
+from recommender.models.runs import (
+    RECOMMENDED,
+    RECOMMENDED_CHOICES,
+    Promotion,
+    PromotionAction,
+    Run,
+    TargetKind,
+    Version,
+)
 from recommender.models.searches import Search
 from recommender.models.worklist import (
     CONTACTING_KINDS,
@@ -16,6 +24,7 @@ from recommender.models.worklist import (
 
 __all__ = [
     "RECOMMENDED",
+    "RECOMMENDED_CHOICES",
     "CONTACTING_KINDS",
     "REFUSING_ACTIONS",
     "Case",

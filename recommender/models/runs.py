@@ -17,6 +17,7 @@ class TargetKind(models.TextChoices):
 
 RECOMMENDED = (TargetKind.ANY, TargetKind.COURSE)
 """What can be recommended; the other kind is predicted."""
+RECOMMENDED_CHOICES = [(kind.value, kind.label) for kind in RECOMMENDED]
 
 
 class Run(Job):
