@@ -22,6 +22,7 @@ from recommender.outcomes.catalogue import PREDICTORS
 from recommender.training.start import start_run
 
 OWNERS = {method: Access(Scope.RUNS_WRITE, (Role.ADMINISTRATOR, Role.MODEL_OWNER)) for method in ("GET", "POST")}
+TRAINED = sorted([*ALGORITHMS, *PREDICTORS])
 READING, WRITING = {"GET": OWNERS["GET"]}, {"POST": OWNERS["POST"]}
 RUNS = Run.objects.select_related("requested_by__login", "course", "version")
 
@@ -72,7 +73,7 @@ class RunParameters(JobParameters):
 
 
 class NewRun(Body):
-    algorithm = serializers.ChoiceField(choices=sorted([*ALGORITHMS, *PREDICTORS]))
+    algorithm = serializers.ChoiceField(choices=TRAINED)
     kind = serializers.ChoiceField(choices=RECOMMENDED_CHOICES, default=TargetKind.ANY, required=False)
     course = ExternalIdField(
         required=False, allow_null=True, default=None, help_text="external id: only its activities"
