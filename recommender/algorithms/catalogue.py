@@ -20,6 +20,8 @@ ALGORITHMS: dict[str, str] = {
     "mult_vae": "recommender.algorithms.neural.mult_vae.MultVAE",
 }
 
+RECOMMENDERS = sorted(ALGORITHMS)
+
 
 def algorithm_class(name: str) -> type[Algorithm]:
     """The class behind a name. Importing it never imports Keras; only its `fit` does.

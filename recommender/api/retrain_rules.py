@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from analytics.public import Activity, InvalidInput
 from analytics.rest.parameters import Body, ExternalIdField
 from analytics.rest.views import DetailView, ListView
-from recommender.algorithms.catalogue import ALGORITHMS, build
+from recommender.algorithms.catalogue import RECOMMENDERS, build
 from recommender.api.runs import OWNERS
 from recommender.errors import InvalidConfig
 from recommender.models import RetrainRule, TargetKind
@@ -36,7 +36,7 @@ class RetrainRuleSerializer(serializers.ModelSerializer[RetrainRule]):
 
 
 class NewRetrainRule(Body):
-    algorithm = serializers.ChoiceField(choices=sorted(ALGORITHMS))
+    algorithm = serializers.ChoiceField(choices=RECOMMENDERS)
     kind = serializers.ChoiceField(choices=TargetKind.choices, default=TargetKind.ANY, required=False)
     course = ExternalIdField(required=False, allow_null=True, default=None, help_text="external id of a course")
     config = serializers.DictField(required=False, default=dict)

@@ -15,7 +15,7 @@ from analytics.public import Activity, Member
 from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerializer
 from analytics.rest.parameters import Body, ExternalIdField
 from analytics.rest.views import DetailView, ListView, rendered
-from recommender.algorithms.catalogue import ALGORITHMS
+from recommender.algorithms.catalogue import RECOMMENDERS
 from recommender.api.runs import OWNERS, READING, WRITING
 from recommender.models import RECOMMENDED_CHOICES, Search, TargetKind
 from recommender.training.start import start_search
@@ -38,7 +38,7 @@ class SearchSerializer(JobSerializer):
 
 
 class NewSearch(Body):
-    algorithm = serializers.ChoiceField(choices=sorted(ALGORITHMS))
+    algorithm = serializers.ChoiceField(choices=RECOMMENDERS)
     budget_seconds = serializers.FloatField(default=600.0, min_value=1.0, help_text="what the trials may take together")
     kind = serializers.ChoiceField(choices=RECOMMENDED_CHOICES, default=TargetKind.ANY, required=False)
     course = ExternalIdField(
