@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 from django.conf import settings
 
 from analytics.errors import InvalidInput
-from analytics.imports.formats.oulad import FILES
+from analytics.imports.formats.oulad import FILES, Oulad
 from analytics.imports.formats.oulad_tables import first_day
 from analytics.imports.load import ended_at
+from analytics.imports.look import look_at
 from analytics.imports.rollback import roll_back
 from analytics.imports.start import create_import
 from analytics.models import Activity, Enrolment, Event, Import, JobState, Kind, Learner, Organisation, RowVerdict
@@ -198,3 +200,26 @@ def test_the_published_files_but_for_most_clicks(tmp_path: Path, organisation: O
     assert Learner.objects.count() == 28_785
     assert Enrolment.objects.count() == 32_593
     assert Event.objects.filter(verb="viewed").count() == 100_000
+
+
+def test_the_seven_files_in_one_archive(tmp_path: Path) -> None:
+    folder = tmp_path / "oulad"
+    folder.mkdir()
+    source = write(folder)
+    with zipfile.ZipFile(tmp_path / "oulad.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(source.iterdir()):
+            archive.write(path, f"open/{path.name}")
+    of_folder, of_archive = (
+        [(batch.file_name, batch.raw, round(batch.share, 9)) for batch in Oulad(path, {}, batch_rows=5).batches({})]
+        for path in (source, tmp_path / "oulad.zip")
+    )
+    assert of_archive == of_folder
+    Oulad(tmp_path / "oulad.zip", {}).verify()
+    assert look_at(tmp_path / "oulad.zip").format == look_at(source).format == "oulad"
+
+
+def test_an_archive_that_lacks_files(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "oulad.zip", "w") as archive:
+        archive.writestr("courses.csv", "a\n")
+    with pytest.raises(InvalidInput, match=r"lacks vle\.csv, assessments\.csv"):
+        Oulad(tmp_path / "oulad.zip", {}).check()
