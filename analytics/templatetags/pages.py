@@ -32,6 +32,12 @@ def share(value: Any, digits: int = 0) -> str:
 
 
 @register.filter
+def opposite(value: Any) -> Any:
+    """The share of the others: 0.3 -> 0.7."""
+    return value if value in UNKNOWN else 1 - value
+
+
+@register.filter
 def points(value: Any) -> str:
     """The difference of two shares: -0.012 -> -1.2 points."""
     return NOTHING if value in UNKNOWN else _("%(n)s points") % {"n": number(value * 100, 1)}

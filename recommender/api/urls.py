@@ -11,6 +11,7 @@ from recommender.api.risks import RiskList
 from recommender.api.runs import RunCancellation, RunDetail, RunList
 from recommender.api.searches import SearchCancellation, SearchDetail, SearchList
 from recommender.api.versions import VersionCard, VersionDetail, VersionList, VersionPromotion, VersionRollBack
+from recommender.api.what_if import WhatIf
 
 urlpatterns = [
     path("learners/<external_id:external_id>/recommendations/", Recommendations.as_view(), name="api_recommendations"),
@@ -19,6 +20,7 @@ urlpatterns = [
     ),
     path("feedback/", FeedbackList.as_view(), name="api_feedback"),
     path("risks/", RiskList.as_view(), name="api_risks"),
+    path("risks/what-if/", WhatIf.as_view(), name="api_what_if"),
     path("worklist/", WorklistList.as_view(), name="api_worklist"),
     path("worklist/actions/", WorklistActions.as_view(), name="api_worklist_actions"),
     path("interventions/", InterventionList.as_view(), name="api_interventions"),

@@ -16,6 +16,7 @@ from recommender.web.lists import page_of
 from recommender.web.risk_charts import spread_chart
 from recommender.web.risk_lists import narrowed, order_of, ordered, orders
 from recommender.web.risk_views import learner_risks, own_hints
+from recommender.web.what_if import WhatIfForm
 from recommender.worklist.board import lines
 from recommender.worklist.readiness import lack_of
 from recommender.worklist.rows import Worklist, in_order, last_day, risks_seen, spread_of
@@ -37,12 +38,13 @@ def learner_risk(request: MemberRequest, pk: int) -> HttpResponse:
             "shown": learner_risks(member, learner),
             "lack": lack_of(member.organisation),
             "is_acting": member.role in CASE_ROLES,
+            "what_if": WhatIfForm(),
         }
         return render(request, "recommender/_learner_risk.html", context)
     view = OutcomePolicy.of(member.organisation).learner_sees
     if view == LearnerView.NOTHING:
         return HttpResponse()
-    context = {"hints": own_hints(member), "is_full": view == LearnerView.FULL}
+    context = {"hints": own_hints(member), "is_full": view == LearnerView.FULL, "what_if": WhatIfForm()}
     return render(request, "recommender/_own_risk.html", context)
 
 

@@ -37,10 +37,6 @@ class Hint:
     strengths: list[str]
     steps: list[str]
 
-    @property
-    def finishing_share(self) -> float | None:
-        return None if self.risk.risk_share is None else 1 - self.risk.risk_share
-
 
 def learner_risks(member: Member, learner: Learner) -> list[ShownRisk]:
     """By course, the highest risk first, with how it went and what was done."""

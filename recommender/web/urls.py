@@ -12,6 +12,7 @@ from recommender.web import (
     runs,
     searches,
     versions,
+    what_if,
     worklist,
 )
 
@@ -35,6 +36,7 @@ urlpatterns = [
     path("versions/<int:pk>/roll-back/", versions.version_roll_back, name="version_roll_back"),
     path("learners/<int:pk>/recommendations/", recommendations.learner_recommendations, name="learner_recommendations"),
     path("learners/<int:pk>/risk/", risk.learner_risk, name="learner_risk"),
+    path("enrolments/<int:pk>/what-if/", what_if.enrolment_what_if, name="what_if"),
     path("courses/<int:pk>/risk/", risk.course_risk, name="course_risk"),
     path("courses/<int:pk>/risk/summary/", risk.course_risk_summary, name="course_risk_summary"),
     path("overview/risk/", risk.risk_summary, name="risk_summary"),

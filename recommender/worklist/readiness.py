@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from analytics.public import Enrolment, Organisation, Outcome
+from recommender.models import TargetKind
 from recommender.registry import versions
 from recommender.worklist.rows import last_day
 
@@ -39,7 +40,7 @@ def lack_of(organisation: Organisation) -> Lack | None:
                 "runs with their outcome; from about fifty on a model can be trained."
             ),
         )
-    if versions.live(organisation, "outcome") is None:
+    if versions.live(organisation, TargetKind.OUTCOME) is None:
         return Lack(
             _("No outcome model is in use yet"),
             _(

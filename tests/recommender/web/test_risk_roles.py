@@ -22,6 +22,7 @@ STAFF = {ADMINISTRATOR, OWNER, INSTRUCTOR}
 CARERS = {ADMINISTRATOR, INSTRUCTOR}
 GETS = {
     "learner_risk": {*STAFF, LEARNER},
+    "what_if": {*STAFF, LEARNER},
     "course_risk": STAFF,
     "course_risk_summary": STAFF,
     "risk_summary": STAFF,
@@ -44,7 +45,8 @@ MOST_QUERIES = 25
 
 @pytest.fixture
 def address(cast: Cast, risks: Risks) -> Callable[..., str]:
-    """Of a page, in North or in South."""
+    """Of a page, in North or in South; North shows learners everything of themselves."""
+    OutcomePolicy.objects.create(organisation=cast.north.organisation, learner_sees=LearnerView.FULL)
     made: dict[str, dict[str, Any]] = {}
     for slug in ("north", "south"):
         house = cast.house(slug)
@@ -61,6 +63,7 @@ def address(cast: Cast, risks: Risks) -> Callable[..., str]:
             "mail_again": [mail.pk],
             "message_template": [f"own-{slug}"],
             "message_template_remove": [f"own-{slug}"],
+            "what_if": [enrolment],
             "enrolment": enrolment,
         }
 
