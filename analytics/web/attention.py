@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import F
+from django.db.models import F, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from analytics.aggregates.overview import n_gone_quiet
 from analytics.aggregates.period import Period
-from analytics.models import Import, JobState, Member, RollupRefresh
+from analytics.models import Fate, Import, JobState, Member, Role, RollupRefresh, VerbCount
 from analytics.web.scope import courses_seen
 from analytics.words import number
 
@@ -35,6 +35,8 @@ def needs_attention(member: Member, period: Period) -> list[Attention]:
     found = [*quiet_learners(member, period)]
     if member.sees_everything:
         found = [*imports_at_fault(member), *refresh_at_fault(member), *found]
+    if member.role == Role.ADMINISTRATOR:
+        found = [*statements_at_fault(member), *found]
     return found
 
 
@@ -65,6 +67,20 @@ def refresh_at_fault(member: Member) -> list[Attention]:
     if latest is None or latest.state != JobState.FAILED:
         return []
     return [Attention("bad", _("Numbers are old"), _("Adding up the days failed: %(error)s") % {"error": latest.error})]
+
+
+def statements_at_fault(member: Member) -> list[Attention]:
+    """Statements that are kept but count for nothing, because nobody has said what their verbs mean."""
+    unmapped = VerbCount.objects.filter(organisation=member.organisation, fate=Fate.UNMAPPED)
+    n_waiting = unmapped.aggregate(n=Sum("n_statements"))["n"]
+    if not n_waiting:
+        return []
+    sentence = ngettext(
+        "%(n)s statement waits: nobody has said what its verb means.",
+        "%(n)s statements wait: nobody has said what their verbs mean.",
+        n_waiting,
+    ) % {"n": number(n_waiting)}
+    return [Attention("warn", _("Verbs not known"), sentence, reverse("statement_list"))]
 
 
 def quiet_learners(member: Member, period: Period) -> list[Attention]:

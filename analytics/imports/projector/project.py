@@ -7,6 +7,7 @@ behind them. Whoever is killed leaves whole batches, and the next one goes on ex
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,11 +17,12 @@ from datetime import datetime
 from typing import cast
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from analytics.aggregates.rollups import request_refresh
+from analytics.errors import JobCancelled, LeaseLost
 from analytics.imports import load
 from analytics.imports.partitions import ensure_months
 from analytics.imports.projector import fates
@@ -43,7 +45,10 @@ from analytics.models import (
 )
 from analytics.xapi.agents import identity_key
 
+logger = logging.getLogger(__name__)
 PROJECTOR_LOCK = 7_103
+FAILED = "failed"
+"""Code of a statement that the program could not take; the worker's log says why."""
 LOOKS, PAUSE_SECONDS = 20, 0.05
 """Statements that are there but may yet have earlier neighbours are waited for: so often, so long."""
 Group = tuple[int | None, int | None]
@@ -67,7 +72,7 @@ def project(lease: Lease) -> int:
                 break
             n_statements += _apply_meanings(organisation, lease)
             for batch in _new_batches(organisation.pk):
-                project_batch(organisation, batch, lease)
+                project_surely(organisation, batch, lease)
                 n_statements += len(batch)
                 lease.report(0.0, _("%d statements") % n_statements, n_statements=n_statements)
     return n_statements
@@ -128,6 +133,42 @@ class _Line:
     fate: StatementFate
 
 
+def project_surely(organisation: Organisation, statements: Sequence[Statement], lease: Lease) -> None:
+    """Project a batch, in ever smaller ones if it fails: one statement must not hold up all that come after it."""
+    try:
+        project_batch(organisation, statements, lease)
+    except (LeaseLost, JobCancelled, OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if len(statements) == 1:
+            logger.exception("Statement %s cannot become an event", statements[0].uuid)
+            _give_up(organisation, statements[0], lease)
+            return
+        half = len(statements) // 2
+        project_surely(organisation, statements[:half], lease)
+        project_surely(organisation, statements[half:], lease)
+
+
+def _give_up(organisation: Organisation, statement: Statement, lease: Lease) -> None:
+    fate = StatementFate(
+        organisation=organisation,
+        statement=statement,
+        fate=Fate.REJECTED,
+        code=FAILED,
+        verb=bounded(statement.verb),
+        occurred_at=statement.occurred_at,
+    )
+    with transaction.atomic():
+        lease.confirm()
+        fates.keep(organisation.pk, [fate], statement.stored_at)
+        _move_place(organisation, statement)
+
+
+def _move_place(organisation: Organisation, last: Statement) -> None:
+    place = {"stored_at": last.stored_at, "statement_id": last.pk}
+    ProjectionPlace.objects.update_or_create(organisation=organisation, defaults=place)
+
+
 def project_batch(organisation: Organisation, statements: Sequence[Statement], lease: Lease) -> None:
     """Project new statements, in the order of the store, and move the place behind them."""
     lines = _lines(organisation.pk, statements)
@@ -138,8 +179,7 @@ def project_batch(organisation: Organisation, statements: Sequence[Statement], l
         lease.confirm()
         _write(organisation, lines, sheets, last.stored_at)
         fates.void(organisation.pk, [line.meaning.voids for line in lines if line.meaning.voids], last.stored_at)
-        place = {"stored_at": last.stored_at, "statement_id": last.pk}
-        ProjectionPlace.objects.update_or_create(organisation=organisation, defaults=place)
+        _move_place(organisation, last)
         request_refresh(organisation.pk)
 
 
@@ -227,6 +267,7 @@ def _apply_meanings(organisation: Organisation, lease: Lease) -> int:
     n_statements = 0
     for meaning in VerbMeaning.objects.filter(organisation=organisation, is_applied=False):
         concerned = StatementFate.objects.filter(organisation=organisation, verb=meaning.verb)
+        concerned = concerned.exclude(code__in=[FAILED, fates.ROLLED_BACK])
         if meaning.activity_type:
             concerned = concerned.filter(activity_type=meaning.activity_type)
         last = 0

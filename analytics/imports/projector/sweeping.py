@@ -19,7 +19,8 @@ WHERE (
     EXISTS (
         SELECT FROM analytics_statement statement
         WHERE statement.organisation_id = organisation.id
-          AND (place.id IS NULL OR (stored_at, statement.id) > (place.stored_at, place.statement_id))
+          AND (stored_at, statement.id)
+              > (coalesce(place.stored_at, '-infinity'), coalesce(place.statement_id, 0))
     ) OR EXISTS (SELECT FROM analytics_verbmeaning WHERE organisation_id = organisation.id AND NOT is_applied)
 ) AND NOT EXISTS (
     SELECT FROM analytics_projection

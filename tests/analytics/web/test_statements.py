@@ -71,6 +71,10 @@ def test_an_unknown_verb_is_shown_and_can_be_given_a_meaning(cast: Cast, adminis
     assert "1 statement came in; 0 are events; 1 waits for a meaning of its verb." in page
     assert "dreamt" in page
     assert "&lt;b&gt;Ana&lt;/b&gt;" in page
+    (attention,) = [
+        row for row in administrator.get("/overview/").context["attention"] if row.label == "Verbs not known"
+    ]
+    assert (attention.url, attention.sentence[:17]) == ("/statements/", "1 statement waits")
     form = {"verb": DREAMT, "activity_type": "", "meaning": "viewed"}
     page = administrator.post("/statements/meaning/", form, follow=True).content.decode()
     assert "being applied" in page
