@@ -6,7 +6,6 @@ needed. After writing it is counted that all that was acknowledged is there, and
 """
 
 import argparse
-import base64
 import contextlib
 import http.client
 import json
@@ -15,7 +14,6 @@ import random
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,14 +26,18 @@ import numpy as np
 import psycopg2
 import pyarrow as pa
 
+from bench import xapi_peer
 from bench.record import ROOT, Measurement
 from bench.web import web_server
 from bench.xapi_fresh import KEY, freshness
+from bench.xapi_load import Server, send
 from neuralink_site import embedded_postgres
 
-QUICK = ("--seconds", "10", "--statements", "4000", "--stored", "20000", "--searches", "100")
+QUICK = ("--no-peer", "--seconds", "10", "--statements", "4000", "--stored", "20000", "--searches", "100")
 FILE = ROOT.parent / "shared" / "data" / "xapi" / "ralph_statements.jsonl.zst"
 BATCH = 500
+PEER_STATEMENTS = {1: 200, BATCH: 20}
+"""Statements in a request -> requests that the peer gets; it grows slower with each."""
 CREDENTIAL = """
 import django
 django.setup()
@@ -46,34 +48,15 @@ print(f"{credential.key}:{secret}")
 """
 
 
-@dataclass
-class Store:
-    """A running server, and how to speak to it."""
+@dataclass(kw_only=True)
+class Store(Server):
+    """Ours, with a look into its database."""
 
-    port: int
-    pair: str
     database: Any
     environment: dict[str, str]
 
     def call(self, *words: str) -> str:
         return call(self.environment, *words)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        basic = base64.b64encode(self.pair.encode()).decode()
-        return {
-            "Authorization": f"Basic {basic}",
-            "X-Experience-API-Version": "2.0.0",
-            "Content-Type": "application/json",
-        }
-
-    def ask(self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None) -> bytes:
-        connection.request(method, path, body, self.headers)
-        response = connection.getresponse()
-        content = response.read()
-        if response.status != 200:
-            raise RuntimeError(f"{method} {path}: {response.status} {content[:500]!r}")
-        return content
 
     def scalar(self, sql: str) -> int:
         with self.database.cursor() as cursor:
@@ -96,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=300.0, help="statements a second in the case fresh")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long the case fresh writes")
     parser.add_argument("--searches", type=int, default=500)
+    parser.add_argument("--peer", action=argparse.BooleanOptionalAction, default=True, help="measure Ralph beside it")
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -108,10 +92,10 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
     with _running() as store:
         if "one_by_one" in cases:
             bodies = list(_bodies(statements, arguments.statements // 5, 1))
-            yield from _writing(store, f"one_by_one/{arguments.writers}", bodies, arguments.writers, 1)
+            yield from _writing(store, "one_by_one", bodies, arguments, 1)
         if "batches" in cases:
             bodies = list(_bodies(statements, max(arguments.statements, 40 * BATCH), BATCH))
-            yield from _writing(store, f"batches_of_{BATCH}/{arguments.writers}", bodies, arguments.writers, BATCH)
+            yield from _writing(store, f"batches_of_{BATCH}", bodies, arguments, BATCH)
         if "fresh" in cases:
             key = store.call("-c", KEY).split()[-1]
             bodies = list(_bodies(statements, int(arguments.rate * arguments.seconds), 1))
@@ -136,53 +120,33 @@ def _bodies(statements: Sequence[dict[str, Any]], n: int, size: int) -> Iterator
         yield json.dumps(batch if size > 1 else batch[0]).encode()
 
 
-def _writing(store: Store, case: str, bodies: list[bytes], writers: int, size: int) -> Iterator[Measurement]:
+def _writing(
+    store: Store, case: str, bodies: list[bytes], arguments: argparse.Namespace, size: int
+) -> Iterator[Measurement]:
     before = store.scalar("SELECT count(*) FROM analytics_statement")
-    seconds, latencies = _send(store, bodies, writers)
+    seconds, latencies = send(store, bodies, arguments.writers)
     n_sent = len(bodies) * size
     n_stored = store.scalar("SELECT count(*) FROM analytics_statement") - before
     n_deadlocks = store.scalar("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    peer = (xapi_peer.NAME, _peer_rate(bodies, arguments.writers, size)) if arguments.peer else (None, None)
+    case = f"{case}/{arguments.writers}"
 
     def one(name: str, value: float, unit: str) -> Measurement:
         return Measurement("xapi", case, name, value, unit)
 
-    yield one("statements_per_second", n_stored / seconds, "statements/s")
+    yield Measurement("xapi", case, "statements_per_second", n_stored / seconds, "statements/s", *peer)
     yield one("request_p50", float(np.quantile(latencies, 0.5)) * 1000, "ms")
     yield one("request_p95", float(np.quantile(latencies, 0.95)) * 1000, "ms")
     yield one("lost", n_sent - n_stored, "statements")
     yield one("deadlocks", n_deadlocks, "deadlocks")
 
 
-def _send(store: Store, bodies: list[bytes], writers: int) -> tuple[float, list[float]]:
-    """Post all bodies over `writers` connections at once: seconds in all, and of each request."""
-    latencies: list[float] = []
-    failures: list[BaseException] = []
-    waiting = iter(bodies)
-    lock = threading.Lock()
-
-    def write() -> None:
-        try:
-            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", store.port)) as connection:
-                while True:
-                    with lock:
-                        body = next(waiting, None)
-                    if body is None:
-                        return
-                    began = time.perf_counter()
-                    store.ask(connection, "POST", "/xapi/statements", body)
-                    latencies.append(time.perf_counter() - began)
-        except BaseException as error:  # noqa: BLE001  (told by the thread that measures)
-            failures.append(error)
-
-    threads = [threading.Thread(target=write) for _ in range(writers)]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
-    return time.perf_counter() - began, latencies
+def _peer_rate(bodies: list[bytes], writers: int, size: int) -> float:
+    """Statements a second of the peer, over the first of the same requests."""
+    bodies = bodies[: PEER_STATEMENTS[size]]
+    with xapi_peer.ralph() as server:
+        seconds, _latencies = send(server, bodies, writers)
+    return len(bodies) * size / seconds
 
 
 def _searching(
@@ -192,7 +156,7 @@ def _searching(
     missing = arguments.stored - store.scalar("SELECT count(*) FROM analytics_statement")
     began = time.perf_counter()
     for start in range(0, missing, 100 * BATCH):
-        _send(store, list(_bodies(statements, min(100 * BATCH, missing - start), BATCH)), arguments.writers)
+        send(store, list(_bodies(statements, min(100 * BATCH, missing - start), BATCH)), arguments.writers)
     filled = time.perf_counter() - began
     n_stored = store.scalar("SELECT count(*) FROM analytics_statement")
     case = f"search/{n_stored}"
@@ -238,6 +202,6 @@ def _running() -> Iterator[Store]:
                 contextlib.closing(psycopg2.connect(embedded_postgres.start(home).url)) as database,
             ):
                 database.autocommit = True
-                yield Store(port, pair, database, environment)
+                yield Store(port, pair, database=database, environment=environment)
         finally:
             embedded_postgres.stop(home)
