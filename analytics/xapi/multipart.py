@@ -14,6 +14,8 @@ from analytics.xapi.errors import InvalidValue, shown
 from analytics.xapi.scalars import SHA2
 
 BOUNDARY = re.compile(r"[\w'()+,\-./:=? ]{0,69}[\w'()+,\-./:=?]")
+# RFC 9110 section 5.1 and 5.5: no control characters, which would make two headers of one where they are sent again.
+HEADER = re.compile(r"([!-9;-~]+)[ \t]*:[ \t]*([\t -~\x80-\xff]*)")
 HEADER_BYTES = 8192
 """Most bytes of one part's headers."""
 DIGESTS = {56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
@@ -101,10 +103,10 @@ def _part(number: int, body: bytes, view: memoryview, start: int, end: int) -> P
         raise InvalidValue(f"Part {number} has no empty line after at most {HEADER_BYTES} bytes of headers.")
     headers = {}
     for line in body[start:end_of_headers].decode("latin-1").split("\r\n"):
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise InvalidValue(f"Part {number} has a header without a colon: {shown(line)}.")
-        headers[name.strip().lower()] = value.strip()
+        header = HEADER.fullmatch(line)
+        if header is None:
+            raise InvalidValue(f"Part {number} has a header that is none: {shown(line)}.")
+        headers[header[1].lower()] = header[2].strip()
     return Part(headers, view[end_of_headers + 4 : end])
 
 

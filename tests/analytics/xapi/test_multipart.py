@@ -67,7 +67,9 @@ def test_what_stands_around_the_parts_does_not_count():
         (body_of((JSON, b"1"), sealed(b"x", X_Experience_API_Hash="0" * 64)), "b", "data of part 1 has the hash"),
         (body_of((JSON, b"1"), sealed(b"x", Content_Transfer_Encoding="base64")), "b", "Part 1 must have Content-Tr"),
         (body_of(*[(JSON, b"1")] * 4), "b", "more than 3 parts"),
-        (b"--b\r\nno colon\r\n\r\n1\r\n--b--", "b", "without a colon"),
+        (b"--b\r\nno colon\r\n\r\n1\r\n--b--", "b", "a header that is none"),
+        (b"--b\r\na: b\nc: d\r\n\r\n1\r\n--b--", "b", "a header that is none"),
+        (b"--b\r\na: b\0\r\n\r\n1\r\n--b--", "b", "a header that is none"),
         (b"--b\r\n" + b"a: b\r\n" * 5000 + b"\r\n1\r\n--b--", "b", "bytes of headers"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from analytics.lrs import search
+from analytics.models import Statement
 
 PATH = "/xapi/statements"
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
@@ -236,6 +237,14 @@ def test_nobody_sees_another_organisation(tool):
     stored(south, {**one, "result": {"success": True}})  # the same id is another statement there
     stored(south, voiding(one))
     assert ids(north) == [one["id"]]
+
+
+def test_an_organisation_goes_with_its_statements(tool):
+    client = tool()
+    one = statement(attachments=[])
+    stored(client, one, voiding(one))
+    client.credential.organisation.delete()
+    assert not Statement.objects.exists()
 
 
 def test_scopes(tool):
