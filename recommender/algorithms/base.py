@@ -198,7 +198,7 @@ class Algorithm(ABC):
             IncompatibleArtifact: an array is missing or is of another type.
         """
         made = cls(config if isinstance(config, Config) else cls.config_class.from_dict(config))
-        expected = {"popularity": (np.float32, 1), **cls.arrays}
+        expected = made.expected_arrays()
         for name, (dtype, n_dimensions) in expected.items():
             found = state.get(name)
             if found is None or found.dtype != dtype or found.ndim != n_dimensions:
@@ -209,6 +209,10 @@ class Algorithm(ABC):
                 )
         made._state = {name: state[name] for name in expected}
         return made
+
+    def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
+        """What `state()` of this config holds: name -> dtype, dimensions."""
+        return {"popularity": (np.float32, 1), **self.arrays}
 
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
         """An upper estimate of what `fit` takes beyond its input."""

@@ -31,7 +31,7 @@ _LENGTH_STEPS = 1.1  # lists within this factor of length are solved together, f
 @dataclass(frozen=True)
 class IALSConfig(Config):
     embedding_size: int = parameter(
-        128, minimum=2, maximum=2048, search=(32, 64, 128, 256), doc="Numbers per learner and activity."
+        64, minimum=2, maximum=2048, search=(32, 64, 128, 256), doc="Numbers per learner and activity."
     )
     regularization: float = parameter(
         0.003, minimum=1e-6, search=Span(3e-4, 3e-2, is_log=True), doc="Ridge per meeting, see regularization_power."

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from recommender.algorithms.base import FitOptions, Progress
+from recommender.algorithms.blend import Blend, BlendConfig
+from recommender.algorithms.catalogue import build
+from recommender.datasets.interactions import Interactions
+from recommender.datasets.splits import leave_last_out
+from recommender.errors import InvalidConfig, NotEnoughData
+from recommender.evaluation.protocol import evaluate
+from tests import toy
+from tests.recommender.algorithms.contract import AlgorithmContract
+
+MEMBERS = "sequential_linear:regularization=10,sequential_linear:regularization=10:middle_steps=9:short_steps=none"
+
+
+class TestBlend(AlgorithmContract):
+    name = "blend"
+    config = {"members": MEMBERS, "held_out_share": 0.3}
+
+
+class TestBlendWithoutRefit(AlgorithmContract):
+    name = "blend"
+    config = {"members": MEMBERS, "held_out_share": 0.3, "refit": False}
+
+
+def test_weights_prefer_the_member_that_knows_the_order() -> None:
+    config = BlendConfig(members="item_knn,sequential_linear:regularization=1", held_out_share=0.2)
+    split = leave_last_out(toy.chain(n_learners=300, n_activities=40, length=9))
+    fitted = Blend(config).fit(split.train)
+    of_knn, of_sequence = fitted.state()["blend_weights"].reshape(2, 2).sum(axis=1)
+    assert of_sequence > abs(of_knn)
+    alone = evaluate(build("item_knn").fit(split.train), split).metrics["ndcg_10"]
+    assert evaluate(fitted, split).metrics["ndcg_10"] > 0.95 > alone
+
+
+def test_weights_are_where_the_likelihood_is_flat() -> None:
+    """Moving any weight either way makes the held-out events less likely."""
+    config = BlendConfig(members="ease:regularization=20,ials:embedding_size=4", held_out_share=0.5, refit=False)
+    data = toy.checkerboard(n_learners=200, n_activities=30, missing=5)
+    fitted = Blend(config).fit(data, FitOptions(seed=2))
+    asked = [
+        events
+        for learner, events in enumerate(data.sequences())
+        if learner in set(np.random.default_rng(2).permutation(data.n_learners)[:100])
+    ]
+    weights = fitted.state()["blend_weights"]
+
+    def likelihood(tried: np.ndarray) -> float:
+        fitted.state()["blend_weights"][:] = tried
+        total = 0.0
+        for events, row in zip(asked, fitted.score([one[:-1] for one in asked]).astype(np.float64), strict=True):
+            row[events[:-1]] = -np.inf
+            total += row[events[-1]] - np.log(np.exp(row - row.max()).sum()) - row.max()
+        return total / len(asked) - 0.0005 * float((tried.astype(float) ** 2).sum())
+
+    best = weights.copy()
+    assert (best >= 0).all()
+    assert best.sum() > 0
+    reached = likelihood(best)
+    for place in range(len(best)):
+        for change in (-0.3, 0.3) if best[place] > 0 else ():
+            assert likelihood(best + change * np.eye(len(best), dtype=np.float32)[place]) < reached
+
+
+@pytest.mark.parametrize("members", ["", "blend", "nobody", "ease:depth=3", "ease:neighbours=many"])
+def test_refuses_members_that_cannot_be(members: str) -> None:
+    with pytest.raises(InvalidConfig):
+        BlendConfig(members=members)
+
+
+def test_shares_the_budget_and_tells_which_member_is_trained() -> None:
+    told: list[Progress] = []
+    Blend(BlendConfig(members="ease,item_knn")).fit(toy.checkerboard(), FitOptions(progress=told.append))
+    assert {one.message.split(":")[0] for one in told} == {"ease", "item_knn"}
+    assert told[-1].step == told[-1].n_steps == 400
+
+
+def test_needs_learners_with_a_step_to_tell() -> None:
+    with pytest.raises(NotEnoughData, match="two activities or more"):
+        Blend().fit(Interactions.from_columns([1, 2, 3], [7, 8, 9], [0, 0, 0]))
