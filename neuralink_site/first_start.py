@@ -20,9 +20,13 @@ from recommender.models import Promotion, Run
 from recommender.training.start import start_run
 
 ACADEMY = "academy"
-# One that is there within seconds, and one that learns the order of things and takes minutes. The academy is
-# small, so the first is held back more than its default does for real data.
-FIRST_MODELS: tuple[tuple[str, dict[str, object]], ...] = (("ease", {"regularization": 2000}), ("sasrec", {}))
+# What comes next and who needs help, each within seconds, and one that learns the order of things and takes minutes. The
+# academy is small, so the first is held back more than its default does for real data.
+FIRST_MODELS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("ease", {"regularization": 2000}),
+    ("logistic", {}),
+    ("sasrec", {}),
+)
 LOGINS = Path(settings.HOME) / "logins.json"
 
 
