@@ -20,8 +20,8 @@ from recommender.models import Promotion, Run
 from recommender.training.start import start_run
 
 ACADEMY = "academy"
-# What comes next and who needs help, each within seconds, and one that learns the order of things and takes minutes. The
-# academy is small, so the first is held back more than its default does for real data.
+# What comes next and who needs help, each within seconds, and one that learns the order of things and takes minutes.
+# The academy is small, so the first is held back more than its default does for real data.
 FIRST_MODELS: tuple[tuple[str, dict[str, object]], ...] = (
     ("ease", {"regularization": 2000}),
     ("logistic", {}),

@@ -68,6 +68,13 @@ def test_one_learner_for_staff(browser: Client, cast: Cast, risks: Risks) -> Non
     assert "Not enough data yet" in unknown
 
 
+def test_a_risk_without_factors_says_so(browser: Client, cast: Cast, risks: Risks) -> None:
+    Risk.objects.update(factors=[], strengths=[])
+    text = browser.get(reverse("learner_risk", args=[cast.north.learners[0].pk])).content.decode()
+    assert "Nothing stands out beside peers." in text
+    assert course_page(browser, cast).content.decode().count("Nothing stands out beside peers.") == 7
+
+
 def test_only_what_the_instructor_teaches(browser: Client, cast: Cast, risks: Risks) -> None:
     biology = Enrolment.objects.get(learner=cast.north.learners[6], course=cast.north.courses["biology"])
     add_risk(biology, 0.77)
