@@ -59,7 +59,8 @@ def store(parcel: Parcel, source: Source) -> list[Prepared]:
             if attempt == ATTEMPTS - 1:
                 raise
     if new:
-        request_projection(source.organisation_id)
+        # A queued job that is not committed yet would hold up everybody else who wants to make one.
+        transaction.on_commit(lambda: request_projection(source.organisation_id))
     return new
 
 

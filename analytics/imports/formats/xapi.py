@@ -23,8 +23,8 @@ from analytics.xapi.errors import InvalidValue
 from analytics.xapi.json_text import dump_json, parse_json
 from analytics.xapi.statements import ONE, TWO, check_statement
 
-BATCH_STATEMENTS = 5000
-"""A statement is a kilobyte and more, where other rows are a few dozen bytes."""
+BATCH_STATEMENTS = 2000
+"""A statement is a kilobyte and more, and those that tools send meanwhile become events only after the batch."""
 SHOWN_CHARACTERS = 300
 
 

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from analytics.lrs.consistency import begin_storing, consistent_through
 from analytics.lrs.parcels import Parcel, open_parcel
 from analytics.lrs.store import Source, store
-from analytics.models import Credential, Organisation, Statement, StatementLink
+from analytics.models import Credential, Organisation, Projection, Statement, StatementLink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DEFINITIONS = [{"name": {"en": f"Activity {number}"}} for number in range(5)]
@@ -91,6 +91,14 @@ def test_links_of_neighbours_that_are_stored_at_once(credential, source):
         at_once(*(lambda one=one: store(parcel_of([one], credential), source) for one in (first, middle, last)))
         links = StatementLink.objects.filter(statement__uuid=first["id"])
         assert {str(target) for target in links.values_list("target", flat=True)} == {middle["id"], last["id"]}
+
+
+def test_the_projector_is_woken_after_the_commit(credential, source):
+    """A queued job that is not committed yet would hold up whoever else wants to make one."""
+    with transaction.atomic():
+        store(parcel_of([statement()], credential), source)
+        assert not Projection.objects.exists()
+    assert Projection.objects.filter(organisation=credential.organisation).count() == 1
 
 
 def test_it_is_consistent_only_through_what_is_committed(credential, source):
