@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from analytics.aggregates.rollups import refresh
 from analytics.errors import InvalidInput, JobCancelled
 from analytics.imports.formats import FORMATS
+from analytics.imports.formats.base import STEPS_OFF
 from analytics.imports.projector.project import project
 from analytics.imports.run import run_import
 from analytics.imports.start import create_import
@@ -39,6 +40,13 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="do everything, keep nothing")
         parser.add_argument(
             "--column", action="append", default=[], metavar="OURS=THEIRS", help="learner=user_id; may be repeated"
+        )
+        parser.add_argument(
+            "--option",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="any other option of the format: date_order=dmy, encoding=cp1252, steps_off=trim,bounds; repeatable",
         )
         parser.add_argument("--delimiter", help="what separates columns; found out if not given")
         parser.add_argument("--time-zone", help="of instants that name none; the organisation's if not given")
@@ -106,14 +114,22 @@ def _slugs() -> str:
 
 
 def _format_options(options: dict[str, Any]) -> dict[str, Any]:
-    columns = {}
-    for pair in options["column"]:
-        ours, equals, theirs = pair.partition("=")
-        if not equals:
-            raise CommandError(f"--column wants OURS=THEIRS, for example learner=user_id, but it is {pair!r}.")
-        columns[ours.strip()] = theirs.strip()
+    columns = _pairs("--column wants OURS=THEIRS, for example learner=user_id", options["column"])
+    others: dict[str, Any] = _pairs("--option wants NAME=VALUE, for example date_order=dmy", options["option"])
+    if STEPS_OFF.name in others:
+        others[STEPS_OFF.name] = others[STEPS_OFF.name].split(",")
     given = {name: options[name] for name in ("delimiter", "time_zone", "default_kind")}
-    return {"columns": columns, **given}
+    return {"columns": columns, **given, **others}
+
+
+def _pairs(rule: str, words: list[str]) -> dict[str, str]:
+    found = {}
+    for pair in words:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise CommandError(f"{rule}, but it is {pair!r}.")
+        found[name.strip()] = value.strip()
+    return found
 
 
 def _bar() -> Progress:

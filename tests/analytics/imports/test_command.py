@@ -40,6 +40,25 @@ def test_an_import_with_day_tables(db: None, path: Path) -> None:
     assert Event.objects.get().activity.kind == "video"
 
 
+def test_any_option_of_the_format(db: None, path: Path) -> None:
+    path.write_text("who,activity,at\n l1 ,a1,03/04/2024\n")
+    words = (
+        "import_data",
+        "csv",
+        path,
+        "--column",
+        "learner=who",
+        "--column",
+        "verb=activity",
+        "--organisation",
+        "new",
+    )
+    chosen = ("--option", "date_order=dmy", "--option", "steps_off=trim,bounds", "--time-zone", "UTC")
+    run(*words, "--create-organisation", "New", *chosen)
+    event = Event.objects.get()
+    assert (event.learner.external_id, event.occurred_at.isoformat()[:10]) == (" l1 ", "2024-04-03")
+
+
 def test_somebody_can_open_what_was_imported(db: None, path: Path) -> None:
     words = ("import_data", "csv", path, "--column", "learner=who", "--organisation", "new")
     assert "Nobody can open New yet" in "".join(run(*words, "--create-organisation", "New"))
@@ -64,6 +83,8 @@ def test_a_dry_run(db: None, path: Path) -> None:
         (["--organisation", "one", "--administrator", "nobody"], "There is no login 'nobody'"),
         (["--organisation", "one"], "has no column 'learner'"),
         (["--organisation", "one", "--column", "learner"], "--column wants OURS=THEIRS"),
+        (["--organisation", "one", "--column", "learner=who", "--option", "dmy"], "--option wants NAME=VALUE"),
+        (["--organisation", "one", "--column", "learner=who", "--option", "steps_off=x"], "steps_off must be one of"),
         (["--organisation", "one", "--column", "learner=who", "--time-zone", "Mars"], "no time zone 'Mars'"),
         (["--organisation", "one", "--column", "learner=who", "--delimiter", ";"], "has no column"),
     ],
