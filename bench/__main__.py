@@ -16,6 +16,7 @@ SUBJECTS: dict[str, str] = {
     "quality": "bench.quality",
     "train": "bench.train",
     "serve": "bench.serve",
+    "outcomes": "bench.outcomes",
     "pages": "bench.pages",
     "xapi": "bench.xapi",
 }

@@ -70,7 +70,7 @@ def predict_running(
         batches.append(batch)
     early = np.flatnonzero(running & (today - data.first_on < FIRST_KNOWN_DAY))
     on = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=today)).date()
-    lines = [line for batch in batches for line in _known_lines(data, batch)]
+    lines = [line for batch in batches for line in lines_of(data, batch)]
     lines += _unknown_lines(data, early, today)
     _store(organisation, live, on, lines)
     return Predicted(on, len(lines), len(lines) - len(early))
@@ -108,7 +108,7 @@ def _peers(examples: Examples) -> NDArray[np.float32]:
     return np.column_stack([medians(place, column)[place] for column in examples.told.T])
 
 
-def _known_lines(data: Studies, batch: Batch) -> list[str]:
+def lines_of(data: Studies, batch: Batch) -> list[str]:
     """One line of COPY per example, without what is the same for all."""
     examples, found = batch.examples, batch.found
     rows = zip(
