@@ -15,6 +15,8 @@ Label = str | Promise
 
 COUNTS: tuple[tuple[str, Label], ...] = (
     ("n_learners", _("Learners")),
+    ("n_enrolments", _("Enrolments that ended")),
+    ("n_not_finished", _("Not finished of them")),
     ("n_activities", _("Activities")),
     ("n_interactions", _("Pairs of learner and activity")),
     ("n_events", _("Events behind them")),

@@ -17,6 +17,7 @@ from recommender.web.facts import data_facts
 from recommender.web.forms import RunForm
 from recommender.web.lists import in_use, page_of, runs_of
 from recommender.web.measures import metric_rows, segment_rows
+from recommender.web.outcome_card import outcome_card
 from recommender.web.progress import remaining_seconds
 
 MODEL_ROLES = (Role.ADMINISTRATOR, Role.MODEL_OWNER)
@@ -69,6 +70,7 @@ def run_page(request: MemberRequest, pk: int) -> HttpResponse:
         "run": run,
         "remaining_seconds": remaining_seconds(run),
         "charts": curve_charts(run),
+        "outcome": outcome_card(run),
         "metrics": metric_rows(run.metrics, run.baseline_metrics, incumbent.get("metrics")),
         "segments": segment_rows(run.metrics, run.baseline_metrics),
         "incumbent": incumbent,

@@ -20,6 +20,7 @@ from recommender.web.files import stored_files
 from recommender.web.forms import WhyForm
 from recommender.web.lists import in_use, page_of, promotions_of, versions_of
 from recommender.web.measures import metric_rows, segment_rows
+from recommender.web.outcome_card import outcome_card
 from recommender.web.runs import MODEL_ROLES
 
 
@@ -58,6 +59,7 @@ def version_page(request: MemberRequest, pk: int) -> HttpResponse:
         "files": files,
         "data": data_facts(version.run.data),
         "metrics": metric_rows(version.metrics, version.run.baseline_metrics),
+        "outcome": outcome_card(version.run),
         "segments": segment_rows(version.metrics, version.run.baseline_metrics),
         "parameters": parameters(version.algorithm, files.manifest.get("config", version.run.config)),
         "summary": summary(version.algorithm),
