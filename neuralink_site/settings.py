@@ -374,7 +374,7 @@ NEURALINK_STATEMENT_LINKS = env.integer(
 )
 NEURALINK_PROJECTED_AT_ONCE = env.integer(
     "NEURALINK_PROJECTED_AT_ONCE",
-    2000,
+    1000,
     minimum=1,
     doc="xAPI statements that become events in one transaction",
 )
