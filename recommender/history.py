@@ -7,6 +7,7 @@ events came in), so that serving asks a model the question it was trained on.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,11 +17,13 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from analytics.public import Activity, Kind, Learner, Organisation
-from recommender.datasets.interactions import Interactions
+from recommender.datasets.interactions import Interactions, Sequences, feature_hash, offsets_of
 from recommender.models import TargetKind
 
 NOT_TARGETS = (Kind.COURSE, Kind.MODULE)
 """Kinds of activity that hold others: somebody is recommended what is inside, or (kind course) the course."""
+
+_WORD = re.compile(r"\w{2,}")
 
 # COPY's binary form: 19 bytes of header, per row a count of fields and each field behind its length, and a trailer.
 _HEADER_BYTES, _TRAILER_BYTES = 19, 2
@@ -73,7 +76,8 @@ def interactions(
         until: the last instant that counts; for an archive, its own clock where None.
     """
     table = copied(_MEETINGS[TargetKind(kind)], _asked(organisation, course, until), _COLUMNS)
-    return Interactions.from_columns(table["learner"], table["activity"], table["at"], table["n_events"])
+    found = Interactions.from_columns(table["learner"], table["activity"], table["at"], table["n_events"])
+    return found.described(activity_features(organisation, found.activity_ids)) if len(found) else found
 
 
 def copied(query: str, asked: Mapping[str, Any], columns: Mapping[str, str]) -> NDArray[Any]:
@@ -92,6 +96,21 @@ def copied(query: str, asked: Mapping[str, Any], columns: Mapping[str, str]) -> 
     fields = ((name, kind) for column in columns.items() for name, kind in ((f"{column[0]}_bytes", ">i4"), column))
     row = np.dtype([("n_fields", ">i2"), *fields])
     return np.frombuffer(buffer.getbuffer()[_HEADER_BYTES:-_TRAILER_BYTES], row)
+
+
+def activity_features(organisation: Organisation, activity_ids: NDArray[np.int64]) -> Sequences:
+    """What describes each activity, as hashes: its kind, its course, what holds it, and the words of its name."""
+    rows = Activity.objects.filter(organisation=organisation, id__in=activity_ids.tolist())
+    found = {row[0]: row[1:] for row in rows.values_list("id", "kind", "course_id", "parent_id", "name")}
+    lists = [_hashes(*found[pk]) if pk in found else [] for pk in activity_ids.tolist()]
+    offsets = offsets_of(np.array([len(hashes) for hashes in lists], np.int64))
+    return Sequences(offsets, np.array([one for hashes in lists for one in hashes], np.int32))
+
+
+def _hashes(kind: str, course_id: int | None, parent_id: int | None, name: str) -> list[int]:
+    words = dict.fromkeys(_WORD.findall(name.casefold()))
+    facts = [f"kind={kind}", f"course={course_id}", f"parent={parent_id}", *(f"word={word}" for word in words)]
+    return [feature_hash(fact) for fact in facts]
 
 
 def recent_history(learner: Learner, *, kind: str) -> NDArray[np.int64]:

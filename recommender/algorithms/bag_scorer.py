@@ -31,7 +31,7 @@ class BagScorer(VectorScorer):
 
     def _bags(self, histories: list[Index]) -> NDArray[np.float32]:
         """Shape (n_histories, width)."""
-        inputs: NDArray[np.float32] = self._fitted()["input_vectors"]
+        inputs = self._matrix("input_vectors")
         lengths = np.array([len(history) for history in histories])
         starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
         sums = np.add.reduceat(inputs[np.concatenate(histories)], starts, axis=0)

@@ -100,6 +100,8 @@ class Algorithm(ABC):
     needs_keras: ClassVar[bool] = False  # `fit` does; `score` never
     arrays: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {}  # its own: name -> dtype, dimensions
 
+    before: "Algorithm | None" = None  # after a `fit` that made the model smaller: what it was
+
     def __init__(self, config: Config | None = None) -> None:
         self.config = self.config_class() if config is None else config
         self._state: State | None = None
@@ -233,6 +235,7 @@ class Algorithm(ABC):
     def _forget(self) -> None:
         """Drop what was learnt, and what a subclass derived from it to answer faster."""
         self._state = None
+        self.before = None
 
     def _fitted(self) -> State:
         if self._state is None:

@@ -7,16 +7,20 @@ activities to compare it with.
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import replace
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.algorithms.base import Algorithm, Scores
+from recommender.algorithms.base import Algorithm, FitOptions, Scores, State
+from recommender.algorithms.config import Config
 from recommender.algorithms.litert import Network
-from recommender.datasets.interactions import Index
+from recommender.algorithms.neural.config import NeuralConfig
+from recommender.datasets.interactions import Index, Interactions
 
 _EXPLAINED_EVENTS = 10
+_SCALES = "_scales"
 
 
 class VectorScorer(Algorithm):
@@ -32,9 +36,30 @@ class VectorScorer(Algorithm):
         "activity_vectors": (np.float32, 2),  # (n_activities, size)
         "activity_bias": (np.float32, 1),  # (n_activities,)
     }
+    config: NeuralConfig
     _network: Network | None = None
     # One tuple, so that threads never see the history of one beside the answer of another.
     _latest_likelihood: tuple[bytes, Scores] = (b"", np.zeros((0, 0), np.float32))
+
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__(config)
+        self._widened: dict[str, NDArray[np.float32]] = {}
+
+    def fit(self, interactions: Interactions, options: FitOptions | None = None) -> Self:
+        super().fit(interactions, options)
+        if self.config.precision == "int8":
+            before = type(self)(replace(self.config, precision="float32"))
+            before._state = self._state
+            self._state = rounded(self._fitted())
+            self.before = before
+        return self
+
+    def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
+        found = super().expected_arrays()
+        if self.config.precision == "int8":
+            for name in [name for name, kind in found.items() if kind == (np.float32, 2)]:
+                found |= {name: (np.int8, 2), name + _SCALES: (np.float32, 1)}
+        return found
 
     @abstractmethod
     def _encode(self, histories: list[Index]) -> NDArray[np.float32]:
@@ -75,10 +100,36 @@ class VectorScorer(Algorithm):
         return self._network
 
     def _vectors(self) -> NDArray[np.float32]:
-        vectors: NDArray[np.float32] = self._fitted()["activity_vectors"]
-        return vectors
+        return self._matrix("activity_vectors")
+
+    def _matrix(self, name: str) -> NDArray[np.float32]:
+        """An array of two dimensions as float32, however it is stored."""
+        stored = self._fitted()[name]
+        if stored.dtype == np.float32:
+            return stored
+        if name not in self._widened:
+            self._widened[name] = stored * self._fitted()[name + _SCALES][:, None]
+        return self._widened[name]
 
     def _forget(self) -> None:
         super()._forget()
         self._network = None
+        self._widened = {}
         self._latest_likelihood = VectorScorer._latest_likelihood
+
+
+def rounded(state: State) -> State:
+    """Matrices of float32 as int8 with one scale per row: a quarter of the bytes.
+
+    The largest number of a row becomes 127, so none is off by more than 1/254 of it (symmetric quantisation: Jacob et
+    al., CVPR 2018, section 2). Everything else stays.
+    """
+    found: State = {}
+    for name, array in state.items():
+        if array.dtype != np.float32 or array.ndim != 2:
+            found[name] = array
+            continue
+        scales = np.maximum(np.abs(array).max(axis=1, initial=0.0), np.float32(1e-12)) / np.float32(127)
+        found[name] = np.rint(array / scales[:, None]).astype(np.int8)
+        found[name + _SCALES] = scales.astype(np.float32)
+    return found

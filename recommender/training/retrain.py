@@ -153,7 +153,7 @@ def _measure(run: Run, data: Interactions, split: Split, watch: Watch) -> Measur
     watch.step(_("training on the older part"), 0.5, records=True)
     challenger = build(run.algorithm, run.config)
     candidate = trial(challenger)
-    facts = Candidate(candidate, _latency_ms(challenger, split), sum(a.nbytes for a in challenger.state().values()))
+    facts = Candidate(candidate, _latency_ms(challenger, split), _bytes(challenger))
     watch.step(_("measuring popularity"), 0.53)
     baseline = trial(build(BASELINE))
     watch.step(_("measuring the version in use"), 0.6)
@@ -165,9 +165,32 @@ def _measure(run: Run, data: Interactions, split: Split, watch: Watch) -> Measur
         baseline_metrics=_figures(baseline),
         protocol=split.name,
         protocol_hash=candidate.protocol_hash,
-        data=_described(run, data, split) | {"in_use": incumbent.as_json() if incumbent else None},
+        data=_described(run, data, split)
+        | {"in_use": incumbent.as_json() if incumbent else None, "sizes": _sizes(challenger, facts, split, watch)},
     )
     return Measured(facts, baseline, incumbent, _groups(run, split, candidate))
+
+
+def _sizes(algorithm: Algorithm, facts: Candidate, split: Split, watch: Watch) -> list[dict[str, object]]:
+    """The model before and after it was made smaller, measured alike; nothing where it was not."""
+    if algorithm.before is None:
+        return []
+    found = evaluate(algorithm.before, split, check_stop=watch.lease.check)
+    before = Candidate(found, _latency_ms(algorithm.before, split), _bytes(algorithm.before))
+    return [
+        {
+            "precision": model.config.as_dict().get("precision"),
+            "ndcg_10": one.evaluation.metrics["ndcg_10"],
+            "hr_10": one.evaluation.metrics["hr_10"],
+            "n_bytes": one.n_bytes,
+            "latency_ms": one.latency_ms,
+        }
+        for model, one in ((algorithm.before, before), (algorithm, facts))
+    ]
+
+
+def _bytes(algorithm: Algorithm) -> int:
+    return sum(array.nbytes for array in algorithm.state().values())
 
 
 def _latency_ms(algorithm: Algorithm, split: Split) -> float:

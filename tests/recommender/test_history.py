@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from analytics.models import Activity, Enrolment, Event, Kind, Learner
+from recommender.datasets.interactions import feature_hash
 from recommender.history import interactions, recent_history
 from tests.recommender.school import N_MET, School, build_school
 
@@ -121,3 +122,18 @@ def test_nothing_to_read(school: School) -> None:
     long_ago = datetime(2000, 1, 1, tzinfo=UTC)
     assert len(interactions(school.organisation, kind="any", until=long_ago)) == 0
     assert interactions(school.organisation, kind="any").learner_ids.dtype == np.int64
+
+
+def test_activities_are_described_by_what_is_known_of_them(school: School) -> None:
+    one, other = school.parts["red"][:2]
+    Activity.objects.filter(pk=one.pk).update(name="Long Division, LONG division!", kind=Kind.QUIZ)
+    found = interactions(school.organisation, kind="any")
+    assert found.activity_features is not None
+    place = np.searchsorted(found.activity_ids, [one.pk, other.pk])
+    hashes = [set(found.activity_features[int(k)].tolist()) for k in place]
+    facts = ["kind=quiz", f"course={school.courses['red'].pk}", f"parent={one.parent_id}", "word=long", "word=division"]
+    assert hashes[0] == {feature_hash(fact) for fact in facts}
+    assert hashes[0] & hashes[1] == {feature_hash(facts[1]), feature_hash(facts[2])}
+    part = found.where(found.activity_index == place[1])
+    assert part.activity_features is not None
+    assert set(part.activity_features[0].tolist()) == hashes[1]

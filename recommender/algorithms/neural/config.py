@@ -25,3 +25,6 @@ class NeuralConfig(Config):
     patience: int = parameter(
         3, minimum=1, maximum=1000, doc="After so many epochs without gain steps get smaller; the third time ends it."
     )
+    precision: str = parameter(
+        "float32", choices=("float32", "int8"), doc="How vectors are stored; int8 takes a quarter and rounds them."
+    )

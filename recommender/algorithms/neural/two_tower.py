@@ -22,6 +22,7 @@ from recommender.algorithms.config import parameter
 from recommender.algorithms.litert import Network
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.memory import bag_bytes
+from recommender.algorithms.vector_scorer import rounded
 from recommender.datasets.interactions import Index, Interactions, Sequences
 
 if TYPE_CHECKING:
@@ -71,23 +72,22 @@ class TwoTower(BagScorer):
         state = self._fitted()
         described = self._described(features)
         vectors = Network(state["activity_tower"])(described)
-        n_new = len(features)
+        n_new, bias = len(features), state["activity_bias"]
         extended = {
-            **state,
-            "popularity": np.concatenate([state["popularity"], np.zeros(n_new, np.float32)]),
-            "input_vectors": np.concatenate([state["input_vectors"], described]),
-            "activity_vectors": np.concatenate([state["activity_vectors"], vectors]),
+            **{name: self._matrix(name) if array.ndim == 2 else array for name, array in state.items()},
+            "popularity": np.append(state["popularity"], np.zeros(n_new, np.float32)),
+            "input_vectors": np.concatenate([self._matrix("input_vectors"), described]),
+            "activity_vectors": np.concatenate([self._vectors(), vectors]),
             # As likely as the median one: nobody could meet it yet, which says nothing against it.
-            "activity_bias": np.append(state["activity_bias"], np.full(n_new, np.median(state["activity_bias"]))),
+            "activity_bias": np.append(bias, np.full(n_new, np.median(bias), np.float32)),
         }
-        extended["activity_bias"] = extended["activity_bias"].astype(np.float32)
-        return type(self).from_state(self.config, extended)
+        return self.from_state(self.config, rounded(extended) if self.config.precision == "int8" else extended)
 
     def _described(self, features: Sequences) -> NDArray[np.float32]:
         """Shape (len(features), size): the mean of the vectors of each one's features."""
         index, weight = _hashed(features, self.config.feature_buckets)
-        vectors: NDArray[np.float32] = self._fitted()["feature_vectors"]
-        described: NDArray[np.float32] = np.einsum("nfs,nf->ns", vectors[index], weight, dtype=np.float32)
+        gathered = self._matrix("feature_vectors")[index]
+        described: NDArray[np.float32] = np.einsum("nfs,nf->ns", gathered, weight, dtype=np.float32)
         return described
 
     def _learn(self, interactions: Interactions, options: FitOptions) -> State:

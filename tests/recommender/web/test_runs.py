@@ -182,3 +182,16 @@ def test_an_empty_list_says_what_to_do(browser: Client) -> None:
     text = browser.get(reverse("run_list")).content.decode()
     assert "Nothing has been trained yet" in text
     assert reverse("run_new") in text
+
+
+def test_a_smaller_model_is_shown_beside_the_whole_one(browser: Client, school: School) -> None:
+    sizes = [
+        {"precision": "float32", "ndcg_10": 0.1875, "hr_10": 0.31, "n_bytes": 874_000, "latency_ms": 2.5},
+        {"precision": "int8", "ndcg_10": 0.1871, "hr_10": 0.30, "n_bytes": 232_000, "latency_ms": 2.25},
+    ]
+    run = new_run(school, algorithm="sasrec", state="succeeded", data={"sizes": sizes})
+    html = browser.get(reverse("run_page", args=[run.pk])).content.decode()
+    assert "Before and after" in html
+    assert "0.1875" in html
+    assert "0.1871" in html
+    assert "int8" in html
