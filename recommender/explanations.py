@@ -45,6 +45,10 @@ def popular(activity: Activity) -> Reason:
     return Reason(_("Popular in %(course)s lately") % {"course": activity.course})
 
 
+def follows(met: Activity) -> Reason:
+    return Reason(_("Often comes after %(met)s") % {"met": met}, [met])
+
+
 def first_in_course(activity: Activity) -> Reason:
     return Reason(_("A first step in %(course)s") % {"course": activity.course})
 

@@ -17,7 +17,7 @@ from analytics.rest.permissions import EVERY_ROLE, Access, visible
 from analytics.rest.views import ApiView
 from recommender.models import RECOMMENDED_CHOICES, FeedbackAction, Impression, TargetKind
 from recommender.serving.feedback import give_feedback
-from recommender.serving.recommend import Answer, recommend
+from recommender.serving.recommend import Answer, popular_now, recommend, recommend_for_session, similar_to
 from recommender.serving.why_not import why_not
 
 
@@ -36,8 +36,10 @@ class RecommendationSerializer(serializers.Serializer[Any]):
 
 
 class AnswerSerializer(serializers.Serializer[Any]):
-    learner = serializers.CharField(source="learner.external_id")
-    token = serializers.UUIDField(allow_null=True, help_text="send feedback with it")
+    learner = serializers.CharField(
+        source="learner.external_id", default=None, allow_null=True, help_text="null where the answer is nobody's own"
+    )
+    token = serializers.UUIDField(allow_null=True, help_text="send feedback with it; null where nothing was kept")
     source: Any = serializers.CharField(help_text="the algorithm, or the fallback's name")
     version = serializers.IntegerField(source="version.number", default=None, allow_null=True)
     card = serializers.SerializerMethodField(help_text="address of the version's model card; null for fallbacks")
@@ -107,8 +109,72 @@ class Recommendations(ApiView):
         return Response(AnswerSerializer(answer).data)
 
 
+class SessionBody(Body):
+    history = serializers.ListField(
+        child=ExternalIdField(), max_length=1000, help_text="external ids of what was met lately, oldest first"
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=10, required=False)
+    kind = serializers.ChoiceField(choices=RECOMMENDED_CHOICES, default=TargetKind.ANY, required=False)
+    course = ExternalIdField(required=False, allow_null=True, default=None, help_text="external id of a course")
+    exclude = serializers.ListField(child=ExternalIdField(), required=False, default=list, max_length=1000)
+
+
+SESSION = Access(Scope.RECOMMENDATIONS_READ, EVERY_ROLE)
+
+
+class SessionRecommendations(ApiView):
+    """Next steps for a visitor who is not known, from what they met in this session. Nothing is kept."""
+
+    access = {"POST": SESSION}
+    serializer_class = AnswerSerializer
+
+    @extend_schema(tags=["recommendations"], request=SessionBody, responses={200: AnswerSerializer})
+    def post(self, request: Request) -> Response:
+        wanted = self.read_body(SessionBody)
+        wanted["course"] = self.named_in_body(Activity.objects.courses(), "course", wanted["course"])
+        return Response(AnswerSerializer(recommend_for_session(self.organisation, **wanted)).data)
+
+
+class PopularParameters(Parameters):
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=10, required=False)
+    kind = serializers.ChoiceField(choices=RECOMMENDED_CHOICES, default=TargetKind.ANY, required=False)
+    course = ExternalIdField(required=False, help_text="external id of a course: only its activities")
+
+
+class PopularActivities(ApiView):
+    """What most learners met in the last weeks and is open."""
+
+    access = {"GET": SESSION}
+    parameters = PopularParameters
+    serializer_class = AnswerSerializer
+
+    @extend_schema(tags=["recommendations"])
+    def get(self, request: Request) -> Response:
+        course = self.named(Activity.objects.courses(), "course")
+        answer = popular_now(self.organisation, limit=self.query["limit"], kind=self.query["kind"], course=course)
+        return Response(AnswerSerializer(answer).data)
+
+
+class LimitParameters(Parameters):
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=10, required=False)
+
+
+class SimilarActivities(ApiView):
+    """What the model says next to somebody who has met this activity alone."""
+
+    access = {"GET": SESSION}
+    parameters = LimitParameters
+    serializer_class = AnswerSerializer
+    queryset = Activity.objects.select_related("organisation")
+
+    @extend_schema(tags=["recommendations"])
+    def get(self, request: Request, external_id: str) -> Response:
+        activity = self.found(self.get_queryset(), external_id=external_id)
+        return Response(AnswerSerializer(similar_to(activity, limit=self.query["limit"])).data)
+
+
 class WhyNotParameters(Parameters):
-    kind = serializers.ChoiceField(choices=TargetKind.choices, default=TargetKind.ANY, required=False)
+    kind = serializers.ChoiceField(choices=RECOMMENDED_CHOICES, default=TargetKind.ANY, required=False)
     course = ExternalIdField(required=False, help_text="external id of a course: only its activities")
 
 

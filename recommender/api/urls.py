@@ -5,7 +5,14 @@ from django.urls import path
 from analytics.rest import converters  # noqa: F401  (registers external_id)
 from recommender.api.cases import WorklistActions, WorklistList
 from recommender.api.interventions import InterventionComparison, InterventionList
-from recommender.api.recommendations import FeedbackList, Recommendations, WhyNotView
+from recommender.api.recommendations import (
+    FeedbackList,
+    PopularActivities,
+    Recommendations,
+    SessionRecommendations,
+    SimilarActivities,
+    WhyNotView,
+)
 from recommender.api.retrain_rules import RetrainRuleDetail, RetrainRuleList
 from recommender.api.risks import RiskList
 from recommender.api.runs import RunCancellation, RunDetail, RunList
@@ -18,6 +25,9 @@ urlpatterns = [
     path(
         "learners/<external_id:external_id>/why-not/<external_id:activity>/", WhyNotView.as_view(), name="api_why_not"
     ),
+    path("recommendations/", SessionRecommendations.as_view(), name="api_session_recommendations"),
+    path("activities/popular/", PopularActivities.as_view(), name="api_popular"),
+    path("activities/<external_id:external_id>/similar/", SimilarActivities.as_view(), name="api_similar"),
     path("feedback/", FeedbackList.as_view(), name="api_feedback"),
     path("risks/", RiskList.as_view(), name="api_risks"),
     path("risks/what-if/", WhatIf.as_view(), name="api_what_if"),

@@ -57,7 +57,7 @@ def _popular(situation: Situation, limit: int) -> list[tuple[int, float]]:
 def _most_met(activities: QuerySet[Activity], situation: Situation, limit: int) -> list[tuple[int, float]]:
     """By learners per day, summed over the last weeks; what nobody met lately is left out."""
     lately = activities.filter(
-        days__organisation_id=situation.learner.organisation_id,
+        days__organisation_id=situation.organisation.pk,
         days__on__gt=(situation.now - timedelta(days=LATELY_DAYS)).date(),
         days__on__lte=situation.now.date(),
     )

@@ -1,21 +1,21 @@
 """What a learner could do next: candidates -> score -> rules -> top n -> reasons.
 
-Page, API and command all call `recommend`. With a warm process it makes at most nine queries, however long the
-list and the history are.
+Page, API and command all call `recommend`; sessions, similar and popular activities go the same way. With a warm
+process it makes at most nine queries, however long the list and the history are.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
-from analytics.public import Activity, InvalidInput, Kind, Learner
+from analytics.public import Activity, InvalidInput, Kind, Learner, Organisation
 from recommender import explanations
 from recommender.algorithms.base import Contribution
 from recommender.explanations import Reason
@@ -23,7 +23,7 @@ from recommender.models import RECOMMENDED, Impression, TargetKind, Version
 from recommender.serving.live import LiveModel, live_model
 from recommender.serving.popular import popular
 from recommender.serving.rules import admitted
-from recommender.serving.situation import Situation, situation_of
+from recommender.serving.situation import Situation, situation_of, situation_of_session
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Answer:
     """What was recommended, and by what: a version, or a fallback by its name."""
 
     token: uuid.UUID | None  # for feedback; None where nothing was recorded
-    learner: Learner
+    learner: Learner | None
     source: str  # the version's algorithm, or the fallback's name
     version: Version | None
     fallback: str | None
@@ -90,16 +90,74 @@ def recommend(
     Raises:
         InvalidInput: `pointer` names the parameter at fault.
     """
-    _check(learner, limit, kind, course)
+    _check(learner.organisation, limit, kind, course)
     situation = situation_of(learner, kind=kind, course=course, exclude=exclude)
+    return _answer(situation, limit, channel=channel if record else None)
+
+
+def recommend_for_session(
+    organisation: Organisation,
+    history: Sequence[str],
+    *,
+    limit: int = 10,
+    kind: str = TargetKind.ANY,
+    course: Activity | None = None,
+    exclude: Collection[str] = (),
+) -> Answer:
+    """Next steps for somebody who is not known, from external ids of what they met lately, oldest first.
+
+    Ids that the organisation does not have are passed over, for a site knows its pages before we do. Nothing is kept.
+
+    Raises:
+        InvalidInput: `pointer` names the parameter at fault.
+    """
+    _check(organisation, limit, kind, course)
+    ids = dict(
+        Activity.objects.filter(organisation=organisation, external_id__in=set(history)).values_list(
+            "external_id", "pk"
+        )
+    )
+    met = [ids[external_id] for external_id in history if external_id in ids]
+    situation = situation_of_session(organisation, met, kind=kind, course=course, exclude=exclude)
+    return _answer(situation, limit, channel=None)
+
+
+def similar_to(activity: Activity, *, limit: int = 10) -> Answer:
+    """What the model says next to somebody who has met this activity alone; the same for everybody.
+
+    Raises:
+        InvalidInput: `limit` is less than 1.
+    """
+    organisation, kind = activity.organisation, TargetKind.COURSE if activity.kind == Kind.COURSE else TargetKind.ANY
+    _check(organisation, limit, kind, None)
+    situation = situation_of_session(organisation, [activity.pk], kind=kind, course=None, exclude=())
+    return _answer(situation, limit, channel=None, after=activity)
+
+
+def popular_now(
+    organisation: Organisation, *, limit: int = 10, kind: str = TargetKind.ANY, course: Activity | None = None
+) -> Answer:
+    """What most learners met in the last weeks and is open; the same for everybody.
+
+    Raises:
+        InvalidInput: `pointer` names the parameter at fault.
+    """
+    _check(organisation, limit, kind, course)
+    situation = situation_of_session(organisation, [], kind=kind, course=course, exclude=())
+    return _answer(situation, limit, channel=None)
+
+
+def _answer(situation: Situation, limit: int, *, channel: str | None, after: Activity | None = None) -> Answer:
+    """Choose, explain and, where there is a channel, keep what was shown; `after` is the one that all is similar to."""
     chosen = _by_model(situation, limit) or _by_fallback(situation, limit)
-    recommendations = _with_reasons(chosen, situation)
-    token = _record(learner, chosen, channel) if record and recommendations else None
+    recommendations = _with_reasons(chosen, situation, after)
+    learner = situation.learner
+    token = _record(learner, chosen, channel) if learner is not None and channel and recommendations else None
     version = chosen.model.version if chosen.model else None
     return Answer(token, learner, chosen.source, version, chosen.fallback, recommendations)
 
 
-def _check(learner: Learner, limit: int, kind: str, course: Activity | None) -> None:
+def _check(organisation: Organisation, limit: int, kind: str, course: Activity | None) -> None:
     if limit < 1:
         raise InvalidInput(_("limit must be 1 or more; got %(got)s.") % {"got": limit}, "limit")
     if kind not in RECOMMENDED:
@@ -107,7 +165,7 @@ def _check(learner: Learner, limit: int, kind: str, course: Activity | None) -> 
         raise InvalidInput(_("kind must be one of %(kinds)s; got %(got)r.") % {"kinds": allowed, "got": kind}, "kind")
     if course is None:
         return
-    if course.organisation_id != learner.organisation_id or course.kind != Kind.COURSE:
+    if course.organisation_id != organisation.pk or course.kind != Kind.COURSE:
         raise InvalidInput(_("%(name)s is not a course of this organisation.") % {"name": course}, "course")
     if kind == TargetKind.COURSE:
         raise InvalidInput(_("Courses are recommended across the organisation: leave out course."), "course")
@@ -133,7 +191,7 @@ def _by_model(situation: Situation, limit: int) -> Chosen | None:
 def models_for(situation: Situation) -> Iterator[LiveModel]:
     """The course's own model first, then the organisation's."""
     for course in (situation.course, None) if situation.course is not None else (None,):
-        model = live_model(situation.learner.organisation, situation.kind, course)
+        model = live_model(situation.organisation, situation.kind, course)
         if model is not None:
             yield model
 
@@ -164,8 +222,8 @@ def _by_fallback(situation: Situation, limit: int) -> Chosen:
     return Chosen(found.activities, fallback=found.name)
 
 
-def _with_reasons(chosen: Chosen, situation: Situation) -> list[Recommendation]:
-    explained = _explained(chosen, situation)
+def _with_reasons(chosen: Chosen, situation: Situation, after: Activity | None) -> list[Recommendation]:
+    explained = {} if after else _explained(chosen, situation)
     wanted = {pk for pk, _strength in chosen.activities}
     if chosen.model:
         named = {c.activity_index for contributions in explained.values() for c in contributions}
@@ -174,7 +232,7 @@ def _with_reasons(chosen: Chosen, situation: Situation) -> list[Recommendation]:
     present = [(activities[pk], strength) for pk, strength in chosen.activities if pk in activities]
     made = []
     for rank, (activity, strength) in enumerate(present, start=1):
-        reason = _reason(chosen, activity, explained.get(activity.pk, []), activities)
+        reason = _reason(chosen, activity, explained.get(activity.pk, []), activities, after)
         made.append(Recommendation(activity, rank, strength, reason.sentence, reason.activities))
     return made
 
@@ -197,12 +255,18 @@ def _explained(chosen: Chosen, situation: Situation) -> dict[int, list[Contribut
 
 
 def _reason(
-    chosen: Chosen, activity: Activity, contributions: list[Contribution], activities: dict[int, Activity]
+    chosen: Chosen,
+    activity: Activity,
+    contributions: list[Contribution],
+    activities: dict[int, Activity],
+    after: Activity | None,
 ) -> Reason:
     if chosen.fallback == "first_in_your_courses":
         return explanations.first_in_course(activity)
     if chosen.model is None or chosen.source == "popularity":
         return explanations.popular(activity)
+    if after is not None:
+        return explanations.follows(after)
     because = explanations.because_of(contributions, chosen.model.activity_ids, activities)
     return because or explanations.usual_next_step(activity)
 

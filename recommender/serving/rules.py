@@ -17,7 +17,7 @@ from recommender.serving.situation import Situation
 
 def in_scope(situation: Situation) -> Q:
     """Of this organisation, of the kind and in the course that was asked for."""
-    mine = Q(organisation_id=situation.learner.organisation_id)
+    mine = Q(organisation_id=situation.organisation.pk)
     if situation.kind == TargetKind.COURSE:
         return mine & Q(kind=Kind.COURSE)
     parts = mine & ~Q(kind__in=NOT_TARGETS)
@@ -43,6 +43,8 @@ def has_not_closed(situation: Situation) -> Q:
 
 def fits_enrolments(situation: Situation) -> Q:
     """Parts of courses for those who are enrolled, activities outside courses for everyone, courses for newcomers."""
+    if situation.learner is None:
+        return Q()
     if situation.kind == TargetKind.COURSE:
         return ~Q(pk__in=Enrolment.objects.filter(learner=situation.learner).values("course_id"))
     if situation.enrolled_course_ids is None:
@@ -56,7 +58,7 @@ def has_prerequisites(situation: Situation) -> Q:
     Most sources say nothing of completion, so that meeting it must do.
     """
     lacking = Prerequisite.objects.exclude(needed_id__in=situation.history.tolist())
-    needed = lacking.filter(organisation_id=situation.learner.organisation_id, activity_id=OuterRef("pk"))
+    needed = lacking.filter(organisation_id=situation.organisation.pk, activity_id=OuterRef("pk"))
     return ~Q(Exists(needed))
 
 

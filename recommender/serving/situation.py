@@ -1,8 +1,8 @@
-"""What is known of a learner at the moment of asking: all that models and rules look at."""
+"""What is known of whoever asks at the moment of asking: all that models and rules look at."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,14 +10,15 @@ import numpy as np
 from django.db.models import Q
 from numpy.typing import NDArray
 
-from analytics.public import Activity, Enrolment, Learner, Outcome
+from analytics.public import Activity, Enrolment, Learner, Organisation, Outcome
 from recommender.history import recent_history
 from recommender.serving.feedback import refused_by, worn_out_for
 
 
 @dataclass(frozen=True)
 class Situation:
-    learner: Learner
+    organisation: Organisation
+    learner: Learner | None  # None: a session of somebody who is not known
     kind: str
     course: Activity | None
     now: datetime  # the organisation's clock
@@ -32,6 +33,7 @@ def situation_of(learner: Learner, *, kind: str, course: Activity | None, exclud
     """Four queries."""
     now = learner.organisation.now()
     return Situation(
+        organisation=learner.organisation,
         learner=learner,
         kind=kind,
         course=course,
@@ -40,6 +42,24 @@ def situation_of(learner: Learner, *, kind: str, course: Activity | None, exclud
         enrolled_course_ids=_enrolled_course_ids(learner, now),
         refused_ids=frozenset(refused_by(learner)),
         worn_out_ids=frozenset(worn_out_for(learner)),
+        excluded=frozenset(exclude),
+    )
+
+
+def situation_of_session(
+    organisation: Organisation, history: Sequence[int], *, kind: str, course: Activity | None, exclude: Collection[str]
+) -> Situation:
+    """Of somebody who is not known, from the ids of what they met lately, oldest first. No query, nothing is kept."""
+    return Situation(
+        organisation=organisation,
+        learner=None,
+        kind=kind,
+        course=course,
+        now=organisation.now(),
+        history=np.array(list(dict.fromkeys(history)), np.int64),
+        enrolled_course_ids=None,
+        refused_ids=frozenset(),
+        worn_out_ids=frozenset(),
         excluded=frozenset(exclude),
     )
 
