@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -56,9 +57,14 @@ def mooccubex() -> Split:
     return Split(train, inputs, answer_lists, tested.astype(np.int32), RANDOM_HOLDOUT, parameters)
 
 
-def oulad() -> Split:
-    """Every click on every site of the virtual learning environment, day offsets as days of the calendar."""
+def oulad(course: str | None = None) -> Split:
+    """Every click on every site of the virtual learning environment, day offsets as days of the calendar.
+
+    `course`: only that presentation, named as BBB-2013J.
+    """
     rows = _table("oulad", "studentVle.parquet")
+    if course is not None:
+        rows = rows[(rows["code_module"].astype(str) + "-" + rows["code_presentation"].astype(str)) == course]
     presentation = rows["code_presentation"].astype(str)
     month = np.where(presentation.str[4] == "B", 2, 10)
     starts = pd.to_datetime({"year": presentation.str[:4].astype(int), "month": month, "day": 1})
@@ -70,9 +76,26 @@ def circle() -> Split:
     return leave_last_out(toy.chain(n_learners=400, n_activities=60, length=12))
 
 
+_PRESENTATIONS = {
+    "AAA": ("2013J", "2014J"),
+    "BBB": ("2013B", "2013J", "2014B", "2014J"),
+    "CCC": ("2014B", "2014J"),
+    "DDD": ("2013B", "2013J", "2014B", "2014J"),
+    "EEE": ("2013J", "2014B", "2014J"),
+    "FFF": ("2013B", "2013J", "2014B", "2014J"),
+    "GGG": ("2013J", "2014B", "2014J"),
+}
+
 DATASETS: dict[str, Dataset] = {
     "ml-1m": Dataset(movielens_1m, "leave_last_out", "MovieLens-1M, 3,416 activities, 6,040 learners"),
     "mooccubex": Dataset(mooccubex, "random_holdout", "MOOCCubeX, 3,366 courses, 97,722 learners"),
     "oulad": Dataset(oulad, "time_split", "Open University, 6,268 sites, 26,074 learners, all presentations"),
     "toy": Dataset(circle, "leave_last_out", "a seeded circle of 60 activities; needs no files"),
+}
+DATASETS |= {
+    f"oulad-{module}-{presentation}": Dataset(
+        partial(oulad, f"{module}-{presentation}"), "time_split", "one presentation of it"
+    )
+    for module, presentations in _PRESENTATIONS.items()
+    for presentation in presentations
 }

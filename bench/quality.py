@@ -1,18 +1,23 @@
-"""How well recommenders rank what learners did next, with popularity on the same split beside each figure."""
+"""How well recommenders rank what learners did next, with popularity on the same split beside each figure.
+
+With `--peers` the best of other people's recommenders on the same split in the same run stands there instead.
+"""
 
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bench import effort
 from bench.datasets import DATASETS, DataMissing
+from bench.peers import PEERS, PeerResult, measure_peer
 from bench.record import Measurement
 from recommender.algorithms.base import FitOptions, Progress
 from recommender.algorithms.catalogue import ALGORITHMS, build
 from recommender.datasets.splits import Split
 from recommender.evaluation.bootstrap import interval
-from recommender.evaluation.protocol import Evaluation, evaluate
+from recommender.evaluation.protocol import evaluate
 
 QUICK = ("--dataset", "toy", "--algorithms", "popularity,ease")
 MEASURES = ("ndcg_10", "hr_10", "recall_20", "mrr", "coverage_10")
@@ -20,9 +25,11 @@ PEER = "popularity"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    about = "; ".join(f"{name}: {dataset.about}" for name, dataset in DATASETS.items())
-    parser.add_argument("--dataset", default="toy", help=f"one or more, with commas. {about}")
+    about = "; ".join(f"{name}: {dataset.about}" for name, dataset in DATASETS.items() if "-20" not in name)
+    parser.add_argument("--dataset", default="toy", help=f"one or more, with commas. {about}; oulad-BBB-2013J ...")
     parser.add_argument("--algorithms", default=",".join(ALGORITHMS), help="with commas; default: all")
+    parser.add_argument("--peers", default="", help=f"with commas, or all; known: {', '.join(PEERS)}")
+    parser.add_argument("--effort", action="store_true", help="also: beside bare linear algebra, and growth")
     parser.add_argument("--set", nargs="+", default=[], metavar="ALGORITHM.PARAMETER=VALUE", help="not the default")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget-seconds", type=float, default=None, help="of each training that iterates")
@@ -40,9 +47,13 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
         except DataMissing as missing:
             print(f"Skipped {dataset}: {missing}", file=sys.stderr)
             continue
-        peer = evaluate(build(PEER).fit(split.train), split)
+        beside = {PEER: evaluate(build(PEER).fit(split.train), split).metrics}
+        for name in PEERS if arguments.peers == "all" else filter(None, arguments.peers.split(",")):
+            found = measure_peer(name, split)
+            yield from _lines_of_peer(f"{dataset}/{DATASETS[dataset].protocol}/{name}", found)
+            beside[name] = found.metrics
         for case, (name, config) in cases.items():
-            yield from _measure_one(case, name, config, split, peer, arguments)
+            yield from _measure_one(case, name, config, split, beside, arguments)
 
 
 def _cases(dataset: str, arguments: argparse.Namespace) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -81,7 +92,7 @@ def _measure_one(
     name: str,
     config: dict[str, Any],
     split: Split,
-    peer: Evaluation,
+    peers: Mapping[str, Mapping[str, float]],
     arguments: argparse.Namespace,
 ) -> Iterator[Measurement]:
     options = FitOptions(seed=arguments.seed, budget_seconds=arguments.budget_seconds, progress=_tell)
@@ -92,7 +103,8 @@ def _measure_one(
     found = evaluate(fitted, split)
     evaluate_seconds = time.perf_counter() - began
     for key in MEASURES:
-        beside = (None, None) if name == PEER else (PEER, peer.metrics[key])
+        best = max((peer for peer in peers if key in peers[peer]), key=lambda peer: peers[peer][key])
+        beside = (None, None) if name == best else (best, peers[best][key])
         yield Measurement("quality", case, key, found.metrics[key], "share", *beside)
     sure = interval(found.per_learner["ndcg_10"], seed=arguments.seed)
     yield Measurement("quality", case, "ndcg_10_low", sure.low, "share")
@@ -102,6 +114,18 @@ def _measure_one(
     state_bytes = sum(array.nbytes for array in fitted.state().values())
     yield Measurement("quality", case, "state_bytes", state_bytes, "B")
     yield Measurement("quality", case, "n_learners", found.n_learners, "learners")
+    if arguments.effort:
+        yield from effort.measure(
+            case, lambda: build(name, config), split, replace(options, progress=lambda _done: None)
+        )
+
+
+def _lines_of_peer(case: str, found: PeerResult) -> Iterator[Measurement]:
+    for key in MEASURES:
+        if key in found.metrics:
+            yield Measurement("quality", case, key, found.metrics[key], "share")
+    yield Measurement("quality", case, "fit_seconds", found.fit_seconds, "s")
+    yield Measurement("quality", case, "evaluate_seconds", found.score_seconds, "s")
 
 
 def _tell(progress: Progress) -> None:

@@ -1,10 +1,12 @@
 import argparse
 import json
 
+import numpy as np
 import pytest
 
 from bench import __main__ as bench
 from bench import quality, record
+from bench.peers import PeerResult
 
 
 def arguments(*words: str) -> argparse.Namespace:
@@ -52,3 +54,28 @@ def test_results_are_added_never_replaced(tmp_path: object, monkeypatch: pytest.
 def test_an_unknown_subject_lists_the_known_ones() -> None:
     with pytest.raises(SystemExit, match=r"no subject 'speed'\. Known: \w+"):
         bench.main(["speed"])
+
+
+def test_the_best_peer_stands_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = {"weak": 0.01, "strong": 0.99}
+    monkeypatch.setattr(
+        quality,
+        "measure_peer",
+        lambda name, _split: PeerResult({"ndcg_10": figures[name]}, fit_seconds=1, score_seconds=2),
+    )
+    words = ("--dataset", "toy", "--algorithms", "ease", "--peers", "weak,strong")
+    found = {(one.case, one.measure): one for one in quality.measure(arguments(*words))}
+    ease = found["toy/leave_last_out/ease", "ndcg_10"]
+    assert (ease.peer, ease.peer_value) == ("strong", 0.99)
+    assert found["toy/leave_last_out/ease", "mrr"].peer == "popularity"
+    assert found["toy/leave_last_out/weak", "ndcg_10"].value == 0.01
+    assert found["toy/leave_last_out/strong", "fit_seconds"].value == 1
+
+
+def test_effort_stands_beside_bare_linear_algebra_and_grows() -> None:
+    words = ("--dataset", "toy", "--algorithms", "ease", "--effort")
+    found = {(one.measure, one.peer): one.value for one in quality.measure(arguments(*words))}
+    assert found["fit_seconds", "bare_solve"] > 0
+    assert found["top_100_seconds", "bare_product"] > 0
+    assert found["fit_peak_bytes_10x", None] >= found["fit_peak_bytes_1x", None] > 0
+    assert np.isfinite(found["fit_seconds_exponent", None])

@@ -1,0 +1,79 @@
+"""What a recommender costs: beside the bare linear algebra that it cannot do without, and with ten times the data."""
+
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from bench.record import Measurement
+from recommender.algorithms.base import Algorithm, FitOptions
+from recommender.backends.local import LocalBackend
+from recommender.datasets.splits import Split
+
+GROWTH = (1, 3, 10)
+N_RECOMMENDED = 100
+
+
+def measure(case: str, make: Callable[[], Algorithm], split: Split, options: FitOptions) -> Iterator[Measurement]:
+    """Lines `top_100_seconds`, for EASE `fit_seconds` beside the solve of its system, then those of growth."""
+    fitted, fit_seconds = _timed(lambda: make().fit(split.train, options))
+    if fitted.name == "ease":
+        solve = _bare_solve_seconds(split.train.n_activities)
+        yield Measurement("quality", case, "fit_seconds", fit_seconds, "s", "bare_solve", solve)
+    product = _bare_product_seconds(split)
+    _, seconds = _timed(lambda: _recommend_to_all(fitted, split))
+    yield Measurement("quality", case, "top_100_seconds", seconds, "s", "bare_product", product)
+    yield from _growth(case, make, split, options)
+
+
+def _bare_solve_seconds(n: int) -> float:
+    """Factorise and invert a well-conditioned matrix of that size in float32, nothing else."""
+    gram = np.ones((n, n), np.float32)
+    np.fill_diagonal(gram, n)
+    return _timed(lambda: LocalBackend().inverse_regularised(gram, 1.0))[1]
+
+
+def _bare_product_seconds(split: Split) -> float:
+    """Everybody's dense history times dense weights between activities, in float32, nothing else."""
+    n = split.train.n_activities
+    weights, block = np.ones((n, n), np.float32), np.ones((min(2048, split.n_tested), n), np.float32)
+    return _timed(lambda: block @ weights)[1] * split.n_tested / len(block)
+
+
+def _recommend_to_all(algorithm: Algorithm, split: Split, step: int = 2048) -> None:
+    for start in range(0, split.n_tested, step):
+        LocalBackend().top_n(algorithm.score(split.test_inputs.slice(start, start + step)), N_RECOMMENDED)
+
+
+def _growth(case: str, make: Callable[[], Algorithm], split: Split, options: FitOptions) -> Iterator[Measurement]:
+    """Fits on a tenth, three tenths and all of the learners; the exponent is the slope of the logarithms."""
+    order = np.random.default_rng(options.seed).permutation(split.train.n_learners)
+    seconds, peaks, sizes = [], [], []
+    for times in GROWTH:
+        chosen = order[: max(1, len(order) * times // GROWTH[-1])]
+        part = split.train.where(np.isin(split.train.learner_index, chosen), all_activities=True)
+        seconds.append(_timed(lambda part=part: make().fit(part, options))[1])  # type: ignore[misc]
+        peaks.append(_peak_bytes(lambda part=part: make().fit(part, options)))  # type: ignore[misc]
+        sizes.append(len(part))
+        yield Measurement("quality", case, f"fit_seconds_{times}x", seconds[-1], "s")
+        yield Measurement("quality", case, f"fit_peak_bytes_{times}x", peaks[-1], "B")
+    for name, values in (("seconds", seconds), ("bytes", peaks)):
+        exponent = float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
+        yield Measurement("quality", case, f"fit_{name}_exponent", exponent, "exponent")
+
+
+def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    began = time.perf_counter()
+    made = work()
+    return made, time.perf_counter() - began
+
+
+def _peak_bytes(work: Callable[[], Any]) -> float:
+    """Of NumPy's arrays, which is nearly all of it; in a fit of its own, because counting slows it down."""
+    tracemalloc.start()
+    work()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return float(peak)
