@@ -115,9 +115,8 @@ def _measure_one(
     yield Measurement("quality", case, "state_bytes", state_bytes, "B")
     yield Measurement("quality", case, "n_learners", found.n_learners, "learners")
     if arguments.effort:
-        yield from effort.measure(
-            case, lambda: build(name, config), split, replace(options, progress=lambda _done: None)
-        )
+        quiet = FitOptions(seed=arguments.seed, budget_seconds=arguments.budget_seconds)
+        yield from effort.measure(case, lambda: build(name, config), split, quiet)
 
 
 def _lines_of_peer(case: str, found: PeerResult) -> Iterator[Measurement]:
