@@ -21,6 +21,7 @@ from analytics.models import (
     ActivityDay,
     ApiKey,
     ColumnMapping,
+    CourseTotal,
     DirtyDay,
     Enrolment,
     Event,
@@ -288,6 +289,16 @@ class LearnerTotalAdmin(ReadOnlyAdmin):
     list_filter = [OrganisationFilter]
     list_select_related = ["learner", "organisation"]
     ordering = ["-id"]
+    search_fields = ["=learner__external_id"]
+
+
+@admin.register(CourseTotal)
+class CourseTotalAdmin(ReadOnlyAdmin):
+    list_display = ["learner", "course", "n_events", "n_completions", "n_days", "first_on", "last_on"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["learner", "course", "organisation"]
+    ordering = ["-id"]
+    sortable_by = ()
     search_fields = ["=learner__external_id"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import (
     Count,
@@ -23,7 +23,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 
 from analytics.aggregates.measures import MEASURES
 from analytics.aggregates.period import Period
-from analytics.models import Activity, ActivityDay, Enrolment, Learner, LearnerDay
+from analytics.models import Activity, ActivityDay, CourseTotal, Enrolment, Learner, LearnerDay
 
 M = TypeVar("M", Learner, Activity)
 COURSE_MEASURES = ("events", "completions", "result_share")
@@ -48,7 +48,7 @@ def courses_with_activity(courses: QuerySet[Activity], period: Period) -> QueryS
     enrolled = Enrolment.objects.filter(course=OuterRef("pk")).order_by().values("course")
     return courses.annotate(
         n_enrolled=Coalesce(Subquery(enrolled.annotate(n=Count("learner", distinct=True)).values("n")), Value(0)),
-        n_active=Counted(learners),
+        n_active=Counted(CourseTotal.objects.filter(course=OuterRef("pk")) if period.is_everything else learners),
         n_events=Coalesce(measured["events"], Value(0)),
         n_completions=Coalesce(measured["completions"], Value(0)),
         result_share=measured["result_share"],
@@ -71,18 +71,21 @@ def learners_with_activity(learners: QuerySet[Learner], course_ids: Sequence[int
             last_on=F("total__last_on"),
         )
     # A subquery for each column: those that are not ordered by are worked out for the rows of one page only.
+    courses = CourseTotal.objects.filter(learner=OuterRef("pk"), course__in=list(course_ids))
+    totals = courses.order_by().values("learner")
+    # A day in two courses is one day.
     days = LearnerDay.objects.filter(learner=OuterRef("pk"), course__in=list(course_ids)).order_by().values("learner")
 
-    def of(expression: Combinable) -> Subquery:
-        return Subquery(days.annotate(value=expression).values("value"))
+    def of(expression: Combinable, rows: QuerySet[Any, Any] = totals) -> Subquery:
+        return Subquery(rows.annotate(value=expression).values("value"))
 
     return learners.annotate(
         n_events=Coalesce(of(MEASURES["events"].expression), Value(0)),
         n_completions=Coalesce(of(MEASURES["completions"].expression), Value(0)),
-        n_active_days=Coalesce(of(MEASURES["active_days"].expression), Value(0)),
+        n_active_days=Coalesce(of(MEASURES["active_days"].expression, days), Value(0)),
         result_share=of(MEASURES["result_share"].expression),
-        first_on=of(Min("on")),
-        last_on=of(Max("on")),
+        first_on=of(Min("first_on")),
+        last_on=of(Max("last_on")),
     )
 
 

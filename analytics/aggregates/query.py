@@ -18,6 +18,7 @@ from analytics.errors import InvalidInput
 from analytics.models import (
     Activity,
     ActivityDay,
+    CourseTotal,
     Kind,
     Learner,
     LearnerDay,
@@ -134,6 +135,9 @@ class Query:
     def _n_learners(self) -> int:
         if self.period.is_everything and self.courses is None and self.learner is None:
             return LearnerTotal.objects.filter(organisation=self.organisation, n_events__gt=0).count()
+        if self.period.is_everything and self.courses is not None and self.learner is None:
+            totals = CourseTotal.objects.filter(organisation=self.organisation, course__in=self.courses)
+            return totals.order_by().values("learner_id").distinct().count()
         # Counting distinct rows hashes, where COUNT(DISTINCT ...) sorts: 10 s against 1 s over 1.8 M rows.
         return self._over(self._learner_days()).order_by().values("learner_id").distinct().count()
 

@@ -125,11 +125,20 @@ INSERT INTO analytics_learnertotal (organisation_id, learner_id, n_days, first_o
 SELECT %(organisation)s, learner_id, count(DISTINCT "on"), min("on"), max("on"), {ADDED}
 FROM analytics_learnerday WHERE organisation_id = %(organisation)s
 """
+COURSE_TOTAL = f"""
+INSERT INTO analytics_coursetotal (organisation_id, learner_id, course_id, n_days, first_on, last_on, {SUMS})
+SELECT %(organisation)s, learner_id, course_id, count(*), min("on"), max("on"), {ADDED}
+FROM analytics_learnerday WHERE organisation_id = %(organisation)s AND course_id IS NOT NULL
+"""
 TOTALS_OF_TOUCHED = f"""
 DELETE FROM analytics_learnertotal WHERE learner_id = ANY(%(touched)s);
-{TOTAL} AND learner_id = ANY(%(touched)s) GROUP BY learner_id
+{TOTAL} AND learner_id = ANY(%(touched)s) GROUP BY learner_id;
+DELETE FROM analytics_coursetotal WHERE learner_id = ANY(%(touched)s);
+{COURSE_TOTAL} AND learner_id = ANY(%(touched)s) GROUP BY learner_id, course_id
 """
 ALL_TOTALS = f"""
 DELETE FROM analytics_learnertotal WHERE organisation_id = %(organisation)s;
-{TOTAL} GROUP BY learner_id
+{TOTAL} GROUP BY learner_id;
+DELETE FROM analytics_coursetotal WHERE organisation_id = %(organisation)s;
+{COURSE_TOTAL} GROUP BY learner_id, course_id
 """

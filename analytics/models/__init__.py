@@ -18,6 +18,7 @@ from analytics.models.projection import (
 )
 from analytics.models.rollups import (
     ActivityDay,
+    CourseTotal,
     DirtyDay,
     LearnerDay,
     LearnerTotal,
@@ -36,6 +37,7 @@ __all__ = [
     "ApiKey",
     "Attachment",
     "ColumnMapping",
+    "CourseTotal",
     "Credential",
     "DirtyDay",
     "Document",

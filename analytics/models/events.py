@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
+
 from django.db import models
+from django.db.models import Min, Q
 from django.utils.translation import gettext_lazy as _
 
 from analytics.models.catalogue import Activity
 from analytics.models.imports import Import
-from analytics.models.organisation import Member, Organisation
-from analytics.models.people import Learner
+from analytics.models.organisation import Member, Organisation, Role
+from analytics.models.people import Enrolment, Learner
+from analytics.models.rollups import ActivityDay, DirtyDay
 
 
 class Verb(models.TextChoices):
@@ -40,12 +44,30 @@ class Unit(models.TextChoices):
 
 class EventQuerySet(models.QuerySet["Event"]):
     def visible_to(self, member: Member) -> EventQuerySet:
-        learners = Learner.objects.visible_to(member)
-        activities = Activity.objects.visible_to(member)
         mine = self.filter(organisation_id=member.organisation_id)
         if member.sees_everything:
             return mine
+        if member.role == Role.INSTRUCTOR:
+            return mine.within_courses(list(member.courses.values_list("id", flat=True)), member.organisation_id)
+        learners = Learner.objects.visible_to(member)
+        activities = Activity.objects.visible_to(member)
         return mine.filter(learner_id__in=learners.values("id"), activity_id__in=activities.values("id"))
+
+    def within_courses(self, course_ids: list[int], organisation_id: int) -> EventQuerySet:
+        """Events on the courses and their parts, of who is enrolled in one of them.
+
+        The ids stand in the query, and it begins where the courses do: the planner, which cannot know how many a
+        subquery finds, sorted all events of OULAD for one page of an instructor (9 s against 0.3 s).
+        """
+        activities = Activity.objects.filter(Q(id__in=course_ids) | Q(course_id__in=course_ids))
+        enrolled = Enrolment.objects.filter(course__in=course_ids).values("learner_id")
+        days = ActivityDay.objects.filter(activity__in=course_ids).aggregate(first_on=Min("on"))
+        waiting = DirtyDay.objects.filter(organisation=organisation_id).aggregate(first_on=Min("on"))
+        counted = [each["first_on"] for each in (days, waiting) if each["first_on"] is not None]
+        found = self.filter(activity_id__in=list(activities.values_list("id", flat=True)), learner_id__in=enrolled)
+        if not counted or min(counted) == date.min:
+            return found
+        return found.filter(occurred_at__gte=datetime.combine(min(counted), time(), UTC))
 
 
 class Event(models.Model):

@@ -97,6 +97,24 @@ class LearnerTotal(Sums):
         return f"{self.learner_id}: {self.n_events} events"
 
 
+class CourseTotal(Sums):
+    """All days of a learner in one course added up: who was ever active in it, and how much."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+", db_index=False)
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="course_totals", db_index=False)
+    course = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="learner_totals", db_index=False)
+    n_days = models.IntegerField(default=0)
+    first_on = models.DateField(null=True)
+    last_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["learner", "course"], name="course_total_once")]
+        indexes = [models.Index(fields=["course", "learner"])]
+
+    def __str__(self) -> str:
+        return f"{self.learner_id} {self.course_id}: {self.n_events} events"
+
+
 class DirtyDay(models.Model):
     """A day whose events changed. Written in the transaction that changed them; several rows may name one day.
 

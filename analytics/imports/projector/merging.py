@@ -11,10 +11,10 @@ from psycopg2 import errors
 from analytics.aggregates.rollups import request_refresh
 from analytics.errors import InvalidInput, NeuralinkError
 from analytics.imports.projector.project import PROJECTOR_LOCK
-from analytics.models import Learner, LearnerDay, LearnerTotal
+from analytics.models import CourseTotal, Learner, LearnerDay, LearnerTotal
 
 WAIT = "5s"
-COMPUTED = (LearnerDay, LearnerTotal)
+COMPUTED = (CourseTotal, LearnerDay, LearnerTotal)
 """Tables that are counted anew from events."""
 DAYS = """
 INSERT INTO analytics_dirtyday (organisation_id, "on")

@@ -22,6 +22,7 @@ from analytics.models import (
     COMPLETING_VERBS,
     Activity,
     ActivityDay,
+    CourseTotal,
     DirtyDay,
     Event,
     Import,
@@ -112,6 +113,10 @@ def assert_right(organisation: Organisation) -> None:
     assert rows(LearnerTotal, organisation, "learner_id", "n_days", "first_on", "last_on", n_keys=1) == {
         key: (n(day, each), min(map(day, each)), max(map(day, each)), *sums_of(each))
         for key, each in grouped(events, learner).items()
+    }
+    assert rows(CourseTotal, organisation, "learner_id", "course_id", "n_days", "first_on", "last_on", n_keys=2) == {
+        key: (n(day, each), min(map(day, each)), max(map(day, each)), *sums_of(each))
+        for key, each in grouped(in_courses, learner, course).items()
     }
 
 
