@@ -25,7 +25,7 @@ from analytics.models import (
     Unit,
     Verb,
 )
-from analytics.words import number, percent
+from analytics.words import chance, number, percent
 
 __all__ = [
     "COMPLETING_VERBS",
@@ -54,6 +54,7 @@ __all__ = [
     "Scope",
     "Unit",
     "Verb",
+    "chance",
     "member_of",
     "number",
     "percent",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -13,3 +14,12 @@ def number(value: float, digits: int = 0) -> str:
 def percent(share: float, digits: int = 0) -> str:
     """0.736 -> 74%."""
     return f"{number(share * 100, digits)}%"
+
+
+def chance(share: float) -> str:
+    """A probability in whole percent, never as the certainty that it is not: 0.997 -> more than 99%."""
+    if share > 0.995:
+        return _("more than %(percent)s") % {"percent": percent(0.99)}
+    if share < 0.005:
+        return _("less than %(percent)s") % {"percent": percent(0.01)}
+    return percent(share)

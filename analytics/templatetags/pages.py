@@ -9,6 +9,7 @@ from django.template import Context
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from analytics import words
 from analytics.web.navigation import entries_for
 from analytics.words import number, percent
 
@@ -29,6 +30,12 @@ def navigation(context: Context) -> list[dict[str, object]]:
 def share(value: Any, digits: int = 0) -> str:
     """0.734 -> 73%; nothing known -> a dash."""
     return NOTHING if value in UNKNOWN else percent(value, digits)
+
+
+@register.filter
+def chance(value: Any) -> str:
+    """A probability: 0.734 -> 73%, 0.997 -> more than 99%."""
+    return NOTHING if value in UNKNOWN else words.chance(value)
 
 
 @register.filter

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from analytics.public import JobState, Member, Organisation, Role, percent, wake
+from analytics.public import JobState, Member, Organisation, Role, chance, wake
 from recommender.models import Mail, OutcomePolicy, Risk
 from recommender.worklist.post import name_of_member, send_again
 from recommender.worklist.rows import Worklist, in_order, last_day, with_names
@@ -106,6 +106,6 @@ def _named(risks: QuerySet[Risk]) -> list[str]:
     for risk in risks:
         enrolment = risk.enrolment
         why = " ".join(sentences(risk.factors)[:N_SENTENCES])
-        share = percent(risk.risk_share) if risk.risk_share is not None else _("not enough data yet")
+        share = chance(risk.risk_share) if risk.risk_share is not None else _("not enough data yet")
         found.append(f"- {enrolment.learner}, {enrolment.course}: {share}. {why}".rstrip())
     return found
