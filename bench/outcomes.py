@@ -25,18 +25,19 @@ ALL_KNOWN = datetime(2016, 1, 1, tzinfo=UTC)
 RUNNING_ON = datetime(2014, 12, 15, tzinfo=UTC)
 """In the middle of 2014J."""
 
-# Clicks so far by enrolment, week and type, up to the day and no further.
+# Clicks by enrolment, day of the course and type.
 _CLICKS = """
-    SELECT e.id, floor(date_part('day', v.occurred_at - c.opens_at) / 7)::int8,
-           dense_rank() OVER (ORDER BY a.tags[2])::int8, sum(v.value)::float8
-    FROM analytics_event v JOIN analytics_activity a ON a.id = v.activity_id
-    JOIN analytics_activity c ON c.id = a.course_id
-    JOIN analytics_enrolment e ON e.learner_id = v.learner_id AND e.course_id = c.id
-    WHERE v.organisation_id = %(organisation)s AND v.verb = 'viewed'
-      AND v.occurred_at < c.opens_at + (%(day)s + 1) * interval '1 day'
-    GROUP BY e.id, 2, a.tags[2]
+    SELECT e.id, clicked.day, clicked.type, clicked.clicks FROM (
+        SELECT v.learner_id, a.course_id, floor(extract(epoch FROM v.occurred_at - c.opens_at) / 86400)::int8 AS day,
+               hashtext(a.tags[2])::int8 AS type, sum(v.value)::float8 AS clicks
+        FROM analytics_event v JOIN analytics_activity a ON a.id = v.activity_id
+        JOIN analytics_activity c ON c.id = a.course_id
+        WHERE v.organisation_id = %(organisation)s AND v.verb = 'viewed'
+          AND v.occurred_at < c.opens_at + interval '121 days'
+        GROUP BY 1, 2, 3, 4
+    ) clicked JOIN analytics_enrolment e ON e.learner_id = clicked.learner_id AND e.course_id = clicked.course_id
 """
-_CLICK_COLUMNS = {"enrolment": ">i8", "week": ">i8", "type": ">i8", "clicks": ">f8"}
+_CLICK_COLUMNS = {"enrolment": ">i8", "day": ">i8", "type": ">i8", "clicks": ">f8"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -116,11 +117,14 @@ def _peer(organisation: Any, split: Any, seed: int) -> dict[str, float]:
     from recommender.evaluation.outcome_protocol import TEST_DAYS
     from recommender.outcomes.seen import seen_on
 
+    from recommender.history import copied
+
     found = {}
+    clicks = copied(_CLICKS, {"organisation": organisation.pk}, _CLICK_COLUMNS)
     came = split.truth.outcome == NOT_FINISHED
     for day in TEST_DAYS:
         seen = seen_on(split.studies, day)
-        features = _plain_features(organisation, split.truth, seen, day)
+        features = _plain_features(clicks[clicks["day"] <= day], split.truth, seen)
         train, test = seen.who & split.train, seen.who & split.test
         booster = HistGradientBoostingClassifier(random_state=seed).fit(features[train], came[train])
         risk = booster.predict_proba(features[test])[:, 1]
@@ -129,14 +133,13 @@ def _peer(organisation: Any, split: Any, seed: int) -> dict[str, float]:
     return found
 
 
-def _plain_features(organisation: Any, data: Any, seen: Any, day: int) -> np.ndarray:
-    from recommender.history import copied
-
-    table = copied(_CLICKS, {"organisation": organisation.pk, "day": day}, _CLICK_COLUMNS)
+def _plain_features(table: np.ndarray, data: Any, seen: Any) -> np.ndarray:
+    """What is told of the learner up to the day and no further: clicks a week, clicks a type, results."""
     order = np.argsort(data.enrolment_ids)
     owner = order[np.searchsorted(data.enrolment_ids[order], table["enrolment"])]
-    week = table["week"].astype(int) - int(table["week"].min())
-    kind = table["type"].astype(int) - 1
+    week = table["day"].astype(int) // 7
+    week -= week.min()
+    kind = np.unique(table["type"], return_inverse=True)[1]
     by_week, by_kind = np.zeros((len(data), week.max() + 1)), np.zeros((len(data), kind.max() + 1))
     np.add.at(by_week, (owner, week), table["clicks"])
     np.add.at(by_kind, (owner, kind), table["clicks"])

@@ -33,6 +33,8 @@ HELD_OUT_SHARE = 0.2
 MIN_LEARNERS = 20
 MIN_PER_OUTCOME = 5
 FACTOR_NAMES = tuple(FACTORS)
+FACTOR_OF_CHANNEL = ("active_days", "recent_activity", "materials", "missing_work", "results")
+"""Of `examples.CHANNELS`, in their order."""
 
 
 @dataclass(frozen=True)
@@ -191,13 +193,18 @@ def held_out_learners(learner: Ints, share: float, seed: int) -> Flags:
 
 
 def with_peers_values(examples: Examples, factor: str) -> Examples:
-    """The examples with the factor's features at the median of their cohort."""
+    """The examples with the factor's features at the median of their cohort, its weeks at the mean."""
     columns = [place for place, name in enumerate(factor_of_feature().values()) if name == factor]
     features = examples.features.copy()
     _cohorts, place = np.unique(examples.cohort, return_inverse=True)
     for column in columns:
         features[:, column] = medians(place, features[:, column])[place]
-    return replace(examples, features=features)
+    weeks = examples.weeks
+    channel = FACTOR_OF_CHANNEL.index(factor) if factor in FACTOR_OF_CHANNEL and weeks.shape[1] else None
+    if channel is not None:
+        weeks = weeks.copy()
+        weeks[:, :, channel] = _mean_by(examples.cohort, weeks[:, :, channel].astype(np.float64))
+    return replace(examples, features=features, weeks=weeks)
 
 
 def medians(group: Ints, values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -12,6 +12,8 @@ PREDICTORS: dict[str, str] = {
     "logistic": "recommender.outcomes.logistic.Logistic",
     "boosting": "recommender.outcomes.boosting.Boosting",
     "blend": "recommender.outcomes.blend.Blend",
+    "mlp": "recommender.outcomes.networks.mlp.MLP",
+    "gru": "recommender.outcomes.networks.gru.GRU",
 }
 
 

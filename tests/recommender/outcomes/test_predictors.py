@@ -45,6 +45,29 @@ class TestBlend(PredictorContract):
     config = FEW
 
 
+class TestMLP(PredictorContract):
+    name = "mlp"
+    config = {"epochs": 12, "batch_size": 128}
+
+
+class TestGRU(PredictorContract):
+    name = "gru"
+    config = {"epochs": 10, "batch_size": 128, "embedding_size": 16}
+
+    def test_numpy_says_what_keras_says(self, fitted):
+        import keras
+
+        from recommender.outcomes.scaling import scaled
+
+        model = fitted.build(keras, TEST)
+        model.set_weights([fitted.state()[name] for name in fitted.weight_names()])
+        features = scaled(TEST.features, fitted.state()["scale"])
+        risk, grade = model.predict([TEST.weeks, features], verbose=0)
+        mine = fitted.raw(TEST)
+        np.testing.assert_allclose(mine[0], risk[:, 0], atol=1e-4)
+        np.testing.assert_allclose(mine[1], grade[:, 0], atol=1e-4)
+
+
 def test_a_cohort_gets_the_level_that_earlier_runs_teach():
     logits, cohort = np.array([-1.0, 0.0, 1.0, 5.0]), np.array([1, 1, 1, 2])
     trusted = level_shift(logits, cohort, np.array([0.2, 0.2, 0.2, np.nan]), np.ones(4))
