@@ -115,9 +115,8 @@ def _peer(organisation: Any, split: Any, seed: int) -> dict[str, float]:
     from recommender.datasets.studies import NOT_FINISHED
     from recommender.evaluation.outcome_metrics import f1, roc_auc
     from recommender.evaluation.outcome_protocol import TEST_DAYS
-    from recommender.outcomes.seen import seen_on
-
     from recommender.history import copied
+    from recommender.outcomes.seen import seen_on
 
     found = {}
     clicks = copied(_CLICKS, {"organisation": organisation.pk}, _CLICK_COLUMNS)
