@@ -98,6 +98,17 @@ def copied(query: str, asked: Mapping[str, Any], columns: Mapping[str, str]) -> 
     return np.frombuffer(buffer.getbuffer()[_HEADER_BYTES:-_TRAILER_BYTES], row)
 
 
+def unmet(
+    organisation: Organisation, met_ids: NDArray[np.int64], *, kind: str, course: Activity | None = None
+) -> NDArray[np.int64]:
+    """Ids of what could be recommended and nobody has met yet, ascending."""
+    rows = Activity.objects.filter(organisation=organisation).exclude(id__in=met_ids.tolist())
+    rows = rows.courses() if kind == TargetKind.COURSE else rows.exclude(kind__in=NOT_TARGETS)
+    if course is not None:
+        rows = rows.filter(course=course)
+    return np.array(rows.order_by("id").values_list("id", flat=True), np.int64)
+
+
 def activity_features(organisation: Organisation, activity_ids: NDArray[np.int64]) -> Sequences:
     """What describes each activity, as hashes: its kind, its course, what holds it, and the words of its name."""
     rows = Activity.objects.filter(organisation=organisation, id__in=activity_ids.tolist())

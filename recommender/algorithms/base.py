@@ -24,6 +24,7 @@ from recommender.errors import (
     NotEnoughData,
     NotEnoughMemory,
     NotFitted,
+    NotSupported,
     TrainingStopped,
 )
 
@@ -211,6 +212,19 @@ class Algorithm(ABC):
                 )
         made._state = {name: state[name] for name in expected}
         return made
+
+    def with_activities(self, features: Sequences, places: NDArray[np.int64]) -> Self:
+        """The same model, knowing further activities by their features; see `learns_new_activities`.
+
+        Args:
+            features: one list of feature hashes for each new activity, as in `Interactions.activity_features`.
+            places: shape (len(features),), ascending: before which known activity each is put; those behind move up.
+
+        Raises:
+            NotSupported: it knows nothing but what was met.
+            NotFitted: nothing has been learnt yet.
+        """
+        raise NotSupported(f"{self.name} cannot score activities that nobody has met; two_tower can.")
 
     def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
         """What `state()` of this config holds: name -> dtype, dimensions."""

@@ -25,7 +25,7 @@ from recommender.day_history import n_events_stored
 from recommender.errors import NotEnoughData, RecommenderError, TrainingStopped
 from recommender.evaluation.bootstrap import interval
 from recommender.evaluation.protocol import MEASURE, Evaluation, evaluate
-from recommender.history import interactions
+from recommender.history import activity_features, interactions, unmet
 from recommender.models import Run, Version
 from recommender.registry import versions
 from recommender.training import guard
@@ -223,7 +223,18 @@ def _refit(run: Run, data: Interactions, watch: Watch) -> tuple[versions.Trained
     begun = time.monotonic()
     algorithm = build(run.algorithm, run.config)
     algorithm.fit(data, watch.options(run.seed, _budget_seconds(run)))
-    return versions.Trained(algorithm, data.activity_ids, data.n_learners), time.monotonic() - begun
+    return _with_unmet(run, algorithm, data), time.monotonic() - begun
+
+
+def _with_unmet(run: Run, algorithm: Algorithm, data: Interactions) -> versions.Trained:
+    """Where features are enough, activities that nobody has met yet are served too."""
+    ids = data.activity_ids
+    new = unmet(run.organisation, ids, kind=run.kind, course=run.course) if algorithm.learns_new_activities else ids[:0]
+    if len(new):
+        places = np.searchsorted(ids, new)
+        algorithm = algorithm.with_activities(activity_features(run.organisation, new), places)
+        ids = np.insert(ids, places, new)
+    return versions.Trained(algorithm, ids, data.n_learners)
 
 
 def _budget_seconds(run: Run) -> float:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from analytics.models import Activity, Enrolment, Event, Kind, Learner
 from recommender.datasets.interactions import feature_hash
-from recommender.history import interactions, recent_history
+from recommender.history import interactions, recent_history, unmet
 from tests.recommender.school import N_MET, School, build_school
 
 NOON = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
@@ -137,3 +137,15 @@ def test_activities_are_described_by_what_is_known_of_them(school: School) -> No
     part = found.where(found.activity_index == place[1])
     assert part.activity_features is not None
     assert set(part.activity_features[0].tolist()) == hashes[1]
+
+
+def test_what_nobody_has_met_is_found(school: School) -> None:
+    found = interactions(school.organisation, kind="any")
+    red = school.courses["red"]
+    new = Activity.objects.create(organisation=school.organisation, external_id="new", name="New", course=red)
+    Activity.objects.create(organisation=school.organisation, external_id="m", name="M", kind=Kind.MODULE, course=red)
+    assert new.pk in unmet(school.organisation, found.activity_ids, kind="any").tolist()
+    assert unmet(school.organisation, found.activity_ids, kind="any", course=red).tolist() == [new.pk]
+    assert unmet(school.organisation, found.activity_ids, kind="any", course=school.courses["blue"]).tolist() == []
+    courses = set(unmet(school.organisation, found.activity_ids, kind="course").tolist())
+    assert courses == {course.pk for course in school.courses.values()}

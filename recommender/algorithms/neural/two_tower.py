@@ -60,27 +60,20 @@ class TwoTower(BagScorer):
         gathered = 4 * n_activities * size * (_MOST_FEATURES + 8)
         return gathered + bag_bytes(config, n_parameters, (n_activities, n_interactions), config.max_length)
 
-    def with_activities(self, features: Sequences) -> Self:
-        """The same model, knowing further activities by their features; the given ones keep their indices.
-
-        Args:
-            features: one list of feature hashes for each new activity, as in `Interactions.activity_features`.
-
-        Raises:
-            NotFitted: nothing has been learnt yet.
-        """
+    def with_activities(self, features: Sequences, places: NDArray[np.int64]) -> Self:
         state = self._fitted()
         described = self._described(features)
-        vectors = Network(state["activity_tower"])(described)
-        n_new, bias = len(features), state["activity_bias"]
-        extended = {
-            **{name: self._matrix(name) if array.ndim == 2 else array for name, array in state.items()},
-            "popularity": np.append(state["popularity"], np.zeros(n_new, np.float32)),
-            "input_vectors": np.concatenate([self._matrix("input_vectors"), described]),
-            "activity_vectors": np.concatenate([self._vectors(), vectors]),
+        bias = state["activity_bias"]
+        added = {
+            "popularity": np.float32(0),
+            "input_vectors": described,
+            "activity_vectors": Network(state["activity_tower"])(described),
             # As likely as the median one: nobody could meet it yet, which says nothing against it.
-            "activity_bias": np.append(bias, np.full(n_new, np.median(bias), np.float32)),
+            "activity_bias": np.median(bias),
         }
+        extended = {name: self._matrix(name) if array.ndim == 2 else array for name, array in state.items()}
+        for name, values in added.items():
+            extended[name] = np.insert(extended[name], places, values, axis=0)
         return self.from_state(self.config, rounded(extended) if self.config.precision == "int8" else extended)
 
     def _described(self, features: Sequences) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ from recommender.algorithms.catalogue import build
 from recommender.algorithms.neural import bags
 from recommender.algorithms.neural.two_tower import TwoTower, TwoTowerConfig
 from recommender.datasets.interactions import Interactions, Sequences, feature_hash, offsets_of
-from recommender.errors import NotEnoughData
+from recommender.errors import NotEnoughData, NotSupported
 from tests import toy
 from tests.recommender.algorithms.contract import AlgorithmContract
 from tests.recommender.algorithms.neural.tiny import TINY
@@ -39,12 +39,17 @@ def test_two_towers_score_an_activity_that_nobody_has_met_by_its_features() -> N
     described = board.described(features_of(board.activity_ids % 2))
     config = TwoTowerConfig.from_dict({**TINY, "hidden_vector_share": 0.3})
     fitted = TwoTower(config).fit(described)
-    extended = fitted.with_activities(features_of(np.array([0, 1])))
-    even, odd = extended.score([np.array([0, 2, 4]), np.array([1, 3, 5])])[:, 16:]
+    places = np.array([0, 16])  # an odd one before all others, an even one behind them
+    extended = fitted.with_activities(features_of(np.array([1, 0])), places)
+    histories = [np.array([0, 2, 4]), np.array([1, 3, 5])]
+    scores = extended.score([history + 1 for history in histories])
+    even, odd = scores[:, [17, 0]]
     assert even[0] > even[1]
     assert odd[1] > odd[0]
-    assert extended.score([np.array([0, 2])])[:, :16] == pytest.approx(fitted.score([np.array([0, 2])]), abs=1e-6)
-    assert extended.score([np.array([17])]).argmax() % 2 == 1  # and a history of nothing but new ones is answered
+    assert scores[:, 1:17] == pytest.approx(fitted.score(histories), abs=1e-6)
+    assert (extended.score([np.array([0])])[0, 1:17].argmax()) % 2 == 1  # a history of nothing but new ones is answered
+    with pytest.raises(NotSupported, match="two_tower can"):
+        build("ease").with_activities(features_of(np.array([1])), places)
 
 
 def lists_of(*histories: list[int]) -> Sequences:
