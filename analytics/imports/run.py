@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.utils import timezone
@@ -25,7 +26,7 @@ from psycopg2.errors import DiskFull
 
 from analytics.aggregates.rollups import request_refresh
 from analytics.errors import InvalidInput, NeuralinkError
-from analytics.imports import fingerprint, ledger, load
+from analytics.imports import dry_run, fingerprint, ledger, load
 from analytics.imports.clean import Cleaned
 from analytics.imports.formats import format_named
 from analytics.imports.formats.base import Batch, Format
@@ -62,6 +63,7 @@ def run_import(lease: Lease, progress: Progress = lambda share, text: None) -> N
         if other is not None and other.n_read > import_.n_read:
             fingerprint.take_over(import_, other)
         run = _Run(import_, source, lease)
+        dry_run.forget()
         rules = rules_of(import_.organisation, import_.options, source.date_order)
         try:
             for batch, cleaned in one_ahead(run.cleaned_batches(rules)):
@@ -128,8 +130,9 @@ class _Run:
             ensure_months(load.days_of(cleaned.rows))
         with transaction.atomic():
             load.commit_without_waiting()
+            rows, repeated = self._untried(cleaned.rows)
             with transaction.atomic():
-                loaded = self._load(batch, cleaned)
+                loaded = [*repeated, *self._load(batch, rows)]
                 if self.import_.is_dry_run:
                     transaction.set_rollback(True)
             found = ledger.counted(batch, cleaned, loaded)
@@ -145,7 +148,12 @@ class _Run:
         for name, value in fields.items():
             setattr(self.import_, name, value)
 
-    def _load(self, batch: Batch, cleaned: Cleaned) -> list[Mark]:
+    def _untried(self, rows: pa.Table) -> tuple[pa.Table, list[Mark]]:
+        """In a dry run, the rows without those whose id an earlier batch had, and the marks on these."""
+        is_asked = self.import_.is_dry_run and "merge_duplicates" not in self.import_.options.get("steps_off", ())
+        return dry_run.known_ids(rows) if is_asked else (rows, [])
+
+    def _load(self, batch: Batch, rows: pa.Table) -> list[Mark]:
         to = load.Place(
             self.import_.organisation_id,
             self.import_.pk,
@@ -154,7 +162,7 @@ class _Run:
             self.import_.options.get("default_kind", Kind.OTHER.value),
             frozenset(self.import_.options.get("steps_off", ())),
         )
-        marks = WAYS[batch.target].load(to, cleaned.rows) if cleaned.rows.num_rows else []
+        marks = WAYS[batch.target].load(to, rows) if rows.num_rows else []
         return [mark for mark in marks if len(mark.places)]
 
     def _checkpoint(self, batch: Batch, cleaned: Cleaned, loaded: list[Mark]) -> dict[str, Any]:
