@@ -46,11 +46,11 @@ def implicit_knn(train: Matrix, n_threads: int) -> Answer:
 
 def rectools_ease(train: Matrix, n_threads: int) -> Answer:
     ease = import_module("rectools.models.ease").EASEModel(regularization=500.0, recommend_n_threads=n_threads)
-    # Its own `fit` first copies the table of interactions; what is timed here is the model alone.
-    weights = ease._fit_weight(train) if hasattr(ease, "_fit_weight") else _fit_rectools(ease, train)
+    weights = _fit_rectools(ease, train)
 
     def answer(inputs: Matrix, _tested: Lists) -> Lists:
-        found = np.empty((inputs.shape[0], N_RECOMMENDED), np.int64)
+        # Its own `recommend` wants every tested learner in its table with the same history as in the training.
+        found = np.empty((inputs.shape[0], min(N_RECOMMENDED, inputs.shape[1])), np.int64)
         for start in range(0, inputs.shape[0], 1000):
             block = inputs[start : start + 1000]
             scores = np.asarray(block @ weights)
