@@ -96,7 +96,7 @@ def answer(import_: Import) -> str:
     if import_.state == JobState.QUEUED:
         return _("The import waits for a worker.")
     if import_.state == JobState.RUNNING:
-        return _("%(read)s rows have been read so far.") % numbers
+        return _("The import is at work; the ledger below grows with it.")
     if import_.state == JobState.FAILED:
         return _("The import failed after %(read)s rows.") % numbers
     if import_.state == JobState.CANCELLED:
