@@ -71,7 +71,8 @@ class TwoTower(BagScorer):
             # As likely as the median one: nobody could meet it yet, which says nothing against it.
             "activity_bias": np.median(bias),
         }
-        extended = {name: self._matrix(name) if array.ndim == 2 else array for name, array in state.items()}
+        names = ("popularity", *self.arrays)  # without the scales of int8: they are made anew
+        extended = {name: self._matrix(name) if state[name].ndim == 2 else state[name] for name in names}
         for name, values in added.items():
             extended[name] = np.insert(extended[name], places, values, axis=0)
         return self.from_state(self.config, rounded(extended) if self.config.precision == "int8" else extended)

@@ -5,6 +5,7 @@ import pytest
 
 from recommender.algorithms.catalogue import algorithm_class, build
 from recommender.algorithms.vector_scorer import rounded
+from recommender.datasets.interactions import Sequences
 from recommender.errors import IncompatibleArtifact
 from tests import toy
 from tests.recommender.algorithms.neural.tiny import TINY, TINY_SEQUENCE
@@ -37,3 +38,7 @@ def test_int8_is_smaller_and_ranks_alike(name: str, tmp_path: Path) -> None:
     assert np.array_equal(again.score(histories), small)
     with pytest.raises(IncompatibleArtifact, match="int8"):
         algorithm_class(name).from_state(fitted.config, before.state())
+    if fitted.learns_new_activities:
+        one = Sequences(np.array([0, 1]), np.array([7], np.int32))
+        wider = fitted.with_activities(one, np.array([3])).score([np.array([0, 2])])[0]
+        assert np.delete(wider, 3) == pytest.approx(fitted.score([np.array([0, 2])])[0], rel=0.05, abs=0.05)
