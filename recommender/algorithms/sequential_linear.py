@@ -50,7 +50,7 @@ class SequentialLinearConfig(Config):
         1.0,
         minimum=0.0,
         maximum=1000,
-        search=Span(0.3, 4, is_log=True),
+        search=Span(0.3, 20, is_log=True),
         doc="How far ahead it learns to look: after so many events one counts 1/e; 0: the next one alone.",
     )
     regularization: float = parameter(
