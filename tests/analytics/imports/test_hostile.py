@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import openpyxl
 import pyarrow as pa
@@ -296,10 +297,9 @@ def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
 
 def _start(path: Path) -> subprocess.Popen[bytes]:
     """The command in a process of its own, on the database of this test."""
-    database = connection.settings_dict
-    login = f"{database['USER']}:{database['PASSWORD']}@"
-    port = f":{database['PORT']}" if database["PORT"] else ""
-    url = f"postgresql://{login}{database['HOST'] or 'localhost'}{port}/{database['NAME']}"
+    connection.ensure_connection()
+    at = connection.connection.info  # an embedded server's address is known to the connection only
+    url = f"postgresql://{at.user}:{quote(at.password, safe='')}@{quote(at.host, safe='')}:{at.port}/{at.dbname}"
     chosen = {"NEURALINK_DATABASE_URL": url, "NEURALINK_BATCH_ROWS": "1000", "NEURALINK_LEASE_SECONDS": "3"}
     return subprocess.Popen(
         [sys.executable, "manage.py", "import_data", "csv", str(path), "--organisation", "killed"],
