@@ -45,6 +45,20 @@ def kept(organisation_id: int, import_id: int) -> Iterator[None]:
             cursor.execute("SET LOCAL session_replication_role TO DEFAULT")
 
 
+@contextlib.contextmanager
+def unchecked() -> Iterator[None]:
+    """Inside the block, in a transaction, rows are deleted without a look at every row that might refer to each.
+
+    Only for rows that are locked FOR UPDATE and were then seen to be referred to by nothing: a load locks what it
+    refers to, so nothing can come to refer to them any more.
+    """
+    is_off = _switched_off()
+    yield
+    if is_off:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role TO DEFAULT")
+
+
 def _switched_off() -> bool:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
