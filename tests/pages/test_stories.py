@@ -69,6 +69,7 @@ def test_a_run_is_started_followed_and_its_version_put_into_use(
     page.get_by_label("Algorithm").select_option("sasrec")
     expect(page.get_by_label("embedding_size")).to_be_visible()
     page.get_by_label("Algorithm").select_option("ease")
+    expect(page.get_by_label("embedding_size")).to_have_count(0)  # SASRec has a regularization of its own
     page.get_by_label("regularization").fill("5")
     page.get_by_label("Put into use when it is better").uncheck()
     page.get_by_role("button", name="Start the run").click()
