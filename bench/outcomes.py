@@ -42,7 +42,7 @@ _CLICK_COLUMNS = {"enrolment": ">i8", "day": ">i8", "type": ">i8", "clicks": ">f
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--organisation", default="oulad")
-    parser.add_argument("--predictors", default="logistic,boosting,blend", help="with commas")
+    parser.add_argument("--predictors", default="logistic,boosting,ensemble", help="with commas")
     parser.add_argument("--seed", type=int, default=0)
 
 

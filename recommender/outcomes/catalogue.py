@@ -11,7 +11,7 @@ from recommender.outcomes.base import Predictor
 PREDICTORS: dict[str, str] = {
     "logistic": "recommender.outcomes.logistic.Logistic",
     "boosting": "recommender.outcomes.boosting.Boosting",
-    "blend": "recommender.outcomes.blend.Blend",
+    "ensemble": "recommender.outcomes.ensemble.Ensemble",
     "mlp": "recommender.outcomes.networks.mlp.MLP",
     "gru": "recommender.outcomes.networks.gru.GRU",
 }

@@ -40,8 +40,8 @@ class TestBoosting(PredictorContract):
         )
 
 
-class TestBlend(PredictorContract):
-    name = "blend"
+class TestEnsemble(PredictorContract):
+    name = "ensemble"
     config = FEW
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from analytics.public import InvalidInput
+from recommender.algorithms.catalogue import ALGORITHMS
 from recommender.models import Run
+from recommender.outcomes.catalogue import PREDICTORS
 from recommender.training.start import start_run
 from tests.recommender.school import School, build_school
 
@@ -62,3 +64,8 @@ def test_one_open_run_a_scope(school: School) -> None:
     start_run(build_school("other", n_learners=1).organisation, "ease")
     first.request_cancel()
     start_run(school.organisation, "popularity")
+
+
+def test_no_predictor_has_the_name_of_a_recommender() -> None:
+    """`train NAME` tells them apart by it."""
+    assert not set(ALGORITHMS) & set(PREDICTORS)

@@ -20,18 +20,18 @@ LINE, TREES = "line_", "trees_"
 
 
 @dataclass(frozen=True)
-class BlendConfig(BoostingConfig):
+class EnsembleConfig(BoostingConfig):
     """Those of the trees; the line keeps its defaults."""
 
 
-class Blend(Predictor):
-    name = "blend"
-    config_class = BlendConfig
+class Ensemble(Predictor):
+    name = "ensemble"
+    config_class = EnsembleConfig
     is_additive = True
     arrays: ClassVar = {f"{LINE}{name}": n for name, n in Logistic.arrays.items()} | {
         f"{TREES}{name}": n for name, n in Boosting.arrays.items()
     }
-    config: BlendConfig
+    config: EnsembleConfig
 
     def learn(self, examples: Examples, options: FitOptions) -> State:
         line = Logistic(LogisticConfig()).learn(examples, options)
