@@ -6,19 +6,28 @@ import uuid
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.public import Activity, Learner, Member, Role, Scope
-from analytics.rest.parameters import Body, ExternalIdField, Parameters
+from analytics.rest.parameters import Body, ExternalIdField, InvalidParameters, Parameters
 from analytics.rest.permissions import EVERY_ROLE, Access, visible
 from analytics.rest.views import ApiView
-from recommender.models import RECOMMENDED_CHOICES, FeedbackAction, Impression, TargetKind
+from recommender.models import RECOMMENDED, RECOMMENDED_CHOICES, FeedbackAction, Impression, TargetKind, Version
 from recommender.serving.feedback import give_feedback
 from recommender.serving.recommend import Answer, popular_now, recommend, recommend_for_session, similar_to
 from recommender.serving.why_not import why_not
+
+MAX_NUMBER = 2**31 - 1
+EXPLAIN_HELP = "false: without reasons, which is quicker"
+VERSION_HELP = (
+    "number of a version to ask in place of the one in use; for data administrators, model owners and keys with the "
+    "scope versions:write"
+)
 
 
 class NamedActivitySerializer(serializers.Serializer[Any]):
@@ -31,7 +40,7 @@ class RecommendationSerializer(serializers.Serializer[Any]):
     rank = serializers.IntegerField(help_text="1 is the best")
     activity = NamedActivitySerializer()
     strength = serializers.FloatField(help_text="comparable within this answer only")
-    reason = serializers.CharField(help_text="one sentence for the learner")
+    reason = serializers.CharField(allow_null=True, help_text="one sentence for the learner; null with explain=false")
     reason_activities = NamedActivitySerializer(many=True, help_text="what the learner did that led here")
 
 
@@ -61,6 +70,15 @@ class RecommendationParameters(Parameters):
         max_length=1000,
         help_text="external ids; may be repeated",
     )
+    context = serializers.ListField(
+        child=ExternalIdField(),
+        required=False,
+        default=list,
+        max_length=100,
+        help_text="external ids of what was met just now and no event tells of yet, oldest first; may be repeated",
+    )
+    explain = serializers.BooleanField(default=True, required=False, help_text=EXPLAIN_HELP)
+    version = serializers.IntegerField(min_value=1, max_value=MAX_NUMBER, required=False, help_text=VERSION_HELP)
 
 
 ANSWER_EXAMPLE = OpenApiExample(
@@ -88,7 +106,29 @@ ANSWER_EXAMPLE = OpenApiExample(
 )
 
 
-class Recommendations(ApiView):
+class AsksVersions(ApiView):
+    """An address that answers by any stored version, to those who may look at them."""
+
+    def version(self, number: int | None, error: type[ValidationError]) -> Version | None:
+        """The version of that number, or None where none was asked for.
+
+        Raises:
+            PermissionDenied: the caller may not look at versions.
+            ValidationError: there is no such version that recommends.
+        """
+        if number is None:
+            return None
+        caller = self.caller
+        if not (caller.sees_everything if isinstance(caller, Member) else Scope.VERSIONS_WRITE in caller.scopes):
+            raise PermissionDenied(_("Only those who may read versions choose one: leave out version."))
+        rows = visible(Version.objects.filter(kind__in=RECOMMENDED), caller).select_related("organisation", "course")
+        found = rows.filter(number=number).first()
+        if found is None:
+            raise error({"version": [_("There is no version %d here that recommends.") % number]})
+        return found
+
+
+class Recommendations(AsksVersions):
     """The learner's next steps, best first, each with its reason; the answer is recorded under its token."""
 
     access = {"GET": Access(Scope.RECOMMENDATIONS_READ, EVERY_ROLE)}
@@ -105,6 +145,9 @@ class Recommendations(ApiView):
             course=self.named(Activity.objects.courses(), "course"),
             channel="api",
             exclude=self.query["exclude"],
+            context=self.query["context"],
+            explain=self.query["explain"],
+            version=self.version(self.query.get("version"), InvalidParameters),
         )
         return Response(AnswerSerializer(answer).data)
 
@@ -117,12 +160,16 @@ class SessionBody(Body):
     kind = serializers.ChoiceField(choices=RECOMMENDED_CHOICES, default=TargetKind.ANY, required=False)
     course = ExternalIdField(required=False, allow_null=True, default=None, help_text="external id of a course")
     exclude = serializers.ListField(child=ExternalIdField(), required=False, default=list, max_length=1000)
+    explain = serializers.BooleanField(default=True, required=False, help_text=EXPLAIN_HELP)
+    version = serializers.IntegerField(
+        min_value=1, max_value=MAX_NUMBER, required=False, allow_null=True, default=None, help_text=VERSION_HELP
+    )
 
 
 SESSION = Access(Scope.RECOMMENDATIONS_READ, EVERY_ROLE)
 
 
-class SessionRecommendations(ApiView):
+class SessionRecommendations(AsksVersions):
     """Next steps for a visitor who is not known, from what they met in this session. Nothing is kept."""
 
     access = {"POST": SESSION}
@@ -132,6 +179,7 @@ class SessionRecommendations(ApiView):
     def post(self, request: Request) -> Response:
         wanted = self.read_body(SessionBody)
         wanted["course"] = self.named_in_body(Activity.objects.courses(), "course", wanted["course"])
+        wanted["version"] = self.version(wanted["version"], ValidationError)
         return Response(AnswerSerializer(recommend_for_session(self.organisation, **wanted)).data)
 
 

@@ -11,8 +11,9 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from analytics.public import Activity, Organisation
+from analytics.public import Activity, InvalidInput, Organisation
 from recommender.algorithms.base import Algorithm
+from recommender.errors import RecommenderError
 from recommender.models import Version
 from recommender.registry import versions
 
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 MAX_SCOPES = 64
 """Scopes remembered by one process; the longest unused is forgotten first."""
+MAX_STORED = 4
+"""Versions that are not in use but were asked for, remembered by one process."""
 RETRY_SECONDS = 60
 """After so long damaged files are tried again: somebody may have restored them."""
 
@@ -52,6 +55,8 @@ class _Slot:
     model: LiveModel | None = None
 
 
+_stored: dict[int, LiveModel] = {}
+_stored_lock = threading.Lock()
 _slots: dict[Scope, _Slot] = {}
 _slots_lock = threading.Lock()
 
@@ -73,10 +78,31 @@ def live_model(organisation: Organisation, kind: str, course: Activity | None = 
     return slot.model
 
 
+def stored_model(version: Version) -> LiveModel:
+    """Any version, in use or not; the few asked last are kept open.
+
+    Raises:
+        InvalidInput: `pointer` is `version`; its files are damaged or of another release.
+    """
+    with _stored_lock:
+        found = _stored.pop(version.pk, None)
+        if found is None:
+            try:
+                found = load(version)
+            except RecommenderError as error:
+                raise InvalidInput(str(error), "version") from error
+        _stored[version.pk] = found  # now the youngest
+        while len(_stored) > MAX_STORED:
+            del _stored[next(iter(_stored))]
+    return found
+
+
 def forget() -> None:
     """Drop every model of this process, as after a restart."""
     with _slots_lock:
         _slots.clear()
+    with _stored_lock:
+        _stored.clear()
 
 
 def _slot_of(scope: Scope) -> _Slot:

@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ from recommender import explanations
 from recommender.algorithms.base import Contribution
 from recommender.explanations import Reason
 from recommender.models import RECOMMENDED, Impression, TargetKind, Version
-from recommender.serving.live import LiveModel, live_model
+from recommender.serving.live import LiveModel, live_model, stored_model
 from recommender.serving.popular import popular
 from recommender.serving.rules import admitted
 from recommender.serving.situation import Situation, situation_of, situation_of_session
@@ -37,7 +39,7 @@ class Recommendation:
     activity: Activity
     rank: int  # 1 is the best
     strength: float  # 0..1 on the scale of this one answer; not a probability
-    reason: str
+    reason: str | None  # None where nobody asked for it
     reason_activities: list[Activity]
 
 
@@ -74,6 +76,9 @@ def recommend(
     course: Activity | None = None,
     channel: str,
     exclude: Collection[str] = (),
+    context: Sequence[str] = (),
+    explain: bool = True,
+    version: Version | None = None,
     record: bool = True,
 ) -> Answer:
     """The learner's next steps, from everything they did up to now.
@@ -85,14 +90,19 @@ def recommend(
         course: only activities of this course, by its own version if it has one.
         channel: where the answer is shown: `page`, `api` or `command`.
         exclude: external ids of activities that are not wanted.
+        context: external ids of what the learner met just now and no event tells of yet, oldest first; the last one is
+            what they look at. Ids that the organisation does not have are passed over.
+        explain: give each recommendation its reason.
+        version: ask this one and no other, whether it is in use or not.
         record: keep an impression, whose token takes feedback.
 
     Raises:
         InvalidInput: `pointer` names the parameter at fault.
     """
-    _check(learner.organisation, limit, kind, course)
-    situation = situation_of(learner, kind=kind, course=course, exclude=exclude)
-    return _answer(situation, limit, channel=channel if record else None)
+    _check(learner.organisation, limit, kind, course, version)
+    now_met = _ids_of(learner.organisation, context, kind)
+    situation = situation_of(learner, kind=kind, course=course, exclude=exclude, context=now_met, version=version)
+    return _answer(situation, limit, channel=channel if record else None, explain=explain)
 
 
 def recommend_for_session(
@@ -103,6 +113,8 @@ def recommend_for_session(
     kind: str = TargetKind.ANY,
     course: Activity | None = None,
     exclude: Collection[str] = (),
+    explain: bool = True,
+    version: Version | None = None,
 ) -> Answer:
     """Next steps for somebody who is not known, from external ids of what they met lately, oldest first.
 
@@ -111,15 +123,10 @@ def recommend_for_session(
     Raises:
         InvalidInput: `pointer` names the parameter at fault.
     """
-    _check(organisation, limit, kind, course)
-    ids = dict(
-        Activity.objects.filter(organisation=organisation, external_id__in=set(history)).values_list(
-            "external_id", "pk"
-        )
-    )
-    met = [ids[external_id] for external_id in history if external_id in ids]
-    situation = situation_of_session(organisation, met, kind=kind, course=course, exclude=exclude)
-    return _answer(situation, limit, channel=None)
+    _check(organisation, limit, kind, course, version)
+    met = _ids_of(organisation, history, kind)
+    situation = situation_of_session(organisation, met, kind=kind, course=course, exclude=exclude, version=version)
+    return _answer(situation, limit, channel=None, explain=explain)
 
 
 def similar_to(activity: Activity, *, limit: int = 10) -> Answer:
@@ -147,28 +154,58 @@ def popular_now(
     return _answer(situation, limit, channel=None)
 
 
-def _answer(situation: Situation, limit: int, *, channel: str | None, after: Activity | None = None) -> Answer:
+def _ids_of(organisation: Organisation, external_ids: Sequence[str], kind: str) -> list[int]:
+    """The database ids of those that exist, in their order; with kind `course`, those of their courses."""
+    if not external_ids:
+        return []
+    rows = Activity.objects.filter(organisation=organisation, external_id__in=set(external_ids))
+    if kind == TargetKind.COURSE:
+        rows = rows.annotate(met_id=Coalesce("course_id", "pk")).filter(Q(course__isnull=False) | Q(kind=Kind.COURSE))
+    else:
+        rows = rows.annotate(met_id=F("pk"))
+    ids = dict(rows.values_list("external_id", "met_id"))
+    return [ids[external_id] for external_id in external_ids if external_id in ids]
+
+
+def _answer(
+    situation: Situation, limit: int, *, channel: str | None, after: Activity | None = None, explain: bool = True
+) -> Answer:
     """Choose, explain and, where there is a channel, keep what was shown; `after` is the one that all is similar to."""
     chosen = _by_model(situation, limit) or _by_fallback(situation, limit)
-    recommendations = _with_reasons(chosen, situation, after)
+    recommendations = _with_reasons(chosen, situation, after, explain)
     learner = situation.learner
     token = _record(learner, chosen, channel) if learner is not None and channel and recommendations else None
     version = chosen.model.version if chosen.model else None
     return Answer(token, learner, chosen.source, version, chosen.fallback, recommendations)
 
 
-def _check(organisation: Organisation, limit: int, kind: str, course: Activity | None) -> None:
+def _check(
+    organisation: Organisation, limit: int, kind: str, course: Activity | None, version: Version | None = None
+) -> None:
     if limit < 1:
         raise InvalidInput(_("limit must be 1 or more; got %(got)s.") % {"got": limit}, "limit")
     if kind not in RECOMMENDED:
         allowed = ", ".join(RECOMMENDED)
         raise InvalidInput(_("kind must be one of %(kinds)s; got %(got)r.") % {"kinds": allowed, "got": kind}, "kind")
+    if version is not None:
+        _check_version(organisation, kind, course, version)
     if course is None:
         return
     if course.organisation_id != organisation.pk or course.kind != Kind.COURSE:
         raise InvalidInput(_("%(name)s is not a course of this organisation.") % {"name": course}, "course")
     if kind == TargetKind.COURSE:
         raise InvalidInput(_("Courses are recommended across the organisation: leave out course."), "course")
+
+
+def _check_version(organisation: Organisation, kind: str, course: Activity | None, version: Version) -> None:
+    if version.organisation_id != organisation.pk:
+        raise InvalidInput(_("%(version)s is not a version of this organisation.") % {"version": version}, "version")
+    if version.kind != kind:
+        told = {"version": version, "kind": version.get_kind_display()}
+        raise InvalidInput(_("%(version)s is for %(kind)s: ask it with that kind.") % told, "version")
+    if version.course_id is not None and (course is None or course.pk != version.course_id):
+        told = {"version": version, "course": version.course}
+        raise InvalidInput(_("%(version)s is for %(course)s alone: ask it with that course.") % told, "version")
 
 
 def _by_model(situation: Situation, limit: int) -> Chosen | None:
@@ -189,7 +226,10 @@ def _by_model(situation: Situation, limit: int) -> Chosen | None:
 
 
 def models_for(situation: Situation) -> Iterator[LiveModel]:
-    """The course's own model first, then the organisation's."""
+    """The course's own model first, then the organisation's; where a version was asked for, only that one."""
+    if situation.version is not None:
+        yield stored_model(situation.version)
+        return
     for course in (situation.course, None) if situation.course is not None else (None,):
         model = live_model(situation.organisation, situation.kind, course)
         if model is not None:
@@ -222,8 +262,8 @@ def _by_fallback(situation: Situation, limit: int) -> Chosen:
     return Chosen(found.activities, fallback=found.name)
 
 
-def _with_reasons(chosen: Chosen, situation: Situation, after: Activity | None) -> list[Recommendation]:
-    explained = {} if after else _explained(chosen, situation)
+def _with_reasons(chosen: Chosen, situation: Situation, after: Activity | None, explain: bool) -> list[Recommendation]:
+    explained = {} if after or not explain else _explained(chosen, situation)
     wanted = {pk for pk, _strength in chosen.activities}
     if chosen.model:
         named = {c.activity_index for contributions in explained.values() for c in contributions}
@@ -232,8 +272,9 @@ def _with_reasons(chosen: Chosen, situation: Situation, after: Activity | None) 
     present = [(activities[pk], strength) for pk, strength in chosen.activities if pk in activities]
     made = []
     for rank, (activity, strength) in enumerate(present, start=1):
-        reason = _reason(chosen, activity, explained.get(activity.pk, []), activities, after)
-        made.append(Recommendation(activity, rank, strength, reason.sentence, reason.activities))
+        reason = _reason(chosen, activity, explained.get(activity.pk, []), activities, after) if explain else None
+        told = (reason.sentence, reason.activities) if reason else (None, [])
+        made.append(Recommendation(activity, rank, strength, *told))
     return made
 
 

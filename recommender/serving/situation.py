@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analytics.public import Activity, Enrolment, Learner, Organisation, Outcome
 from recommender.history import recent_history
+from recommender.models import Version
 from recommender.serving.feedback import refused_by, worn_out_for
 
 
@@ -27,10 +28,19 @@ class Situation:
     refused_ids: frozenset[int]
     worn_out_ids: frozenset[int]
     excluded: frozenset[str]  # external ids that the caller does not want
+    version: Version | None = None  # the only one to be asked; None: what is in use
 
 
-def situation_of(learner: Learner, *, kind: str, course: Activity | None, exclude: Collection[str]) -> Situation:
-    """Four queries."""
+def situation_of(
+    learner: Learner,
+    *,
+    kind: str,
+    course: Activity | None,
+    exclude: Collection[str],
+    context: Sequence[int] = (),
+    version: Version | None = None,
+) -> Situation:
+    """Four queries. `context` are ids of what was met after the last event, oldest first."""
     now = learner.organisation.now()
     return Situation(
         organisation=learner.organisation,
@@ -38,16 +48,23 @@ def situation_of(learner: Learner, *, kind: str, course: Activity | None, exclud
         kind=kind,
         course=course,
         now=now,
-        history=recent_history(learner, kind=kind),
+        history=_latest_last([*recent_history(learner, kind=kind).tolist(), *context]),
         enrolled_course_ids=_enrolled_course_ids(learner, now),
         refused_ids=frozenset(refused_by(learner)),
         worn_out_ids=frozenset(worn_out_for(learner)),
         excluded=frozenset(exclude),
+        version=version,
     )
 
 
 def situation_of_session(
-    organisation: Organisation, history: Sequence[int], *, kind: str, course: Activity | None, exclude: Collection[str]
+    organisation: Organisation,
+    history: Sequence[int],
+    *,
+    kind: str,
+    course: Activity | None,
+    exclude: Collection[str],
+    version: Version | None = None,
 ) -> Situation:
     """Of somebody who is not known, from the ids of what they met lately, oldest first. No query, nothing is kept."""
     return Situation(
@@ -61,7 +78,13 @@ def situation_of_session(
         refused_ids=frozenset(),
         worn_out_ids=frozenset(),
         excluded=frozenset(exclude),
+        version=version,
     )
+
+
+def _latest_last(met: Sequence[int]) -> NDArray[np.int64]:
+    """Each once; what the context names again counts from now, for it is what they look at."""
+    return np.array(list(dict.fromkeys(reversed(met)))[::-1], np.int64)
 
 
 def _enrolled_course_ids(learner: Learner, now: datetime) -> frozenset[int] | None:

@@ -23,8 +23,8 @@ def client(school: School) -> Client:
     return with_key(school)
 
 
-def with_key(school: School) -> Client:
-    secret = ApiKey.objects.issue(school.organisation, "app", [Scope.RECOMMENDATIONS_READ], None)[1]
+def with_key(school: School, *scopes: str) -> Client:
+    secret = ApiKey.objects.issue(school.organisation, "app", [Scope.RECOMMENDATIONS_READ, *scopes], None)[1]
     return Client(headers={"Authorization": f"Bearer {secret}"})
 
 
@@ -84,6 +84,9 @@ def test_limit_course_and_exclude(school: School, client: Client, models_home: A
         ("course=red-1", "course"),
         ("exclude=%00", "exclude"),
         ("n=5", "n"),
+        ("explain=perhaps", "explain"),
+        ("version=0", "version"),
+        ("version=two", "version"),
     ],
 )
 def test_wrong_parameters(school: School, client: Client, query: str, parameter: str) -> None:
@@ -144,3 +147,26 @@ def test_a_model_never_crosses_the_wall(school: School, client: Client, cast: An
     shown = first["recommendations"][0]["activity"]["external_id"]
     body = {"token": first["token"], "activity": shown, "action": "click"}
     told(post(north, "/api/v1/feedback/", body), 404)
+
+
+def test_context_and_explain(school: School, client: Client, trained: Callable[..., Any]) -> None:
+    trained(school.organisation, "ease")
+    best = answer(client, limit=1)["recommendations"][0]["activity"]["external_id"]
+    after = answer(client, context=[best, "not yet known"], explain="false")["recommendations"]
+    assert best not in [row["activity"]["external_id"] for row in after]
+    assert {row["reason"] for row in after} == {None}
+
+
+def test_a_version_is_chosen_by_those_who_may(school: School, client: Client, trained: Callable[..., Any]) -> None:
+    trained(school.organisation, "popularity")
+    trained(school.organisation, "ease")
+    assert "version" in told(client.get(f"{PATH}?version=1"), 403)["detail"]
+    told(signed_in(school, Role.LEARNER).get(f"{PATH}?version=1"), 403)
+    for may in (signed_in(school, Role.MODEL_OWNER), with_key(school, Scope.VERSIONS_WRITE)):
+        assert answer(may, version=1)["source"] == "popularity"
+        assert answer(may)["source"] == "ease"
+        assert told(may.get(f"{PATH}?version=3"), 400)["errors"][0]["parameter"].startswith("version")
+    owner = with_key(school, Scope.VERSIONS_WRITE)
+    found = post(owner, "/api/v1/recommendations/", {"history": ["red-0"], "version": 1, "explain": False}).json()
+    assert (found["source"], found["recommendations"][0]["reason"]) == ("popularity", None)
+    told(post(client, "/api/v1/recommendations/", {"history": ["red-0"], "version": 1}), 403)

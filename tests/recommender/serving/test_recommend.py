@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from analytics.models import Enrolment, Learner
+from analytics.public import InvalidInput
 from recommender.models import Impression, Run
 from recommender.serving.recommend import recommend
 from tests.recommender.school import School, build_school
@@ -131,10 +133,79 @@ def test_an_archive_answers_as_of_its_own_clock(school: School, trained: Trained
     [({"limit": 0}, "limit"), ({"kind": "video"}, "kind"), ({"course": "foreign"}, "course")],
 )
 def test_a_wrong_question_names_what_is_wrong(school: School, options: dict[str, Any], pointer: str) -> None:
-    from analytics.errors import InvalidInput
-
     if options.get("course"):
         options = {"course": build_school("other", n_learners=1).courses["red"]}
     with pytest.raises(InvalidInput) as raised:
         recommend(school.learners[0], channel="api", **options)
     assert raised.value.pointer == pointer
+
+
+def test_the_context_is_what_counts_now(school: School, trained: Trained) -> None:
+    trained(school.organisation)
+    learner = Learner.objects.create(organisation=school.organisation, external_id="new")
+    for colour in ("red", "blue"):
+        Enrolment.objects.create(organisation=school.organisation, learner=learner, course=school.courses[colour])
+    answer = recommend(learner, limit=3, context=["blue-0", "never heard of", "blue-1"], channel="api")
+    found = [step.activity.external_id for step in answer.recommendations]
+    assert {name.partition("-")[0] for name in found} == {"blue"}
+    assert not {"blue-0", "blue-1"} & set(found)
+    assert answer.recommendations[0].reason in {
+        "Because you worked on Blue 0 and Blue 1",
+        "Because you worked on Blue 1 and Blue 0",
+    }
+
+
+def test_a_context_of_another_organisation_is_not_known(school: School, trained: Trained) -> None:
+    trained(school.organisation)
+    other = build_school("other", seed=1)
+    other.parts["red"][0].external_id = "theirs"
+    other.parts["red"][0].save()
+    learner = school.learners[0]
+    plain, with_context = recommend(learner, channel="api"), recommend(learner, context=["theirs"], channel="api")
+    assert [s.activity for s in plain.recommendations] == [s.activity for s in with_context.recommendations]
+
+
+def test_a_context_of_parts_names_their_courses(school: School, trained: Trained) -> None:
+    trained(school.organisation, kind="course")
+    learner = Learner.objects.create(organisation=school.organisation, external_id="new")
+    answer = recommend(learner, kind="course", context=["red-0"], channel="api")
+    assert school.courses["red"] not in [step.activity for step in answer.recommendations]
+
+
+def test_without_reasons(school: School, trained: Trained) -> None:
+    trained(school.organisation)
+    with_reasons = recommend(school.learners[0], channel="api")
+    without = recommend(school.learners[0], explain=False, channel="api")
+    assert [step.activity for step in without.recommendations] == [
+        step.activity for step in with_reasons.recommendations
+    ]
+    assert {(step.reason, len(step.reason_activities)) for step in without.recommendations} == {(None, 0)}
+
+
+def test_a_stored_version_is_asked_alone(school: School, trained: Trained) -> None:
+    earlier = trained(school.organisation, "popularity").version
+    latest = trained(school.organisation).version
+    learner = school.learners[0]
+    assert recommend(learner, channel="api").version == latest
+    answer = recommend(learner, version=earlier, channel="api")
+    assert (answer.version, answer.source) == (earlier, "popularity")
+    assert Impression.objects.get(token=answer.token).version == earlier
+
+
+def test_a_version_of_another_scope_or_damaged_is_refused(
+    school: School, trained: Trained, models_home: Path, caplog: Any
+) -> None:
+    of_red = trained(school.organisation, course=school.courses["red"]).version
+    other = build_school("other", seed=1)
+    for learner, options in (
+        (other.learners[0], {"version": of_red}),
+        (school.learners[0], {"version": of_red}),
+        (school.learners[0], {"version": of_red, "kind": "course"}),
+    ):
+        with pytest.raises(InvalidInput) as raised:
+            recommend(learner, channel="api", **options)
+        assert raised.value.pointer == "version"
+    (models_home / of_red.folder / "manifest.json").unlink()
+    with pytest.raises(InvalidInput) as raised:
+        recommend(school.learners[0], version=of_red, course=school.courses["red"], channel="api")
+    assert raised.value.pointer == "version"
