@@ -70,7 +70,7 @@ class RecommendationParameters(Parameters):
         max_length=1000,
         help_text="external ids; may be repeated",
     )
-    context = serializers.ListField(
+    context: Any = serializers.ListField(
         child=ExternalIdField(),
         required=False,
         default=list,

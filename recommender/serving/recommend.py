@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
@@ -160,10 +160,10 @@ def _ids_of(organisation: Organisation, external_ids: Sequence[str], kind: str) 
         return []
     rows = Activity.objects.filter(organisation=organisation, external_id__in=set(external_ids))
     if kind == TargetKind.COURSE:
-        rows = rows.annotate(met_id=Coalesce("course_id", "pk")).filter(Q(course__isnull=False) | Q(kind=Kind.COURSE))
+        rows = rows.filter(Q(course__isnull=False) | Q(kind=Kind.COURSE))
+        ids = dict(rows.values_list("external_id", Coalesce("course_id", "pk")))
     else:
-        rows = rows.annotate(met_id=F("pk"))
-    ids = dict(rows.values_list("external_id", "met_id"))
+        ids = dict(rows.values_list("external_id", "pk"))
     return [ids[external_id] for external_id in external_ids if external_id in ids]
 
 
