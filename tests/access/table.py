@@ -1,0 +1,233 @@
+"""Who may open what: one line for every address and method of the product. A new address is added here.
+
+`roles` are those that the address lets in. `row` names the row that stands in the address (see `rows.py`). A row is
+`narrow` if colleagues of the same organisation do not see each other's: an instructor of another course, another
+learner. `scope` is what an API key needs; without one no key comes in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analytics.models import Role, Scope
+
+ADMINISTRATOR, OWNER, INSTRUCTOR, LEARNER = Role.values
+EVERYBODY = frozenset(Role.values)
+STAFF = EVERYBODY - {LEARNER}
+MODELS = frozenset({ADMINISTRATOR, OWNER})
+CARERS = frozenset({ADMINISTRATOR, INSTRUCTOR})
+ADMINISTRATORS = frozenset({ADMINISTRATOR})
+LEARNERS = frozenset({LEARNER})
+ANY_KEY = "any key"
+TOOL = "tool"
+"""The scope of xAPI's addresses: they take credentials of tools, neither keys nor sessions."""
+
+
+@dataclass(frozen=True)
+class Line:
+    name: str
+    method: str
+    roles: frozenset[str]
+    row: str = ""
+    narrow: bool = False
+    scope: str = ""
+    is_public: bool = False
+    answer: str = "open"
+    """What those who are let in get for an empty request."""
+
+    @property
+    def is_api(self) -> bool:
+        return self.name.startswith(("api_", "xapi_"))
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.name}"
+
+
+def get(name: str, roles: frozenset[str], row: str = "", narrow: bool = False) -> Line:
+    return Line(name, "GET", roles, row, narrow)
+
+
+def post(name: str, roles: frozenset[str], row: str = "", narrow: bool = False) -> Line:
+    return Line(name, "POST", roles, row, narrow)
+
+
+def both(name: str, roles: frozenset[str], row: str = "", narrow: bool = False) -> list[Line]:
+    return [get(name, roles, row, narrow), post(name, roles, row, narrow)]
+
+
+def api(
+    method: str, name: str, scope: str, roles: frozenset[str] = EVERYBODY, row: str = "", narrow: bool = False
+) -> Line:
+    return Line(name, method, roles, row, narrow, scope)
+
+
+PUBLIC = [
+    Line("healthz", "GET", EVERYBODY, is_public=True),
+    Line("readyz", "GET", EVERYBODY, is_public=True),
+    Line("sign_in", "GET", EVERYBODY, is_public=True),
+    Line("sign_in", "POST", EVERYBODY, is_public=True),
+    Line("sign_out", "POST", EVERYBODY, is_public=True),
+    Line("api_schema", "GET", EVERYBODY, is_public=True),
+    Line("api_docs", "GET", EVERYBODY, is_public=True),
+    Line("xapi_about", "GET", EVERYBODY, is_public=True),
+]
+PAGES = [
+    get("home", EVERYBODY),
+    get("choose_organisation", EVERYBODY),
+    Line("choose_organisation", "POST", EVERYBODY, answer="absent"),
+    get("overview", STAFF),
+    get("course_list", STAFF),
+    get("course_page", STAFF, "course", narrow=True),
+    get("course_reach", STAFF, "course", narrow=True),
+    get("learner_list", STAFF),
+    get("learner_page", STAFF, "learner", narrow=True),
+    get("import_list", MODELS),
+    *both("import_new", ADMINISTRATORS),
+    *both("upload_page", ADMINISTRATORS, "upload"),
+    post("upload_delete", ADMINISTRATORS, "upload"),
+    get("import_page", MODELS, "import"),
+    get("import_progress", MODELS, "import"),
+    get("import_rejected", MODELS, "import"),
+    post("import_again", ADMINISTRATORS, "import"),
+    post("import_cancel", ADMINISTRATORS, "import"),
+    post("import_roll_back", ADMINISTRATORS, "import"),
+    get("statement_list", ADMINISTRATORS),
+    get("statement_export", ADMINISTRATORS),
+    post("verb_meaning", ADMINISTRATORS),
+    get("identity_list", ADMINISTRATORS),
+    post("learner_merge", ADMINISTRATORS),
+    *both("credential_list", ADMINISTRATORS),
+    post("credential_revoke", ADMINISTRATORS, "credential"),
+    get("my_learning", LEARNERS),
+    get("my_data", LEARNERS),
+]
+MODEL_PAGES = [
+    get("run_list", MODELS),
+    *both("run_new", MODELS),
+    get("run_estimate", MODELS),
+    get("run_page", MODELS, "run"),
+    get("run_progress", MODELS, "run"),
+    post("run_cancel", MODELS, "run"),
+    *both("retrain_rule_list", MODELS),
+    *both("retrain_rule_page", MODELS, "retrain_rule"),
+    post("retrain_rule_delete", MODELS, "retrain_rule"),
+    *both("search_list", MODELS),
+    get("search_page", MODELS, "search"),
+    post("search_cancel", MODELS, "search"),
+    get("version_list", MODELS),
+    get("promotion_list", MODELS),
+    get("version_page", MODELS, "version"),
+    post("version_promote", MODELS, "version"),
+    post("version_roll_back", MODELS, "version"),
+]
+CARE_PAGES = [
+    get("learner_recommendations", EVERYBODY, "learner", narrow=True),
+    post("recommendation_feedback", LEARNERS),
+    get("learner_risk", EVERYBODY, "learner", narrow=True),
+    get("what_if", EVERYBODY, "enrolment", narrow=True),
+    get("course_risk", STAFF, "course", narrow=True),
+    get("course_risk_summary", STAFF, "course", narrow=True),
+    get("risk_summary", STAFF),
+    get("worklist", CARERS),
+    post("worklist_act", CARERS),
+    *both("message_new", CARERS),
+    get("digest_preview", CARERS),
+    get("intervention_list", CARERS),
+    get("intervention_comparison", CARERS),
+    post("mail_again", CARERS, "mail", narrow=True),
+    *both("outcome_policy", ADMINISTRATORS),
+    *both("message_template_new", ADMINISTRATORS),
+    *both("message_template", ADMINISTRATORS, "message_template"),
+    post("message_template_remove", ADMINISTRATORS, "message_template"),
+]
+API = [
+    api("GET", "api_me", ANY_KEY),
+    api("GET", "api_learners", Scope.LEARNERS_READ),
+    api("GET", "api_learner", Scope.LEARNERS_READ, row="learner_id", narrow=True),
+    api("GET", "api_activities", Scope.ACTIVITIES_READ),
+    api("GET", "api_activity", Scope.ACTIVITIES_READ, row="course_id", narrow=True),
+    api("GET", "api_events", Scope.EVENTS_READ),
+    api("POST", "api_events", Scope.EVENTS_WRITE, ADMINISTRATORS),
+    api("GET", "api_uploads", Scope.IMPORTS_WRITE, ADMINISTRATORS),
+    api("POST", "api_uploads", Scope.IMPORTS_WRITE, ADMINISTRATORS),
+    # An upload belongs to the member or key that sent it.
+    api("GET", "api_upload", Scope.IMPORTS_WRITE, ADMINISTRATORS, "own_upload"),
+    api("PATCH", "api_upload", Scope.IMPORTS_WRITE, ADMINISTRATORS, "own_upload"),
+    api("DELETE", "api_upload", Scope.IMPORTS_WRITE, ADMINISTRATORS, "own_upload"),
+    api("GET", "api_upload_look", Scope.IMPORTS_WRITE, ADMINISTRATORS, "own_upload"),
+    api("GET", "api_imports", Scope.IMPORTS_WRITE, MODELS),
+    api("POST", "api_imports", Scope.IMPORTS_WRITE, ADMINISTRATORS),
+    api("GET", "api_import", Scope.IMPORTS_WRITE, MODELS, "import"),
+    api("POST", "api_import_cancel", Scope.IMPORTS_WRITE, ADMINISTRATORS, "import"),
+    api("POST", "api_import_roll_back", Scope.IMPORTS_WRITE, ADMINISTRATORS, "import"),
+    api("GET", "api_verdicts", Scope.IMPORTS_WRITE, MODELS, "import"),
+    api("GET", "api_credentials", "", ADMINISTRATORS),
+    api("POST", "api_credentials", "", ADMINISTRATORS),
+    api("POST", "api_credential_revoke", "", ADMINISTRATORS, "credential"),
+    api("GET", "api_statements", Scope.EVENTS_READ, ADMINISTRATORS),
+    api("GET", "api_keys", "", ADMINISTRATORS),
+    api("POST", "api_keys", "", ADMINISTRATORS),
+    api("POST", "api_key_revoke", "", ADMINISTRATORS, "key"),
+]
+MODEL_API = [
+    api("GET", "api_recommendations", Scope.RECOMMENDATIONS_READ, row="learner_id", narrow=True),
+    api("GET", "api_why_not", Scope.RECOMMENDATIONS_READ, row="learner_and_activity", narrow=True),
+    api("POST", "api_session_recommendations", Scope.RECOMMENDATIONS_READ),
+    api("GET", "api_popular", Scope.RECOMMENDATIONS_READ),
+    api("GET", "api_similar", Scope.RECOMMENDATIONS_READ, row="course_id", narrow=True),
+    api("POST", "api_feedback", Scope.RECOMMENDATIONS_READ, LEARNERS),
+    api("GET", "api_risks", Scope.RISKS_READ),
+    api("GET", "api_what_if", Scope.RISKS_READ),
+    api("GET", "api_worklist", Scope.RISKS_READ, CARERS),
+    api("POST", "api_worklist_actions", Scope.CASES_WRITE, CARERS),
+    api("GET", "api_interventions", Scope.RISKS_READ, CARERS),
+    api("POST", "api_interventions", Scope.CASES_WRITE, CARERS),
+    api("GET", "api_intervention_comparison", Scope.RISKS_READ, CARERS),
+    api("GET", "api_runs", Scope.RUNS_WRITE, MODELS),
+    api("POST", "api_runs", Scope.RUNS_WRITE, MODELS),
+    api("GET", "api_run", Scope.RUNS_WRITE, MODELS, "run"),
+    api("POST", "api_run_cancel", Scope.RUNS_WRITE, MODELS, "run"),
+    api("GET", "api_retrain_rules", Scope.RUNS_WRITE, MODELS),
+    api("POST", "api_retrain_rules", Scope.RUNS_WRITE, MODELS),
+    api("GET", "api_retrain_rule", Scope.RUNS_WRITE, MODELS, "retrain_rule"),
+    api("DELETE", "api_retrain_rule", Scope.RUNS_WRITE, MODELS, "retrain_rule"),
+    api("GET", "api_searches", Scope.RUNS_WRITE, MODELS),
+    api("POST", "api_searches", Scope.RUNS_WRITE, MODELS),
+    api("GET", "api_search", Scope.RUNS_WRITE, MODELS, "search"),
+    api("POST", "api_search_cancel", Scope.RUNS_WRITE, MODELS, "search"),
+    api("GET", "api_versions", Scope.VERSIONS_WRITE, MODELS),
+    api("POST", "api_version_roll_back", Scope.VERSIONS_WRITE, MODELS),
+    api("GET", "api_version", Scope.VERSIONS_WRITE, MODELS, "version_number"),
+    api("GET", "api_version_card", Scope.RECOMMENDATIONS_READ, STAFF, "version_number"),
+    api("POST", "api_version_promote", Scope.VERSIONS_WRITE, MODELS, "version_number"),
+]
+XAPI_METHODS = {
+    "xapi_activities": ("GET",),
+    "xapi_activity_profile": ("GET", "PUT", "POST", "DELETE"),
+    "xapi_state": ("GET", "PUT", "POST", "DELETE"),
+    "xapi_agents": ("GET",),
+    "xapi_agent_profile": ("GET", "PUT", "POST", "DELETE"),
+    "xapi_statements": ("GET", "PUT", "POST"),
+}
+XAPI = [api(method, name, TOOL, frozenset()) for name, methods in XAPI_METHODS.items() for method in methods]
+XAPI.append(api("GET", "xapi_more", TOOL, frozenset(), "token"))
+LINES: list[Line] = [*PUBLIC, *PAGES, *MODEL_PAGES, *CARE_PAGES, *API, *MODEL_API, *XAPI]
+
+ADMIN_EDITED = """analytics: organisation member learner activity enrolment apikey credential
+recommender: outcomepolicy messagetemplate retrainrule"""
+ADMIN_READ = """analytics: prerequisite event eventkey import upload columnmapping rowverdict rollback rolluprefresh
+analytics: organisationday activityday learnerday learnertotal coursetotal dirtyday
+analytics: document projection projectionplace statementfate verbcount verbmeaning learneridentity
+analytics: statement statementlink attachment activitydefinition
+recommender: run search version promotion impression feedback risk riskrefresh case intervention mail"""
+ADMIN_SUPERUSERS = "auth: group user"
+"""Django's own tables of logins: of those who run the machine, for no organisation's data administrator."""
+ADMIN_OTHERS = {"index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n"}
+ADMIN_OTHERS |= {"view_on_site", "app_list", "auth_user_password_change"}
+ADMIN_ACTIONS = ("changelist", "add", "history", "delete", "change")
+
+
+def admin_models(text: str) -> list[str]:
+    """ "analytics: a b" -> ["analytics_a", "analytics_b"]."""
+    pairs = [line.split(": ") for line in text.splitlines()]
+    return [f"{app}_{model}" for app, models in pairs for model in models.split()]
