@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,6 +64,10 @@ def _send(model: type[Job], pk: int) -> None:
         logger.warning("No worker could be woken for %s %s: %s", model.__name__, pk, error)
 
 
+LOOK_SECONDS = 1.0
+"""Between two looks whether somebody asked for the end."""
+
+
 class Lease:
     """The right to work on one job row, kept alive by a thread until the block ends.
 
@@ -71,8 +76,10 @@ class Lease:
     inside a transaction and locks the row, so that a step of a worker that lost its lease cannot commit.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, *, extends: bool = True) -> None:
+        """`extends` is False in a process that works under the lease of another one, which keeps it alive."""
         self.job = job
+        self._extends = extends
         self._rows = type(job)._default_manager.filter(pk=job.pk, lease_token=job.lease_token, state=JobState.RUNNING)
         self._stop = threading.Event()
         self._cancelled = threading.Event()
@@ -92,22 +99,29 @@ class Lease:
     def _beat(self) -> None:
         """Extend the lease three times in its length. A thread, because one SQL or BLAS call may outlast it."""
         pause_seconds = settings.NEURALINK_LEASE_SECONDS / 3
-        while not self._stop.wait(pause_seconds):
+        extended = time.monotonic()
+        while not self._stop.wait(min(LOOK_SECONDS, pause_seconds)):
             try:
-                self._extend()
+                if self._extends and time.monotonic() - extended >= pause_seconds:
+                    self._extend()
+                    extended = time.monotonic()
+                else:
+                    self._look()
             except Exception:  # the database may be restarting; the next beat tries again
                 logger.warning("The lease of %s could not be extended", self.job, exc_info=True)
-            finally:
                 connection.close()
+        connection.close()
 
     def _extend(self) -> None:
         now = timezone.now()
-        kept = self._rows.update(
-            heartbeat_at=now, lease_expires_at=now + timedelta(seconds=settings.NEURALINK_LEASE_SECONDS)
-        )
-        if not kept:
+        self._rows.update(heartbeat_at=now, lease_expires_at=now + timedelta(seconds=settings.NEURALINK_LEASE_SECONDS))
+        self._look()
+
+    def _look(self) -> None:
+        row = self._rows.values("cancel_requested_at").first()
+        if row is None:
             self._lost.set()
-        elif self._rows.filter(cancel_requested_at__isnull=False).exists():
+        elif row["cancel_requested_at"] is not None:
             self._cancelled.set()
 
     @property
@@ -140,6 +154,11 @@ class Lease:
         if fields:
             self._rows.update(**fields)
 
+    def give_back(self) -> None:
+        """Let the sweeper give the job to the next worker at once; whatever is done under this lease is over."""
+        self._lost.set()
+        self._rows.update(lease_expires_at=timezone.now())
+
     def finish(self, state: JobState, error: str = "", **fields: Any) -> None:
         if state == JobState.SUCCEEDED:
             fields |= {"progress_share": 1.0}
@@ -162,25 +181,56 @@ def working_on(model: type[Job], pk: int) -> Iterator[Lease | None]:
         Lease(job).finish(JobState.FAILED, error=died)
         yield None
         return
-    with Lease(job) as lease:
-        try:
-            yield lease
-        except LeaseLost:
-            logger.warning("Stopped working on %s: another process has its lease.", job)
-        except JobCancelled:
-            lease.finish(JobState.CANCELLED)
-        except (OperationalError, InterfaceError) as error:
-            if connection.connection is not None and not connection.connection.closed:
-                lease.finish(JobState.FAILED, error=str(error))
-                return
-            # The database went away, not the work: the row still says running, and once its lease has run out
-            # the sweeper gives it to a worker again.
-            logger.warning("%s waits for the database: %s", job, error)
-            connection.close()
-        except NeuralinkError as error:  # a sentence for whoever reads the row; no fault of the program
+    with Lease(job) as lease, _told_by_its_row(lease):
+        yield lease
+
+
+@contextlib.contextmanager
+def continuing(model: type[Job], pk: int, token: str) -> Iterator[Lease | None]:
+    """Work on a job under the lease that the process which started this one keeps alive; else as `working_on`.
+
+    None where the lease is another's by now.
+    """
+    job = model._default_manager.filter(pk=pk, lease_token=token, state=JobState.RUNNING).first()
+    if job is None:
+        yield None
+        return
+    with Lease(job, extends=False) as lease, _told_by_its_row(lease):
+        yield lease
+
+
+@contextlib.contextmanager
+def _told_by_its_row(lease: Lease) -> Iterator[None]:
+    """How the block ended becomes the job's state."""
+    job = lease.job
+    try:
+        yield
+    except LeaseLost:
+        logger.warning("Stopped working on %s: another process has its lease.", job)
+    except JobCancelled:
+        lease.finish(JobState.CANCELLED)
+    except (OperationalError, InterfaceError) as error:
+        if not _is_passing(error):
             lease.finish(JobState.FAILED, error=str(error))
-        except Exception as error:  # the boundary of a job: whatever failed is told by its row
-            logger.exception("%s failed", job)
-            lease.finish(JobState.FAILED, error=str(error) or type(error).__name__)
-        else:
-            lease.finish(JobState.SUCCEEDED)
+            return
+        # The database went away, not the work: the row still says running, and once its lease has run out
+        # the sweeper gives it to a worker again.
+        logger.warning("%s waits for the database: %s", job, error)
+        connection.close()
+    except NeuralinkError as error:  # a sentence for whoever reads the row; no fault of the program
+        lease.finish(JobState.FAILED, error=str(error))
+    except Exception as error:  # the boundary of a job: whatever failed is told by its row
+        logger.exception("%s failed", job)
+        lease.finish(JobState.FAILED, error=str(error) or type(error).__name__)
+    else:
+        lease.finish(JobState.SUCCEEDED)
+
+
+PASSING_STATES = ("08", "40", "57P")
+"""Beginnings of SQL states: connection lost, rolled back for another transaction's sake, server going or coming."""
+
+
+def _is_passing(error: OperationalError | InterfaceError) -> bool:
+    """The next attempt may succeed. Said by the error: by now something may have connected to the server again."""
+    state = getattr(error.__cause__, "pgcode", None)
+    return state is None or state.startswith(PASSING_STATES)

@@ -2,7 +2,7 @@
 
 from analytics.access import MemberRequest, member_of, roles_required
 from analytics.errors import InvalidInput, JobCancelled, LeaseLost, NeuralinkError
-from analytics.jobs import Lease, sweep, wake, working_on
+from analytics.jobs import Lease, continuing, sweep, wake, working_on
 from analytics.models import (
     COMPLETING_VERBS,
     Activity,
@@ -55,6 +55,7 @@ __all__ = [
     "Unit",
     "Verb",
     "chance",
+    "continuing",
     "member_of",
     "number",
     "percent",

@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "neuralink_site.settings")
 from django.conf import settings
 
 QUEUES = ("import", "train", "aggregate")
-SWEEP_SECONDS = max(1.0, settings.NEURALINK_LEASE_SECONDS / 3)
+SWEEP_SECONDS = max(1.0, settings.NEURALINK_LEASE_SECONDS / 5)
 DIGEST_SECONDS = 300.0
 RULE_SECONDS = 60
 """Between two looks whether a weekly digest is due."""

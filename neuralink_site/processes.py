@@ -24,8 +24,8 @@ from typing import Self
 from neuralink_site import process_table
 
 STOP_SECONDS = 5.0
-PAUSES_SECONDS = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)  # before the first, second, ... new start of a program
-HEALTHY_SECONDS = 60.0  # a program that lived so long starts counting its deaths anew
+PAUSES_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)  # before the first, second, ... new start of a program
+HEALTHY_SECONDS = 20.0  # a program that lived so long starts counting its deaths anew
 LOG_BYTES = 10_000_000  # a log larger than this is put aside at a start
 PR_SET_PDEATHSIG = 1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

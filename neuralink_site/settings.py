@@ -230,7 +230,7 @@ LOGGING = {
 
 NEURALINK_LEASE_SECONDS = env.integer(
     "NEURALINK_LEASE_SECONDS",
-    12,
+    9,
     minimum=3,
     doc="a job whose worker is silent for so many seconds is given to another",
 )
@@ -276,6 +276,15 @@ NEURALINK_TRAIN_SECONDS = env.integer(
     600,
     minimum=10,
     doc="time that the two fits of one run may take together, in seconds; the best state so far is then kept",
+)
+NEURALINK_TRAIN_BYTES = env.integer(
+    "NEURALINK_TRAIN_BYTES",
+    0,
+    minimum=0,
+    doc="memory that the process of one training may take, in bytes; 0: as much as the machine has",
+)
+NEURALINK_TRAIN_THREADS = env.integer(
+    "NEURALINK_TRAIN_THREADS", 0, minimum=0, doc="threads that one training computes with; 0: one for each core"
 )
 NEURALINK_GATE_LATENCY_MS = env.integer(
     "NEURALINK_GATE_LATENCY_MS", 200, minimum=1, doc="longest time to score a list in use, in milliseconds"

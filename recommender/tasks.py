@@ -6,8 +6,7 @@ from analytics import public
 from recommender.models import Mail, RiskRefresh, Run, Search
 from recommender.serving import risks
 from recommender.training import rules
-from recommender.training.retrain import retrain
-from recommender.training.search import search
+from recommender.training.apart import work_apart
 from recommender.worklist.digest import queue_due_digests
 from recommender.worklist.post import deliver
 
@@ -16,14 +15,14 @@ from recommender.worklist.post import deliver
 def train(run_id: int) -> None:
     with public.working_on(Run, run_id) as lease:
         if lease is not None:
-            retrain(lease)
+            work_apart(lease)
 
 
 @shared_task(name=Search.task_name)  # type: ignore[untyped-decorator]
 def search_parameters(search_id: int) -> None:
     with public.working_on(Search, search_id) as lease:
         if lease is not None:
-            search(lease)
+            work_apart(lease)
 
 
 @shared_task(name=RiskRefresh.task_name)  # type: ignore[untyped-decorator]

@@ -1,4 +1,4 @@
-"""Errors that happen outside the API's views: problem details below /api/, Django's error pages elsewhere."""
+"""Errors outside the API's views: problem details below /api/ and /xapi/, Django's error pages elsewhere."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template import loader
 from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
 from analytics.rest.problems import MEDIA_TYPE, RETRY_SECONDS, problem, tell
 
-PREFIX = "/api/"
+PREFIXES = ("/api/", "/xapi/")
 Handler = Callable[..., HttpResponseBase]
 
 
@@ -27,7 +29,7 @@ def _answer(request: HttpRequest, error: BaseException | None) -> HttpResponse:
 
 def _below_api(page: Handler) -> Handler:
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.path.startswith(PREFIX):
+        if not request.path.startswith(PREFIXES):
             return page(request, *args, **kwargs)
         return _answer(request, kwargs.get("exception") or (args[0] if args else sys.exc_info()[1]))
 
@@ -37,7 +39,17 @@ def _below_api(page: Handler) -> Handler:
 bad_request = _below_api(defaults.bad_request)
 permission_denied = _below_api(defaults.permission_denied)
 page_not_found = _below_api(defaults.page_not_found)
-server_error = _below_api(defaults.server_error)
+
+
+def _failed_page(request: HttpRequest) -> HttpResponseBase:
+    """A database that is away is no fault of ours: whoever asks again in a few seconds gets the page."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        page = loader.get_template("503.html").render()
+        return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_SECONDS)})
+    return defaults.server_error(request)
+
+
+server_error = _below_api(_failed_page)
 
 
 @csrf_exempt

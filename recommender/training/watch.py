@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics.public import Lease
 from recommender.algorithms.base import FitOptions, Progress
 
+logger = logging.getLogger(__name__)
 Listener = Callable[[float, str], None]
 
 PAUSE_SECONDS = 0.5
@@ -96,5 +99,10 @@ class Watch:
 
     def _write(self, share: float, text: str) -> None:
         self._written_at = time.monotonic()
-        self.lease.report(share, text, curve=self.curve, log=self.log)
         self.listener(share, text)
+        try:
+            self.lease.report(share, text, curve=self.curve, log=self.log)
+        except (OperationalError, InterfaceError) as error:
+            # How far it is can be told later: a database that restarts is no reason to lose an hour of training.
+            logger.warning("The progress of %s could not be written: %s", self.lease.job, error)
+            connection.close()

@@ -42,6 +42,13 @@ def school() -> School:
     return build_school()
 
 
+@pytest.fixture(autouse=True)
+def same_place(models_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that a worker starts for a training finds the test's database and folder."""
+    monkeypatch.setenv("NEURALINK_HOME", str(models_home))
+    monkeypatch.setenv("NEURALINK_DATABASE_URL", database_url())
+
+
 @pytest.fixture
 def training_at(models_home: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     """`training_at("measured")`: a training in a process of its own that has come to that moment."""

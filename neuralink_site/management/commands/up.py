@@ -22,7 +22,7 @@ from neuralink_site.start_checks import StartError, check_disk, check_port, only
 
 WEB_SECONDS = 60.0  # how long the web server may take to answer
 WEB_DEATHS = 3  # so many deaths before its first answer are a fault, not an accident
-DATABASE_CHECK_SECONDS = 5.0
+DATABASE_CHECK_SECONDS = 1.0
 
 
 class Command(BaseCommand):

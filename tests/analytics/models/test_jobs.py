@@ -7,13 +7,14 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
-from analytics.jobs import Lease, sweep, wake, working_on
+from analytics.errors import NeuralinkError
+from analytics.jobs import Lease, continuing, sweep, wake, working_on
 from analytics.models import Import, JobState, Organisation
 
-PATIENCE = timedelta(seconds=12)
+PATIENCE = timedelta(seconds=9)
 SECOND = timedelta(seconds=1)
 
 
@@ -187,3 +188,40 @@ def test_a_finished_job_shows_all_of_its_progress(make_job):
     job.refresh_from_db()
     assert (job.state, job.progress_share) == (JobState.SUCCEEDED, 1.0)
     assert job.duration_seconds >= 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("state", "ends"),
+    [(None, "running"), ("08006", "running"), ("57P01", "running"), ("40P01", "running"), ("53100", "failed")],
+)
+def test_a_database_that_goes_away_ends_no_job(make_job, state, ends):
+    """Also if something connected anew since: the error says what it was."""
+    job = make_job()
+    error = OperationalError("the server said")
+    error.__cause__ = type("Said", (Exception,), {"pgcode": state})()
+    with working_on(Import, job.pk):
+        raise error
+    job.refresh_from_db()
+    assert job.state == ends
+
+
+def test_another_process_works_under_the_same_lease(make_job):
+    job = make_job()
+    with working_on(Import, job.pk) as lease, continuing(Import, job.pk, lease.job.lease_token) as inner:
+        assert inner.job == lease.job
+        raise NeuralinkError("No good.")
+    job.refresh_from_db()
+    assert (job.state, job.error, job.attempt) == ("failed", "No good.", 1)
+    with continuing(Import, job.pk, job.lease_token) as late:
+        assert late is None
+
+
+def test_what_is_given_back_is_claimed_at_once(make_job):
+    job = make_job()
+    with working_on(Import, job.pk) as lease:
+        lease.give_back()
+        assert Import.objects.claim(job.pk).attempt == 2
+        lease.check()
+    job.refresh_from_db()
+    assert job.state == "running"
