@@ -79,13 +79,13 @@ def _import_of_today(organisation: Organisation, source: str, by: ApiKey | Membe
         "rolled_back_at": None,
         "options": {"sender": sender, "on": today},
     }
-    found = Import.objects.filter(**scope).order_by("id").first()
+    found: Import | None = Import.objects.filter(**scope).order_by("id").first()
     if found is not None:
         return found
     # The first two calls of a day may come together: the second waits here, and then finds the first one's.
     Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
-    again = Import.objects.filter(**scope).order_by("id").first()
-    return again or Import.objects.create(
+    found = Import.objects.filter(**scope).order_by("id").first()
+    return found or Import.objects.create(
         **scope,
         source_name=f"{source} {today}",
         state=JobState.SUCCEEDED,
