@@ -25,6 +25,12 @@ from analytics.models import (
     Unit,
     Verb,
 )
+from analytics.tables.catalogue import add_table, extend_table
+from analytics.tables.columns import Form, TableColumn, TableFilter
+from analytics.tables.columns import Scope as TableScope
+from analytics.tables.query import TableQuery
+from analytics.tables.table import Table
+from analytics.tables.viewer import Viewer
 from analytics.words import chance, number, percent
 
 __all__ = [
@@ -33,6 +39,7 @@ __all__ = [
     "ActivityDay",
     "Enrolment",
     "Event",
+    "Form",
     "Import",
     "InvalidInput",
     "Job",
@@ -52,10 +59,18 @@ __all__ = [
     "Prerequisite",
     "Role",
     "Scope",
+    "Table",
+    "TableColumn",
+    "TableFilter",
+    "TableQuery",
+    "TableScope",
     "Unit",
     "Verb",
+    "Viewer",
+    "add_table",
     "chance",
     "continuing",
+    "extend_table",
     "member_of",
     "number",
     "percent",

@@ -61,15 +61,21 @@ def learners_with_activity(learners: QuerySet[Learner], course_ids: Sequence[int
 
     With `course_ids`, only what happened within them counts: an instructor sees nothing of other courses.
     """
+    return learners.annotate(**learner_sums(course_ids))
+
+
+def learner_sums(course_ids: Sequence[int] | None = None) -> dict[str, Combinable]:
+    """The columns of `learners_with_activity` one by one, for lists that show some of them."""
     if course_ids is None:
-        return learners.annotate(
-            n_events=Coalesce(F("total__n_events"), Value(0)),
-            n_completions=Coalesce(F("total__n_completions"), Value(0)),
-            n_active_days=Coalesce(F("total__n_days"), Value(0)),
-            result_share=F("total__result_sum") / NullIf(Cast("total__n_results", FloatField()), Value(0.0)),
-            first_on=F("total__first_on"),
-            last_on=F("total__last_on"),
-        )
+        return {
+            "n_events": Coalesce(F("total__n_events"), Value(0)),
+            "n_completions": Coalesce(F("total__n_completions"), Value(0)),
+            "n_active_days": Coalesce(F("total__n_days"), Value(0)),
+            "n_hours": Coalesce(F("total__seconds"), Value(0.0)) / Value(3600.0),
+            "result_share": F("total__result_sum") / NullIf(Cast("total__n_results", FloatField()), Value(0.0)),
+            "first_on": F("total__first_on"),
+            "last_on": F("total__last_on"),
+        }
     # A subquery for each column: those that are not ordered by are worked out for the rows of one page only.
     courses = CourseTotal.objects.filter(learner=OuterRef("pk"), course__in=list(course_ids))
     totals = courses.order_by().values("learner")
@@ -79,14 +85,15 @@ def learners_with_activity(learners: QuerySet[Learner], course_ids: Sequence[int
     def of(expression: Combinable, rows: QuerySet[Any, Any] = totals) -> Subquery:
         return Subquery(rows.annotate(value=expression).values("value"))
 
-    return learners.annotate(
-        n_events=Coalesce(of(MEASURES["events"].expression), Value(0)),
-        n_completions=Coalesce(of(MEASURES["completions"].expression), Value(0)),
-        n_active_days=Coalesce(of(MEASURES["active_days"].expression, days), Value(0)),
-        result_share=of(MEASURES["result_share"].expression),
-        first_on=of(Min("first_on")),
-        last_on=of(Max("last_on")),
-    )
+    return {
+        "n_events": Coalesce(of(MEASURES["events"].expression), Value(0)),
+        "n_completions": Coalesce(of(MEASURES["completions"].expression), Value(0)),
+        "n_active_days": Coalesce(of(MEASURES["active_days"].expression, days), Value(0)),
+        "n_hours": Coalesce(of(MEASURES["hours"].expression), Value(0.0)),
+        "result_share": of(MEASURES["result_share"].expression),
+        "first_on": of(Min("first_on")),
+        "last_on": of(Max("last_on")),
+    }
 
 
 def matching(rows: QuerySet[M], text: str) -> QuerySet[M]:

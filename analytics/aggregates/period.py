@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 
@@ -12,7 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from analytics.models import Organisation, OrganisationDay
 
 EVERYTHING = "all"
+CUSTOM = "custom"
+"""A first and a last day that somebody chose."""
 DEFAULT = "28"
+LONGEST = timedelta(days=20 * 366)
+"""Days of a period are listed one by one."""
 LABELS: dict[str, str | Promise] = {
     "7": _("7 days"),
     "28": _("28 days"),
@@ -37,6 +42,12 @@ class Period:
     def is_everything(self) -> bool:
         return self.key == EVERYTHING
 
+    def parameters(self) -> dict[str, str]:
+        """As an address says it."""
+        if self.key == CUSTOM:
+            return {"from": self.first_on.isoformat(), "to": self.last_on.isoformat()}
+        return {"period": self.key}
+
     def days(self) -> list[date]:
         return [self.first_on + timedelta(days=n) for n in range(self.n_days)]
 
@@ -48,6 +59,28 @@ class Period:
     def previous(self) -> Period:
         """As many days just before."""
         return Period(self.key, self.first_on - timedelta(days=self.n_days), self.first_on - timedelta(days=1))
+
+
+def period_from(given: Mapping[str, str], organisation: Organisation) -> Period:
+    """The period of an address: its days `from` and `to`, or else one of the usual periods by `period`.
+
+    One of the two days is enough: the other is the first event's, or today. Days that are no days are passed over.
+    """
+    first_on, last_on = _day(given.get("from")), _day(given.get("to"))
+    if first_on is None and last_on is None:
+        return period_of(given.get("period"), organisation)
+    today = organisation.now().astimezone(UTC).date()
+    last_on = min(last_on or today, today)
+    first_on = first_on or min(first_day(organisation) or last_on, last_on)
+    first_on, last_on = sorted((first_on, last_on))
+    return Period(CUSTOM, max(first_on, last_on - LONGEST), last_on)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
 
 
 def period_of(key: str | None, organisation: Organisation) -> Period:

@@ -11,6 +11,7 @@ from analytics.api.keys import KeyList, KeyRevocation
 from analytics.api.learners import LearnerDetail, LearnerList
 from analytics.api.me import Me
 from analytics.api.statements import StatementExport
+from analytics.api.tables import TableDetail
 from analytics.api.uploads import UploadDetail, UploadList, UploadLook
 from analytics.rest import converters  # noqa: F401  (registers external_id)
 
@@ -21,6 +22,7 @@ v1 = [
     path("activities/", ActivityList.as_view(), name="api_activities"),
     path("activities/<external_id:external_id>/", ActivityDetail.as_view(), name="api_activity"),
     path("events/", EventList.as_view(), name="api_events"),
+    path("tables/<slug:name>/", TableDetail.as_view(), name="api_table"),
     path("uploads/", UploadList.as_view(), name="api_uploads"),
     path("uploads/<int:pk>/", UploadDetail.as_view(), name="api_upload"),
     path("uploads/<int:pk>/look/", UploadLook.as_view(), name="api_upload_look"),

@@ -1,4 +1,5 @@
 from analytics.models.api_keys import ApiKey, Scope
+from analytics.models.boards import Board, SavedView, Tile
 from analytics.models.catalogue import Activity, Kind, Prerequisite
 from analytics.models.credentials import Credential, XapiScope, XapiVersion
 from analytics.models.documents import Document, DocumentKind
@@ -35,6 +36,7 @@ __all__ = [
     "ActivityDay",
     "ActivityDefinition",
     "ApiKey",
+    "Board",
     "Attachment",
     "ColumnMapping",
     "CourseTotal",
@@ -65,10 +67,12 @@ __all__ = [
     "RollBack",
     "RollupRefresh",
     "RowVerdict",
+    "SavedView",
     "Scope",
     "Statement",
     "StatementFate",
     "StatementLink",
+    "Tile",
     "Unit",
     "Upload",
     "Verb",

@@ -7,40 +7,26 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext_lazy
 
 from analytics import charts
 from analytics.access import MemberRequest, roles_required
-from analytics.aggregates.lists import learners_with_activity, matching
 from analytics.models import Activity, Enrolment, Event, Learner, Member
 from analytics.profiles.portrait import Portrait, portrait, summary
-from analytics.web.paging import Column, order_of, page_of
+from analytics.web.saved_views import views_of
 from analytics.web.scope import STAFF, courses_seen, wants_fragment
+from analytics.web.tables import table_page, with_address
 
-COLUMNS = (
-    Column("name", gettext_lazy("Learner")),
-    Column("external_id", gettext_lazy("Id")),
-    Column("n_active_days", gettext_lazy("Active days"), is_number=True),
-    Column("n_events", gettext_lazy("Events"), is_number=True),
-    Column("n_completions", gettext_lazy("Completions"), is_number=True),
-    Column("result_share", gettext_lazy("Mean result"), is_number=True),
-    Column("last_on", gettext_lazy("Last event"), is_number=True),
-)
 LATEST_EVENTS = 15
 
 
 @roles_required(*STAFF)
 def learner_list(request: MemberRequest) -> HttpResponse:
-    learners = Learner.objects.visible_to(request.member)
-    text = request.GET.get("q", "").strip()
-    order = order_of(request, COLUMNS, "-last_on")
-    courses = courses_seen(request.member)
-    course_ids = None if courses is None else list(courses.values_list("pk", flat=True))
-    rows = order.apply(learners_with_activity(matching(learners, text), course_ids))
-    context = {"page": page_of(request, rows), "headings": order.headings(), "q": text, "sort": order.chosen}
+    shown = table_page(request, "learners")
+    context = {"shown": shown, "page": shown.page, "views": views_of(request.member, "learners")}
     if wants_fragment(request):
-        return render(request, "analytics/_learner_table.html", context)
-    return render(request, "analytics/learner_list.html", context | {"n_learners": learners.count()})
+        return with_address(render(request, "analytics/_table.html", context), shown)
+    n_learners = Learner.objects.visible_to(request.member).count()
+    return render(request, "analytics/learner_list.html", context | {"n_learners": n_learners})
 
 
 @roles_required(*STAFF)

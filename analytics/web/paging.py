@@ -20,6 +20,9 @@ COUNTED_ROWS = 10_000
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
     """Counts no further than COUNTED_ROWS, so that a page of a large list costs no count of all of it."""
 
+    counted_rows: QuerySet[Any] | None = None
+    """Where the rows are shown with columns that their count does not need: the same rows without."""
+
     @cached_property
     def count(self) -> int:
         return min(self._counted, COUNTED_ROWS)
@@ -30,7 +33,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the st
 
     @cached_property
     def _counted(self) -> int:
-        rows: Any = self.object_list
+        rows: Any = self.object_list if self.counted_rows is None else self.counted_rows
         return int(rows[: COUNTED_ROWS + 1].count())
 
 

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from analytics.aggregates.period import LABELS, Period, period_of
+from analytics.aggregates.period import LABELS, Period, period_from
 from analytics.models import Activity, Member, Role
 
 STAFF = (Role.ADMINISTRATOR, Role.MODEL_OWNER, Role.INSTRUCTOR)
@@ -21,7 +21,7 @@ def courses_seen(member: Member) -> QuerySet[Activity] | None:
 
 def period_choice(request: HttpRequest, member: Member) -> dict[str, Any]:
     """`period`, and the choices of the period picker."""
-    period: Period = period_of(request.GET.get("period"), member.organisation)
+    period: Period = period_from(request.GET, member.organisation)
     choices = [{"key": key, "label": label, "is_current": key == period.key} for key, label in LABELS.items()]
     return {"period": period, "period_choices": choices}
 

@@ -13,8 +13,10 @@ from analytics.web import (
     learners,
     overview,
     own,
+    saved_views,
     sign_in,
     statements,
+    tables,
     upload_page,
 )
 
@@ -29,6 +31,9 @@ urlpatterns = [
     path("courses/<int:pk>/reach/", courses.course_reach, name="course_reach"),
     path("learners/", learners.learner_list, name="learner_list"),
     path("learners/<int:pk>/", learners.learner_page, name="learner_page"),
+    path("tables/<slug:name>.csv", tables.table_csv, name="table_csv"),
+    path("tables/<slug:name>/views/", saved_views.view_save, name="view_save"),
+    path("views/<int:pk>/delete/", saved_views.view_delete, name="view_delete"),
     path("imports/", import_list.import_list, name="import_list"),
     path("imports/new/", import_new.import_new, name="import_new"),
     path("imports/uploads/<int:pk>/", upload_page.upload_page, name="upload_page"),

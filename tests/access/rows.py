@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from analytics.models import ApiKey, Credential, Member, Role, Scope, Upload
+from analytics.models import ApiKey, Credential, Member, Role, SavedView, Scope, Upload
 from recommender.models import LearnerView, Mail, MessageTemplate, OutcomePolicy, RetrainRule, Run, Search
 from tests.access.table import TOOL, Line
 from tests.cast import Cast, House
@@ -35,6 +35,9 @@ def arguments_of(house: House, run: Run) -> dict[str, list[Any]]:
         "retrain_rule": RetrainRule.objects.create(organisation=organisation, algorithm="ease", every_days=7),
         "search": Search.objects.create(organisation=organisation, algorithm="ease", budget_seconds=5),
         "mail": Mail.objects.create(organisation=organisation, requested_by=instructor, address="a@b.org", subject="s"),
+        "shared_view": SavedView.objects.create(
+            organisation=organisation, member=administrator, table="learners", name="all", is_shared=True
+        ),
         "course": course,
         "learner": learner,
         "enrolment": next(one for one in house.enrolments if (one.learner, one.course) == (learner, course)),
@@ -48,6 +51,7 @@ def arguments_of(house: House, run: Run) -> dict[str, list[Any]]:
         "learner_and_activity": [learner.external_id, house.parts["algebra"][-1].external_id],
         "version_number": [run.version.number if run.version else 0],
         "token": ["nothing"],
+        "table": ["learners"],
     }
 
 
@@ -58,7 +62,7 @@ def an_upload(house: House, by: Member | None) -> Upload:
     )  # fmt: skip
 
 
-SHARED_IDS = {"learner_id", "course_id", "learner_and_activity"}
+SHARED_IDS = {"table", "learner_id", "course_id", "learner_and_activity"}
 """Rows named by an id that the neighbour has too: they get their own."""
 ABSENT_IDS = {"message_template", "version_number", "token"}
 """Rows named by what the neighbour may have too, but has not."""

@@ -81,6 +81,10 @@ PAGES = [
     get("course_reach", STAFF, "course", narrow=True),
     get("learner_list", STAFF),
     get("learner_page", STAFF, "learner", narrow=True),
+    get("table_csv", STAFF, "table"),
+    post("view_save", STAFF, "table"),
+    # Of whoever saved it; an administrator may clear away what is shared.
+    post("view_delete", ADMINISTRATORS, "shared_view"),
     get("import_list", MODELS),
     *both("import_new", ADMINISTRATORS),
     *both("upload_page", ADMINISTRATORS, "upload"),
@@ -146,6 +150,7 @@ API = [
     api("GET", "api_learner", Scope.LEARNERS_READ, row="learner_id", narrow=True),
     api("GET", "api_activities", Scope.ACTIVITIES_READ),
     api("GET", "api_activity", Scope.ACTIVITIES_READ, row="course_id", narrow=True),
+    api("GET", "api_table", Scope.LEARNERS_READ, STAFF, "table"),
     api("GET", "api_events", Scope.EVENTS_READ),
     api("POST", "api_events", Scope.EVENTS_WRITE, ADMINISTRATORS),
     api("GET", "api_uploads", Scope.IMPORTS_WRITE, ADMINISTRATORS),

@@ -1,0 +1,139 @@
+"""What a table is made of: columns that can be shown, ordered by and exported, and filters with their choices."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from analytics.aggregates.period import Period
+from analytics.tables.viewer import Viewer
+from analytics.words import chance, number, percent
+
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What columns and filters may ask about the question that they are part of."""
+
+    viewer: Viewer
+    period: Period | None = None
+    values: tuple[tuple[str, str], ...] = ()
+    """The filters that are set: name and value."""
+
+
+class Form(StrEnum):
+    """How a value is written on a page. Exports hold it as it is."""
+
+    TEXT = "text"
+    CODE = "code"
+    COUNT = "count"
+    DECIMAL = "decimal"
+    SHARE = "share"
+    CHANCE = "chance"
+    DAY = "day"
+
+
+NUMBERS = frozenset({Form.COUNT, Form.DECIMAL, Form.SHARE, Form.CHANCE, Form.DAY})
+"""Right-aligned, and largest first at the first click."""
+
+
+def _day(value: Any) -> str:
+    return date_format(value, "j M Y")
+
+
+WRITTEN: dict[Form, Callable[[Any], str]] = {
+    Form.TEXT: str,
+    Form.CODE: str,
+    Form.COUNT: number,
+    Form.DECIMAL: lambda value: number(value, 1),
+    Form.SHARE: percent,
+    Form.CHANCE: chance,
+    Form.DAY: _day,
+}
+Expression = Callable[[Scope], Combinable]
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """One column: in the address, in the head of the page's table, in the first line of the CSV, in the API."""
+
+    name: str
+    """Of the row's field or annotation too, unless `value` says otherwise."""
+    label: str | Promise
+    form: Form = Form.TEXT
+    expression: Expression | None = None
+    """What the database works out; None where the rows have it. It is asked only for columns shown or ordered by."""
+    value: Callable[[Any], Any] | None = None
+    url: Callable[[Any], str] | None = None
+    """Where the cell of a row leads."""
+    choices: Callable[[], dict[str, str | Promise]] | None = None
+    """Words for values that are names."""
+    is_shown: bool = True
+    """Before anybody chooses columns. The first column of a table is always shown."""
+    is_sortable: bool = True
+
+    @property
+    def is_number(self) -> bool:
+        return self.form in NUMBERS
+
+    def value_of(self, row: Any) -> Any:
+        return self.value(row) if self.value else getattr(row, self.name)
+
+    def written(self, value: Any) -> str:
+        if value in {None, ""}:
+            return NOTHING
+        if self.choices is not None:
+            return str(self.choices().get(value, value))
+        return WRITTEN[self.form](value)
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    column: TableColumn
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class TableFilter:
+    """A choice that leaves some of the rows."""
+
+    name: str
+    label: str | Promise
+    anything: str | Promise
+    """What the list says where nothing is chosen."""
+    choices: Callable[[Scope], Sequence[tuple[str, str | Promise]]]
+    apply: Callable[[QuerySet[Any], str, Scope], QuerySet[Any]]
+    admits: Callable[[str, Scope], bool] | None = None
+    """Whether a value may be chosen, where the choices are only the first of many; None: it must be among them."""
+
+    def is_choice(self, value: str, scope: Scope) -> bool:
+        if self.admits is not None:
+            return self.admits(value, scope)
+        return value in {key for key, _label in self.choices(scope)}
+
+
+def plain(value: Any) -> Any:
+    """A value as CSV and JSON hold it: dates in ISO 8601, instants in UTC."""
+    if isinstance(value, datetime.datetime):
+        return value.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def unknown(kind: str, given: str, known: Sequence[str]) -> str:
+    """The sentence for a name that is none of those known."""
+    return _("There is no %(kind)s “%(given)s” here. Known: %(known)s.") % {
+        "kind": kind,
+        "given": given,
+        "known": ", ".join(known),
+    }
