@@ -205,6 +205,7 @@ fields are errors too. Instants are UTC.""",
         "RecommendedKind": "recommender.models.RECOMMENDED_CHOICES",
         "RecommendingAlgorithm": "recommender.algorithms.catalogue.RECOMMENDERS",
         "TrainedAlgorithm": "recommender.api.runs.TRAINED",
+        "RecommendingSource": "recommender.api.recommendations.RECOMMENDING_SOURCES",
         "FeedbackAction": "recommender.models.FeedbackAction",
         "PromotionAction": "recommender.models.PromotionAction",
         "Confidence": "recommender.models.Confidence",
@@ -300,6 +301,16 @@ NEURALINK_SHOWN_TIMES = env.integer(
     10,
     minimum=0,
     doc="hours in which an activity was shown to a learner without effect, before it rests for a month; 0: never",
+)
+NEURALINK_NOT_NOW_DAYS = env.integer(
+    "NEURALINK_NOT_NOW_DAYS", 7, minimum=1, doc="days for which an activity stays away after 'not now'"
+)
+NEURALINK_VARIETY_PERCENT = env.integer(
+    "NEURALINK_VARIETY_PERCENT",
+    30,
+    minimum=0,
+    maximum=100,
+    doc="strength that the last of a list loses if all before it are of its course too, in per cent; 0: none",
 )
 NEURALINK_SEARCH_SECONDS = env.integer(
     "NEURALINK_SEARCH_SECONDS", 7200, minimum=1, doc="longest search for parameters that may be asked for, in seconds"

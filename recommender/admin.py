@@ -10,6 +10,7 @@ from recommender.models import (
     Feedback,
     Impression,
     Intervention,
+    ListRule,
     Mail,
     MessageTemplate,
     OutcomePolicy,
@@ -81,6 +82,14 @@ class FeedbackAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     sortable_by = ()
     search_fields = ["=learner__external_id", "=activity__external_id"]
+
+
+@admin.register(ListRule)
+class ListRuleAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "organisation", "course", "learner", "starts_at", "ends_at", "by", "at", "ended_at"]
+    list_filter = [OrganisationFilter, "effect", "activity_kind"]
+    list_select_related = ["activity", "course", "learner", "by__login", "organisation"]
+    search_fields = ["why", "=activity__external_id"]
 
 
 @admin.register(Risk)

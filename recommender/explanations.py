@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 from django.utils.translation import gettext as _
-from numpy.typing import NDArray
 
 from analytics.public import Activity
-from recommender.algorithms.base import Contribution
 
 
 @dataclass(frozen=True)
@@ -19,24 +16,30 @@ class Reason:
     activities: list[Activity] = field(default_factory=list)  # the learner's own, that led here
 
 
-def because_of(
-    contributions: Sequence[Contribution], activity_ids: NDArray[np.int64], activities: Mapping[int, Activity]
-) -> Reason | None:
-    """From what an algorithm says of a history; None where it names nothing.
-
-    Args:
-        contributions: strongest first.
-        activity_ids: shape (n_activities,), the database id behind each activity index.
-        activities: id -> activity, at least those named.
-    """
-    named = [activities.get(int(activity_ids[contribution.activity_index])) for contribution in contributions]
-    found = [activity for activity in named if activity is not None]
-    if not found:
+def because_of(met: Sequence[Activity]) -> Reason | None:
+    """From what of the learner's own history spoke for it, strongest first; None where nothing is named."""
+    if not met:
         return None
-    if len(found) == 1:
-        return Reason(_("Because you worked on %(first)s") % {"first": found[0]}, found)
-    sentence = _("Because you worked on %(first)s and %(second)s") % {"first": found[0], "second": found[1]}
-    return Reason(sentence, found[:2])
+    if len(met) == 1:
+        return Reason(_("Because you worked on %(first)s") % {"first": met[0]}, list(met))
+    sentence = _("Because you worked on %(first)s and %(second)s") % {"first": met[0], "second": met[1]}
+    return Reason(sentence, list(met[:2]))
+
+
+def pinned(activity: Activity) -> Reason:
+    if activity.course is None:
+        return Reason(_("Put forward by your organisation"))
+    return Reason(_("Put forward for learners of %(course)s") % {"course": activity.course})
+
+
+def unfinished(activity: Activity) -> Reason:
+    return Reason(_("You began it and have not finished"), [activity])
+
+
+def next_in_course(activity: Activity) -> Reason:
+    if activity.course is None:
+        return Reason(_("Comes next after what you did"))
+    return Reason(_("Comes next in %(course)s") % {"course": activity.course})
 
 
 def popular(activity: Activity) -> Reason:

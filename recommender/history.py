@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from analytics.public import Activity, Kind, Learner, Organisation
+from analytics.public import Activity, Kind, Learner, Organisation, Verb
 from recommender.datasets.interactions import Interactions, Sequences, feature_hash, offsets_of
 from recommender.models import TargetKind
 
@@ -59,6 +59,58 @@ _MEETINGS_OF_COURSES = """
     ORDER BY min(at), min(event_id) NULLS LAST, 1, 2
 """
 _MEETINGS = {TargetKind.ANY: _MEETINGS_OF_PARTS, TargetKind.COURSE: _MEETINGS_OF_COURSES}
+
+
+_OUTLINE = """
+    SELECT id, COALESCE(course_id, 0),
+           COALESCE(lead(id) OVER (PARTITION BY course_id, parent_id, course_id IS NULL ORDER BY position, id), 0)
+    FROM analytics_activity WHERE organisation_id = %(organisation)s ORDER BY id
+"""
+
+UNFINISHED_DAYS = 30
+"""What was begun longer ago counts as left."""
+
+# For serving. What learners said of a recommendation (began it, completed it) counts as an event that has not arrived;
+# it has no clock of an archive.
+_RECENT_OF_PARTS = """
+    SELECT met.learner_id, activity.id, activity.external_id, activity.kind, activity.name, activity.course_id,
+           COALESCE(max(met.at) FILTER (WHERE met.verb = ANY(%(going_on)s)) > %(lately)s
+                    AND max(met.at) FILTER (WHERE met.verb = ANY(%(going_on)s))
+                        > COALESCE(max(met.at) FILTER (WHERE met.verb <> ALL(%(going_on)s)), '-infinity'), false)
+    FROM (
+        SELECT learner_id, activity_id, occurred_at AS at, id, verb FROM analytics_event
+        WHERE learner_id = ANY(%(learners)s) AND organisation_id = %(organisation)s AND occurred_at <= %(until)s
+        UNION ALL
+        SELECT learner_id, activity_id, at, 9223372036854775807,
+               CASE action WHEN 'start' THEN 'started' ELSE 'completed' END
+        FROM recommender_feedback
+        WHERE learner_id = ANY(%(learners)s) AND organisation_id = %(organisation)s
+          AND action IN ('start', 'complete')
+    ) met JOIN analytics_activity activity ON activity.id = met.activity_id
+    WHERE activity.kind <> ALL(%(not_targets)s)
+    GROUP BY met.learner_id, activity.id
+    ORDER BY met.learner_id, min(met.at), min(met.id)
+"""
+_RECENT_OF_COURSES = """
+    SELECT meeting.learner_id, course.id, course.external_id, course.kind, course.name, NULL, false FROM (
+        SELECT event.learner_id, COALESCE(activity.course_id, activity.id) AS course_id,
+               min(event.occurred_at) AS at, min(event.id) AS event_id
+        FROM analytics_event event JOIN analytics_activity activity ON activity.id = event.activity_id
+        WHERE event.organisation_id = %(organisation)s AND (activity.course_id IS NOT NULL OR activity.kind = 'course')
+          AND event.learner_id = ANY(%(learners)s) AND event.occurred_at <= %(until)s
+        GROUP BY 1, 2
+        UNION ALL
+        SELECT learner_id, course_id, started_at, NULL FROM analytics_enrolment
+        WHERE organisation_id = %(organisation)s AND started_at <= %(until)s AND learner_id = ANY(%(learners)s)
+        UNION ALL
+        SELECT learner_id, activity_id, at, NULL FROM recommender_feedback
+        WHERE organisation_id = %(organisation)s AND learner_id = ANY(%(learners)s)
+          AND action IN ('start', 'complete')
+    ) meeting JOIN analytics_activity course ON course.id = meeting.course_id AND course.kind = 'course'
+    GROUP BY meeting.learner_id, course.id
+    ORDER BY meeting.learner_id, min(meeting.at), min(meeting.event_id) NULLS LAST, course.id
+"""
+_RECENT = {TargetKind.ANY: _RECENT_OF_PARTS, TargetKind.COURSE: _RECENT_OF_COURSES}
 
 
 def interactions(
@@ -124,12 +176,66 @@ def _hashes(kind: str, course_id: int | None, parent_id: int | None, name: str) 
     return [feature_hash(fact) for fact in facts]
 
 
-def recent_history(learner: Learner, *, kind: str) -> NDArray[np.int64]:
-    """What one learner has met up to this very event: distinct activity ids, oldest first. One query by index."""
+def outline(organisation: Organisation) -> NDArray[Any]:
+    """Where each activity stands: fields `activity`, `course` and `following` (ids; 0 for none), by ascending id.
+
+    What follows is the next part with the same parent in the same course, by position.
+    """
+    found = copied(
+        _OUTLINE, {"organisation": organisation.pk}, dict.fromkeys(("activity", "course", "following"), ">i8")
+    )
+    native = np.dtype([(name, np.int64) for name in ("activity", "course", "following")])
+    made: NDArray[Any] = np.empty(len(found), native)
+    for name in native.names or ():
+        made[name] = found[name]
+    return made
+
+
+class Meeting(NamedTuple):
+    """One activity that a learner met; its place in the list says when."""
+
+    activity_id: int
+    external_id: str
+    kind: str
+    name: str
+    course_id: int | None
+    is_unfinished: bool  # lately begun or gone on with, and nothing done there since
+
+
+def recent_meetings(learner: Learner, *, kind: str) -> list[Meeting]:
+    """What one learner has met up to this very event, and said to have begun or done: each once, oldest first."""
     with connection.cursor() as cursor:
-        asked = _asked(learner.organisation, None, None) | {"learner": learner.pk}
-        cursor.execute(_MEETINGS[TargetKind(kind)], asked)
-        return np.array([row[1] for row in cursor.fetchall()], np.int64)
+        cursor.execute(_RECENT[TargetKind(kind)], asked_of([learner.pk], learner.organisation))
+        return [Meeting(*row[1:]) for row in cursor.fetchall()]
+
+
+def recent_meetings_of(
+    organisation: Organisation, learner_ids: Sequence[int], *, kind: str
+) -> dict[int, list[Meeting]]:
+    """`recent_meetings` of several learners of one organisation, in one query; learners without any are missing."""
+    found: dict[int, list[Meeting]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_RECENT[TargetKind(kind)], asked_of(learner_ids, organisation))
+        for row in cursor.fetchall():
+            found.setdefault(row[0], []).append(Meeting(*row[1:]))
+    return found
+
+
+def recent_history(learner: Learner, *, kind: str) -> NDArray[np.int64]:
+    """The ids of `recent_meetings`."""
+    return np.array([met.activity_id for met in recent_meetings(learner, kind=kind)], np.int64)
+
+
+def asked_of(learner_ids: Sequence[int], organisation: Organisation) -> dict[str, Any]:
+    now = organisation.now()
+    return {
+        "organisation": organisation.pk,
+        "learners": list(learner_ids),
+        "until": organisation.as_of or "infinity",
+        "lately": now - timedelta(days=UNFINISHED_DAYS),
+        "not_targets": [kind.value for kind in NOT_TARGETS],
+        "going_on": [Verb.STARTED.value, Verb.PROGRESSED.value],
+    }
 
 
 def _asked(organisation: Organisation, course: Activity | None, until: datetime | None) -> dict[str, Any]:

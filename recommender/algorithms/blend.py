@@ -107,13 +107,17 @@ class Blend(Algorithm):
         return scores
 
     def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
+        explained: NDArray[np.floating] = self._explain_each(history, np.array([activity_index]))[0]
+        return explained
+
+    def _explain_each(self, history: Index, indices: NDArray[np.integer]) -> NDArray[np.floating]:
         """The members' own reasons, in units of how far their answers spread, by their weights."""
-        total = np.zeros(len(history))
+        total = np.zeros((len(indices), len(history)))
         weights = self._fitted()["blend_weights"].reshape(-1, 2).sum(axis=1)
         for member, weight in zip(self._members(), weights, strict=True):
             if member.explains:
                 spread = float(member.score([history]).std()) or 1.0
-                total += max(weight, 0.0) * member._explain(history, activity_index) / spread
+                total += max(weight, 0.0) * member._explain_each(history, indices) / spread
         return total
 
     def _members(self) -> list[Algorithm]:

@@ -80,17 +80,32 @@ class IALS(Algorithm):
         return {"activity_vectors": activities}
 
     def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
-        lists = Sequences(offsets_of(np.array([len(history) for history in histories])), np.concatenate(histories))
-        vectors = self._fitted()["activity_vectors"]
-        scores: Scores = self._solve(lists, vectors, self._activity_gram(), FitOptions()) @ vectors.T
+        scores: Scores = self._learners(histories) @ self._fitted()["activity_vectors"].T
         return scores
 
+    def _score_among(self, histories: list[Index], at: NDArray[np.int64] | None, among: NDArray[np.integer]) -> Scores:
+        scores: Scores = self._learners(histories) @ self._fitted()["activity_vectors"][among].T
+        return scores
+
+    def _learners(self, histories: list[Index]) -> Dense:
+        """The learner's vector behind each history: shape (n_histories, embedding_size)."""
+        lists = Sequences(offsets_of(np.array([len(history) for history in histories])), np.concatenate(histories))
+        # Without the activities that nobody asked of: copying all vectors for one history would cost more than solving.
+        met, place = np.unique(lists.activity_index, return_inverse=True)
+        vectors = self._fitted()["activity_vectors"]
+        few = Sequences(lists.offsets, place.astype(np.int32))
+        return self._solve(few, vectors[met], self._activity_gram(), FitOptions(), len(vectors))
+
     def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
+        explained: NDArray[np.floating] = self._explain_each(history, np.array([activity_index]))[0]
+        return explained
+
+    def _explain_each(self, history: Index, indices: NDArray[np.integer]) -> NDArray[np.floating]:
         """Hu et al., section 5: the answer is a sum over the history, the learner's own likeness of activities."""
         vectors = self._fitted()["activity_vectors"]
         met = vectors[history].astype(np.float64)
         matrix = self._ridged(self._activity_gram(), len(history), len(vectors)) + met.T @ met
-        explained: NDArray[np.float64] = met @ np.linalg.solve(matrix, vectors[activity_index])
+        explained: NDArray[np.float64] = np.linalg.solve(matrix, vectors[indices].T.astype(np.float64)).T @ met.T
         return explained
 
     def _activity_gram(self) -> Dense:
@@ -107,14 +122,19 @@ class IALS(Algorithm):
         found: NDArray[np.float64] = config.unobserved_weight * gram.astype(np.float64) + ridge * np.eye(len(gram))
         return found
 
-    def _solve(self, lists: Sequences, others: Dense, gram: Dense, options: FitOptions) -> Dense:
-        """The best vector for each list of met `others`, shape (len(lists), embedding_size); 0 for an empty one."""
+    def _solve(
+        self, lists: Sequences, others: Dense, gram: Dense, options: FitOptions, n_others: int | None = None
+    ) -> Dense:
+        """The best vector for each list of met `others`, shape (len(lists), embedding_size); 0 for an empty one.
+
+        `n_others` counts those of the gram matrix, where `others` holds only the ones that were met.
+        """
         solved = np.zeros((len(lists), others.shape[1]), np.float32)
         # The last row is what fills lists up: it weighs nothing.
         padded = np.concatenate((others, np.zeros((1, others.shape[1]), np.float32)))
         for length, members in _alike(lists.lengths):
             options.check_stop()
-            shared = self._ridged(gram, length, len(others))
+            shared = self._ridged(gram, length, len(others) if n_others is None else n_others)
             inverse = np.linalg.inv(shared).astype(np.float32)
             step = max(1, _BLOCK_NUMBERS // (max(length, others.shape[1]) * others.shape[1]))
             for start in range(0, len(members), step):

@@ -20,6 +20,7 @@ from recommender.algorithms.neural.config import NeuralConfig
 from recommender.datasets.interactions import Index, Interactions
 
 _EXPLAINED_EVENTS = 10
+_RIVALS = 2048
 _SCALES = "_scales"
 
 
@@ -38,8 +39,6 @@ class VectorScorer(Algorithm):
     }
     config: NeuralConfig
     _network: Network | None = None
-    # One tuple, so that threads never see the history of one beside the answer of another.
-    _latest_likelihood: tuple[bytes, Scores] = (b"", np.zeros((0, 0), np.float32))
 
     def __init__(self, config: Config | None = None) -> None:
         super().__init__(config)
@@ -70,34 +69,49 @@ class VectorScorer(Algorithm):
         scores += self._fitted()["activity_bias"]
         return scores
 
+    def _score_among(self, histories: list[Index], at: NDArray[np.int64] | None, among: NDArray[np.integer]) -> Scores:
+        scores: Scores = self._encode(histories) @ self._rows("activity_vectors", among).T
+        scores += self._fitted()["activity_bias"][among]
+        return scores
+
     def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
-        """How much less likely (difference of log softmax) it gets when one of the latest events is left out."""
-        if len(history) == 1:
-            return np.ones(1)
-        latest = np.arange(max(0, len(history) - _EXPLAINED_EVENTS), len(history))
-        likelihood = self._likelihood_without(history, latest)[:, activity_index]
-        contributions = np.zeros(len(history))
-        contributions[latest] = likelihood[0] - likelihood[1:]
-        return contributions
+        explained: NDArray[np.floating] = self._explain_each(history, np.array([activity_index]))[0]
+        return explained
 
-    def _likelihood_without(self, history: Index, latest: NDArray[np.int64]) -> Scores:
-        """Shape (1 + len(latest), n_activities): log softmax after the whole history, and without each event.
+    def _explain_each(self, history: Index, indices: NDArray[np.integer]) -> NDArray[np.floating]:
+        """How much less likely (difference of log softmax) each gets when one of the latest events is left out.
 
-        The last answer is kept: the activities of one list of recommendations are explained from one history.
+        All shortened histories go through the encoder in one call. The softmax is over the activities that are
+        strongest after the whole history, which hold nearly all of the chance.
         """
-        key = history.tobytes()
-        kept_key, kept = self._latest_likelihood
-        if kept_key != key:
-            kept = self._score([history, *(np.delete(history, position) for position in latest)], None)
-            kept -= kept.max(axis=1, keepdims=True)
-            kept -= np.log(np.exp(kept).sum(axis=1, keepdims=True))
-            self._latest_likelihood = (key, kept)
-        return kept
+        if len(history) == 1:
+            return np.ones((len(indices), 1))
+        latest = np.arange(max(0, len(history) - _EXPLAINED_EVENTS), len(history))
+        rivals = np.arange(self.n_activities)
+        if len(rivals) > _RIVALS:
+            rivals = np.argpartition(-self._score([history], None)[0], _RIVALS)[:_RIVALS]
+        lists = [history, *(np.delete(history, position) for position in latest)]
+        strength = self._score_among(lists, None, np.concatenate((indices, rivals)))
+        asked, rest = strength[:, : len(indices)], strength[:, len(indices) :]
+        highest = rest.max(axis=1, keepdims=True)
+        likelihood = asked - highest - np.log(np.exp(rest - highest).sum(axis=1, keepdims=True))
+        contributions = np.zeros((len(indices), len(history)))
+        contributions[:, latest] = (likelihood[0] - likelihood[1:]).T
+        return contributions
 
     def _encoder(self) -> Network:
         if self._network is None:
             self._network = Network(self._fitted()["encoder"])
         return self._network
+
+    def _rows(self, name: str, rows: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Some rows of an array of two dimensions as float32, however it is stored."""
+        stored = self._fitted()[name]
+        if stored.dtype == np.float32 or name in self._widened:
+            found: NDArray[np.float32] = self._matrix(name)[rows]
+            return found
+        widened: NDArray[np.float32] = stored[rows] * self._fitted()[name + _SCALES][rows, None]
+        return widened
 
     def _vectors(self) -> NDArray[np.float32]:
         return self._matrix("activity_vectors")
@@ -115,7 +129,6 @@ class VectorScorer(Algorithm):
         super()._forget()
         self._network = None
         self._widened = {}
-        self._latest_likelihood = VectorScorer._latest_likelihood
 
 
 def rounded(state: State) -> State:

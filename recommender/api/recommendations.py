@@ -18,10 +18,12 @@ from analytics.rest.parameters import Body, ExternalIdField, InvalidParameters, 
 from analytics.rest.permissions import EVERY_ROLE, Access, visible
 from analytics.rest.views import ApiView
 from recommender.models import RECOMMENDED, RECOMMENDED_CHOICES, FeedbackAction, Impression, TargetKind, Version
+from recommender.serving.candidates import SOURCES
 from recommender.serving.feedback import give_feedback
 from recommender.serving.recommend import Answer, popular_now, recommend, recommend_for_session, similar_to
 from recommender.serving.why_not import why_not
 
+RECOMMENDING_SOURCES = sorted(SOURCES)
 MAX_NUMBER = 2**31 - 1
 EXPLAIN_HELP = "false: without reasons, which is quicker"
 VERSION_HELP = (
@@ -40,6 +42,7 @@ class RecommendationSerializer(serializers.Serializer[Any]):
     rank = serializers.IntegerField(help_text="1 is the best")
     activity = NamedActivitySerializer()
     strength = serializers.FloatField(help_text="comparable within this answer only")
+    source: Any = serializers.ChoiceField(choices=RECOMMENDING_SOURCES, help_text="what put it forward")
     reason = serializers.CharField(allow_null=True, help_text="one sentence for the learner; null with explain=false")
     reason_activities = NamedActivitySerializer(many=True, help_text="what the learner did that led here")
 
@@ -95,6 +98,7 @@ ANSWER_EXAMPLE = OpenApiExample(
                 "rank": 1,
                 "activity": {"external_id": "algebra-4", "kind": "video", "name": "Matrices, gently"},
                 "strength": 0.82,
+                "source": "model",
                 "reason": "Because you worked on Vectors and Linear maps",
                 "reason_activities": [
                     {"external_id": "algebra-2", "kind": "video", "name": "Vectors"},

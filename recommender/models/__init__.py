@@ -1,4 +1,5 @@
 from recommender.models.impressions import REFUSING_ACTIONS, Feedback, FeedbackAction, Impression
+from recommender.models.list_rules import FACTORS, Effect, ListRule
 from recommender.models.risks import Confidence, Risk, RiskRefresh
 from recommender.models.rules import RetrainRule
 from recommender.models.runs import (
@@ -23,18 +24,21 @@ from recommender.models.worklist import (
 )
 
 __all__ = [
+    "FACTORS",
     "RECOMMENDED",
     "RECOMMENDED_CHOICES",
     "CONTACTING_KINDS",
     "REFUSING_ACTIONS",
     "Case",
     "Confidence",
+    "Effect",
     "Feedback",
     "FeedbackAction",
     "Impression",
     "Intervention",
     "InterventionKind",
     "LearnerView",
+    "ListRule",
     "Mail",
     "MessageTemplate",
     "OutcomePolicy",

@@ -1,31 +1,19 @@
-"""What learners say to what was recommended, and what follows from it."""
+"""What learners say to what was recommended, by the token of the answer.
+
+What follows from it is read at the next question (`personal`, `history`): `dismiss`, `less_like_this` and `wrong` keep
+the activity away for good, `not_now` for some days; `less_like_this` also lowers what is alike; `start` and `complete`
+count as events that have not arrived; `click` keeps it from wearing out; `wrong` stands on the page of list rules, for
+whoever looks after the models.
+"""
 
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 
-from django.conf import settings
-from django.db import connection
-from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analytics.public import Activity, InvalidInput, Learner, Organisation
-from recommender.models import REFUSING_ACTIONS, Feedback, FeedbackAction, Impression
-
-WORN_OUT_DAYS = 30
-"""After so long what wore out may be shown again."""
-_WORN_OUT = """
-    SELECT shown.activity_id
-    FROM recommender_impression impression, unnest(impression.activity_ids) AS shown(activity_id)
-    WHERE impression.learner_id = %(learner)s AND impression.channel = 'page'
-      AND impression.at > now() - make_interval(days => %(days)s)
-    GROUP BY shown.activity_id
-    HAVING count(DISTINCT date_trunc('hour', impression.at)) >= %(limit)s
-"""
-NOT_NOW_DAYS = 7
-"""So long an activity stays away after "not now"."""
+from analytics.public import Activity, InvalidInput, Organisation
+from recommender.models import Feedback, FeedbackAction, Impression
 
 
 def give_feedback(
@@ -58,27 +46,6 @@ def give_feedback(
         defaults={"organisation": organisation, "learner_id": impression.learner_id},
     )
     return feedback
-
-
-def refused_by(learner: Learner) -> set[int]:
-    """Ids of activities that the learner does not want: ever, or not this week."""
-    recently = timezone.now() - timedelta(days=NOT_NOW_DAYS)
-    refusing = Q(action__in=REFUSING_ACTIONS) | Q(action=FeedbackAction.NOT_NOW, at__gt=recently)
-    return set(Feedback.objects.filter(refusing, learner=learner).values_list("activity_id", flat=True))
-
-
-def worn_out_for(learner: Learner) -> list[int]:
-    """Ids of activities that stood in the learner's latest lists too often without any answer to them.
-
-    What was clicked or begun is no refusal: it leaves by being met. Only lists that the learner saw are counted,
-    a reload within the hour as one; one query on the index of impressions.
-    """
-    limit = settings.NEURALINK_SHOWN_TIMES
-    if not limit:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_WORN_OUT, {"learner": learner.pk, "limit": limit, "days": WORN_OUT_DAYS})
-        return [row[0] for row in cursor.fetchall()]
 
 
 def _impression(organisation: Organisation, token: uuid.UUID | str) -> Impression:

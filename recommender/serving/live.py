@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,7 @@ from recommender.algorithms.base import Algorithm
 from recommender.errors import RecommenderError
 from recommender.models import Version
 from recommender.registry import versions
+from recommender.serving.outline import Outline, outline_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +38,27 @@ class LiveModel:
     version: Version
     algorithm: Algorithm
     activity_ids: NDArray[np.int64]  # (n_activities,) ascending: the database id behind each index
+    _of_course: dict[int, NDArray[np.int64]] = field(default_factory=dict)  # of the outline that `_by` names
+    _by: list[Outline] = field(default_factory=list)
 
     def indices_of(self, ids: NDArray[np.int64]) -> NDArray[np.int32]:
         """The model's indices of those among `ids` that it knows, in their order."""
         places = np.minimum(np.searchsorted(self.activity_ids, ids), len(self.activity_ids) - 1)
         known: NDArray[np.int32] = places[self.activity_ids[places] == ids].astype(np.int32)
         return known
+
+    def indices_in(self, course_ids: Iterable[int]) -> NDArray[np.int64]:
+        """The model's indices of what the courses hold, ascending; 0 stands for what is in no course."""
+        outline = outline_of(self.version.organisation)
+        if not self._by or self._by[0] is not outline:
+            courses = outline.courses_of(self.activity_ids)
+            order = np.argsort(courses, kind="stable")
+            found, starts = np.unique(courses[order], return_index=True)
+            self._of_course.clear()
+            self._of_course.update(zip(found.tolist(), np.split(order, starts[1:]), strict=True))
+            self._by[:] = [outline]
+        parts = [self._of_course[course_id] for course_id in course_ids if course_id in self._of_course]
+        return np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
 
 
 @dataclass

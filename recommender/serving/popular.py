@@ -33,7 +33,8 @@ def popular(situation: Situation, limit: int) -> Popular:
     return found
 
 
-def _popular_in_your_courses(situation: Situation, limit: int) -> list[tuple[int, float]]:
+def popular_in_your_courses(situation: Situation, limit: int) -> list[tuple[int, float]]:
+    """Ids and strengths, best first."""
     if not situation.enrolled_course_ids:
         return []
     return _most_met(admitted(situation).filter(course_id__in=situation.enrolled_course_ids), situation, limit)
@@ -66,7 +67,7 @@ def _most_met(activities: QuerySet[Activity], situation: Situation, limit: int) 
 
 
 FALLBACKS: dict[str, Callable[[Situation, int], list[tuple[int, float]]]] = {
-    "popular_in_your_courses": _popular_in_your_courses,
+    "popular_in_your_courses": popular_in_your_courses,
     "first_in_your_courses": _first_in_your_courses,
     "popular": _popular,
 }

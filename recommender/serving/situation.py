@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 from django.db.models import Q
 from numpy.typing import NDArray
 
-from analytics.public import Activity, Enrolment, Learner, Organisation, Outcome
-from recommender.history import recent_history
-from recommender.models import Version
-from recommender.serving.feedback import refused_by, worn_out_for
+from analytics.public import Activity, Kind, Learner, Organisation
+from recommender.history import Meeting, recent_meetings
+from recommender.models import TargetKind, Version
+from recommender.serving import list_rules
+from recommender.serving.list_rules import Effects
+from recommender.serving.personal import Personal, personal_of
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,25 @@ class Situation:
     kind: str
     course: Activity | None
     now: datetime  # the organisation's clock
-    history: NDArray[np.int64]  # ids of what was met, oldest first, of the kind asked for
-    enrolled_course_ids: frozenset[int] | None  # None: this organisation does not enrol, so nothing hangs on it
-    refused_ids: frozenset[int]
-    worn_out_ids: frozenset[int]
+    met: dict[int, Meeting]  # activity id -> what was met, oldest first, of the kind asked for
+    personal: Personal
+    effects: Effects  # of the organisation's list rules on this learner
     excluded: frozenset[str]  # external ids that the caller does not want
     version: Version | None = None  # the only one to be asked; None: what is in use
+    history: NDArray[np.int64] = field(init=False)  # ids of what was met, oldest first
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "history", np.fromiter(self.met, np.int64, len(self.met)))
+
+    @property
+    def enrolled_course_ids(self) -> frozenset[int] | None:
+        """None: nothing hangs on enrolments here."""
+        return self.personal.enrolled_course_ids
+
+    @property
+    def unfinished_id(self) -> int | None:
+        """What was begun last and not finished, if anything was lately."""
+        return next((pk for pk, met in reversed(self.met.items()) if met.is_unfinished), None)
 
 
 def situation_of(
@@ -37,21 +52,20 @@ def situation_of(
     kind: str,
     course: Activity | None,
     exclude: Collection[str],
-    context: Sequence[int] = (),
+    context: Sequence[str] = (),
     version: Version | None = None,
 ) -> Situation:
-    """Four queries. `context` are ids of what was met after the last event, oldest first."""
-    now = learner.organisation.now()
+    """Two queries, and one for a context: external ids of what was met after the last event, oldest first."""
+    personal = personal_of(learner)
     return Situation(
         organisation=learner.organisation,
         learner=learner,
         kind=kind,
         course=course,
-        now=now,
-        history=_latest_last([*recent_history(learner, kind=kind).tolist(), *context]),
-        enrolled_course_ids=_enrolled_course_ids(learner, now),
-        refused_ids=frozenset(refused_by(learner)),
-        worn_out_ids=frozenset(worn_out_for(learner)),
+        now=learner.organisation.now(),
+        met=_each_once([*recent_meetings(learner, kind=kind), *_met_now(learner.organisation, context, kind)]),
+        personal=personal,
+        effects=list_rules.effects_on(learner.organisation, learner.pk, personal.enrolments, course),
         excluded=frozenset(exclude),
         version=version,
     )
@@ -59,51 +73,51 @@ def situation_of(
 
 def situation_of_session(
     organisation: Organisation,
-    history: Sequence[int],
+    history: Sequence[str],
     *,
     kind: str,
     course: Activity | None,
     exclude: Collection[str],
     version: Version | None = None,
 ) -> Situation:
-    """Of somebody who is not known, from the ids of what they met lately, oldest first. No query, nothing is kept."""
+    """Of somebody who is not known, from external ids of what they met lately, oldest first. Nothing is kept."""
     return Situation(
         organisation=organisation,
         learner=None,
         kind=kind,
         course=course,
         now=organisation.now(),
-        history=np.array(list(dict.fromkeys(history)), np.int64),
-        enrolled_course_ids=None,
-        refused_ids=frozenset(),
-        worn_out_ids=frozenset(),
+        met=_each_once(_met_now(organisation, history, kind)),
+        personal=Personal(),
+        effects=list_rules.effects_on(organisation, None, (), course),
         excluded=frozenset(exclude),
         version=version,
     )
 
 
-def _latest_last(met: Sequence[int]) -> NDArray[np.int64]:
-    """Each once; what the context names again counts from now, for it is what they look at."""
-    return np.array(list(dict.fromkeys(reversed(met)))[::-1], np.int64)
-
-
-def _enrolled_course_ids(learner: Learner, now: datetime) -> frozenset[int] | None:
-    """Courses that the learner is in at `now`; None where the organisation keeps no enrolments at all.
-
-    The dates decide, not the outcome: in an archive everybody's outcome is known from the first day on. Only a
-    withdrawal without a date counts as one from the beginning.
-    """
-    running = (
-        Enrolment.objects.filter(
-            Q(started_at__isnull=True) | Q(started_at__lte=now),
-            Q(ended_at__isnull=True) | Q(ended_at__gt=now),
-            organisation_id=learner.organisation_id,
-            learner=learner,
-        )
-        .exclude(outcome=Outcome.WITHDRAWN, ended_at__isnull=True)
-        .values_list("course_id", flat=True)
-    )
-    found = frozenset(running)
-    if not found and not Enrolment.objects.filter(organisation_id=learner.organisation_id).exists():
-        return None
+def _each_once(meetings: Sequence[Meeting]) -> dict[int, Meeting]:
+    """At its last place: what the context names again counts from now, for it is what they look at."""
+    found: dict[int, Meeting] = {}
+    for met in meetings:
+        found.pop(met.activity_id, None)
+        found[met.activity_id] = met
     return found
+
+
+def _met_now(organisation: Organisation, external_ids: Sequence[str], kind: str) -> list[Meeting]:
+    """Those that exist, in their order; with kind `course`, their courses."""
+    if not external_ids:
+        return []
+    rows = Activity.objects.filter(organisation=organisation, external_id__in=set(external_ids))
+    if kind == TargetKind.COURSE:
+        rows = rows.filter(Q(course__isnull=False) | Q(kind=Kind.COURSE))
+        fields = ("external_id", "pk", "course_id", "course__external_id", "name", "course__name")
+        by_id = {
+            name: Meeting(course_id or pk, course_external_id or name, Kind.COURSE, course or own, None, False)
+            for name, pk, course_id, course_external_id, own, course in rows.values_list(*fields)
+        }
+    else:
+        by_id = {
+            row[1]: Meeting(*row, False) for row in rows.values_list("pk", "external_id", "kind", "name", "course_id")
+        }
+    return [by_id[external_id] for external_id in external_ids if external_id in by_id]

@@ -13,19 +13,20 @@ from django.utils.translation import gettext_lazy
 from analytics.public import Activity, Learner
 from recommender.models import TargetKind, Version
 from recommender.serving import rules
-from recommender.serving.recommend import models_for
+from recommender.serving.scoring import models_for, scored
 from recommender.serving.situation import Situation, situation_of
 
-SENTENCES: Mapping[rules.Rule, str | Promise] = {
-    rules.in_scope: gettext_lazy("It is not of the kind, or not in the course, that was asked for."),
-    rules.not_met: gettext_lazy("The learner has begun or done it already."),
-    rules.has_opened: gettext_lazy("It, or its course, is not open yet."),
-    rules.has_not_closed: gettext_lazy("It, or its course, is over."),
-    rules.fits_enrolments: gettext_lazy("The learner is not enrolled in its course, or is in that course already."),
-    rules.has_prerequisites: gettext_lazy("It needs something first that the learner has not met."),
-    rules.not_refused: gettext_lazy("The learner said no to it."),
-    rules.not_worn_out: gettext_lazy("It was shown many times without effect, and rests for a month."),
-    rules.not_excluded: gettext_lazy("The question itself left it out."),
+SENTENCES: Mapping[str, str | Promise] = {
+    "in_scope": gettext_lazy("It is not of the kind, or not in the course, that was asked for."),
+    "not_met": gettext_lazy("The learner has begun or done it already."),
+    "has_opened": gettext_lazy("It, or its course, is not open yet."),
+    "has_not_closed": gettext_lazy("It, or its course, is over."),
+    "fits_enrolments": gettext_lazy("The learner is not enrolled in its course, or is in that course already."),
+    "has_prerequisites": gettext_lazy("It needs something first that the learner has not met."),
+    "not_blocked": gettext_lazy("A list rule of the organisation blocks it."),
+    "not_refused": gettext_lazy("The learner said no to it."),
+    "not_worn_out": gettext_lazy("It was shown many times without effect, and rests for a month."),
+    "not_excluded": gettext_lazy("The question itself left it out."),
 }
 
 
@@ -44,9 +45,9 @@ def why_not(
 ) -> WhyNot:
     """What keeps the activity from the top of the learner's list; its rank where nothing does."""
     situation = situation_of(learner, kind=kind, course=course, exclude=())
-    for rule, sentence in SENTENCES.items():
-        if not Activity.objects.filter(rule(situation), pk=activity.pk).exists():
-            return WhyNot("rule", str(sentence), rule=rule.__name__)
+    rule = rules.first_against(situation, activity)
+    if rule is not None:
+        return WhyNot("rule", str(SENTENCES[rule]), rule=rule)
     return _rank(situation, activity)
 
 
@@ -59,10 +60,13 @@ def _rank(situation: Situation, activity: Activity) -> WhyNot:
         if not len(place):
             sentence = _("%(version)s does not know it: it came after the training, or nobody had met it by then.")
             return WhyNot("unknown", sentence % {"version": model.version}, version=model.version)
-        scores = model.algorithm.score([history])[0]
-        admitted_ids = np.fromiter(rules.admitted(situation).values_list("pk", flat=True), np.int64)
-        admitted = scores[model.indices_of(admitted_ids)]
-        rank = 1 + int((admitted > scores[place[0]]).sum())
+        found = scored(model, situation)
+        if found is None:
+            continue
+        asked = found.strengths[found.places_of(place)]
+        open_ids = np.array(rules.admitted_ids(situation), np.int64)
+        admitted = found.strengths[found.places_of(model.indices_of(open_ids))]
+        rank = 1 + int((admitted > asked).sum())
         sentence = _("%(version)s ranks it %(rank)d of %(n)d that are open to the learner.")
         facts = {"version": model.version, "rank": rank, "n": len(admitted)}
         return WhyNot("rank", sentence % facts, rank=rank, n_ranked=len(admitted), version=model.version)

@@ -224,7 +224,7 @@ ADMIN_READ = """analytics: prerequisite event eventkey import upload columnmappi
 analytics: organisationday activityday learnerday learnertotal coursetotal dirtyday
 analytics: document projection projectionplace statementfate verbcount verbmeaning learneridentity
 analytics: statement statementlink attachment activitydefinition
-recommender: run search version promotion impression feedback risk riskrefresh case intervention mail"""
+recommender: run search version promotion impression feedback listrule risk riskrefresh case intervention mail"""
 ADMIN_SUPERUSERS = "auth: group user"
 """Django's own tables of logins: of those who run the machine, for no organisation's data administrator."""
 ADMIN_OTHERS = {"index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n"}

@@ -67,9 +67,12 @@ class NCF(BagScorer):
             return {"encoder": exported(model.encoder, 3, 2, width), **model.arrays()}
 
     def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
-        vectors, network = self._vectors(), self._encoder()
-        scores = np.empty((len(histories), len(vectors)), np.float32)
-        scores[:] = self._fitted()["activity_bias"]
+        return self._score_among(histories, at, np.arange(self.n_activities))
+
+    def _score_among(self, histories: list[Index], at: NDArray[np.int64] | None, among: NDArray[np.integer]) -> Scores:
+        vectors, network = self._rows("activity_vectors", among), self._encoder()
+        scores = np.empty((len(histories), len(among)), np.float32)
+        scores[:] = self._fitted()["activity_bias"][among]
         for row, learner in enumerate(self._bags(histories)):
             for start in range(0, len(vectors), _PAIRS):
                 some = vectors[start : start + _PAIRS]

@@ -161,6 +161,18 @@ class AlgorithmContract:
             assert all(0 < share <= 1 for share in shares)
             assert all(history[one.history_position] == one.activity_index for one in found)
 
+    def test_explains_a_list_as_each_alone(self, fitted: Algorithm, board: Interactions) -> None:
+        history, asked = board.sequences()[0], np.array([7, 3, 8])
+        together = fitted.explain_each(history, asked)
+        for found, activity_index in zip(together, asked, strict=True):
+            alone = fitted.explain(history, int(activity_index))
+            assert [one.history_position for one in found] == [one.history_position for one in alone]
+            assert [one.share for one in found] == pytest.approx([one.share for one in alone], abs=1e-3)
+
+    def test_scores_some_as_all(self, fitted: Algorithm, board: Interactions) -> None:
+        histories, among = [*list(board.sequences())[:3], np.array([], int)], np.array([8, 0, 5])
+        assert self.same(fitted.score(histories, among=among), fitted.score(histories)[:, among])
+
     def test_explains_nothing_without_history(self, fitted: Algorithm, board: Interactions) -> None:
         assert fitted.explain(np.array([], int), 8) == []
         with pytest.raises(InvalidData, match="unknown"):

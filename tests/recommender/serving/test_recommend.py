@@ -85,7 +85,7 @@ def test_few_queries_whatever_the_length(
     learner = Learner.objects.select_related("organisation").get(pk=school.learners[0].pk)
     recommend(learner, channel="api")
     settings.NEURALINK_SWAP_SECONDS = 60
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(4):
         recommend(learner, limit=20, channel="api")
 
 

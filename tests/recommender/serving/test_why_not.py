@@ -24,7 +24,7 @@ def open_parts(school: School) -> list[Activity]:
 
 
 def test_every_rule_has_its_sentence() -> None:
-    assert tuple(SENTENCES) == RULES
+    assert list(SENTENCES) == list(RULES)
 
 
 def test_each_rule_is_named(school: School, trained: Callable[..., Run]) -> None:

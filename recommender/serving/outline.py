@@ -1,0 +1,69 @@
+"""Where an organisation's activities stand, as this process remembers them: which course, and what follows.
+
+It only proposes. Whether something may be recommended is asked of the database each time, so that a memory of a minute
+cannot show what is closed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.public import Organisation
+from recommender import history
+
+REMEMBERED_SECONDS = 60
+MAX_ORGANISATIONS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    activity_ids: NDArray[np.int64]  # (n_activities,) ascending
+    course_ids: NDArray[np.int64]  # (n_activities,), 0 for none
+    following_ids: NDArray[np.int64]  # (n_activities,), 0 for none
+
+    def courses_of(self, activity_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Shape (len(activity_ids),); -1 for activities that are gone."""
+        return self._column(self.course_ids, activity_ids)
+
+    def following(self, activity_ids: Sequence[int]) -> list[int]:
+        """What comes next in its course after each of them that has something after it."""
+        found = self._column(self.following_ids, np.array(activity_ids, np.int64))
+        return [int(pk) for pk in found if pk > 0]
+
+    def _column(self, column: NDArray[np.int64], activity_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        if not len(self.activity_ids):
+            return np.full(len(activity_ids), -1)
+        places = np.minimum(np.searchsorted(self.activity_ids, activity_ids), len(self.activity_ids) - 1)
+        return np.where(self.activity_ids[places] == activity_ids, column[places], -1)
+
+
+_known: dict[int, tuple[float, Outline]] = {}
+_lock = threading.Lock()
+
+
+def outline_of(organisation: Organisation) -> Outline:
+    """At most REMEMBERED_SECONDS old."""
+    read_at, found = _known.get(organisation.pk, (-float("inf"), None))
+    now = time.monotonic()
+    if found is not None and now - read_at < REMEMBERED_SECONDS:
+        return found
+    rows = history.outline(organisation)
+    made = Outline(*(np.ascontiguousarray(rows[name]) for name in ("activity", "course", "following")))
+    with _lock:
+        _known.pop(organisation.pk, None)
+        _known[organisation.pk] = (now, made)
+        while len(_known) > MAX_ORGANISATIONS:
+            del _known[next(iter(_known))]
+    return made
+
+
+def forget() -> None:
+    """Drop what this process remembers."""
+    with _lock:
+        _known.clear()

@@ -1,0 +1,97 @@
+"""How strongly a model speaks for each activity, after boosts and after what the learner wants less of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.models import TargetKind
+from recommender.serving.list_rules import Effects
+from recommender.serving.live import LiveModel, live_model, stored_model
+from recommender.serving.situation import Situation
+
+LOWERED_SHARE = 0.6
+"""So much of its strength loses what is most alike to something that the learner wants less of."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Some of a model's activities, each with its strength 0..1."""
+
+    model: LiveModel
+    indices: NDArray[np.int64]  # (n,) ascending
+    strengths: NDArray[np.float32]  # (n,)
+
+    def places_of(self, indices: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Where those of the indices stand that are here."""
+        if not len(self.indices):
+            return np.zeros(0, np.int64)
+        places = np.minimum(np.searchsorted(self.indices, indices), len(self.indices) - 1)
+        found: NDArray[np.int64] = places[self.indices[places] == indices]
+        return found
+
+
+def models_for(situation: Situation) -> Iterator[LiveModel]:
+    """The course's own model first, then the organisation's; where a version was asked for, only that one."""
+    if situation.version is not None:
+        yield stored_model(situation.version)
+        return
+    for course in (situation.course, None) if situation.course is not None else (None,):
+        model = live_model(situation.organisation, situation.kind, course)
+        if model is not None:
+            yield model
+
+
+def scored(model: LiveModel, situation: Situation) -> Scored | None:
+    """None where the model knows nothing of the history, or nothing of what is in reach."""
+    history = model.indices_of(situation.history)
+    among = within_reach(model, situation)
+    if not len(history) or not len(among):
+        return None
+    disliked = model.indices_of(np.array(situation.personal.disliked_ids, np.int64))
+    histories = [history, *(one[None] for one in disliked)]
+    is_whole = len(among) == len(model.activity_ids)
+    scores = model.algorithm.score(histories, among=None if is_whole else among)
+    strengths = scaled(scores[:1])[0]
+    if len(disliked):
+        strengths *= lowering(scores[1:])
+    found = Scored(model, among, strengths)
+    return boosted(found, situation.effects)
+
+
+def within_reach(model: LiveModel, situation: Situation) -> NDArray[np.int64]:
+    """Indices of what is in the course that was asked for, or in the learner's courses and outside of all."""
+    if situation.course is not None:
+        return model.indices_in([situation.course.pk])
+    enrolled = situation.enrolled_course_ids
+    if enrolled is None or situation.kind == TargetKind.COURSE:
+        return np.arange(len(model.activity_ids))
+    return model.indices_in([0, *enrolled])
+
+
+def scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each row from 0 to 1."""
+    lowest = scores.min(axis=1, keepdims=True)
+    span = scores.max(axis=1, keepdims=True) - lowest
+    found: NDArray[np.float32] = (scores - lowest) / np.where(span > 0, span, np.float32(1))
+    return found
+
+
+def lowering(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What to multiply with, from what follows from each disliked activity alone: shape (n_disliked, n) -> (n,)."""
+    likeness = np.square(scaled(scores)).max(axis=0)
+    found: NDArray[np.float32] = 1 - np.float32(LOWERED_SHARE) * likeness
+    return found
+
+
+def boosted(found: Scored, effects: Effects) -> Scored:
+    """With the factors of the list rules; the strongest is 1 at most."""
+    if not effects.boosts or not len(found.indices):
+        return found
+    strengths = found.strengths.copy()
+    for ids, factor in effects.boosts:
+        strengths[found.places_of(found.model.indices_of(ids))] *= factor
+    return Scored(found.model, found.indices, strengths / max(1.0, float(strengths.max())))
