@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from analytics.models import Member, Organisation, Role
+from analytics.models.masking import masked_learners, masked_stream
 
 SESSION_KEY = "organisation_id"
+PRESENTS_KEY = "presents"
 View = Callable[..., HttpResponseBase]
 
 
@@ -31,9 +34,10 @@ def member_of(request: HttpRequest) -> Member | None:
         return None
     if not hasattr(request, "_member"):
         memberships = (
-            Member.objects.filter(login=request.user)
+            Member.objects.active()
+            .filter(login=request.user)
             .select_related("organisation", "learner")
-            .annotate(n_memberships=Count("login__memberships"))
+            .annotate(n_memberships=Count("login__memberships", filter=Q(login__memberships__deactivated_at=None)))
         )
         chosen = request.session.get(SESSION_KEY)
         found = memberships.filter(organisation_id=chosen).first() if chosen else None
@@ -47,13 +51,25 @@ def choose_organisation(request: HttpRequest, organisation: Organisation) -> Non
     Raises:
         PermissionDenied: the login is no member of it.
     """
-    if not Member.objects.filter(login=request.user.pk, organisation=organisation).exists():
+    if not Member.objects.active().filter(login=request.user.pk, organisation=organisation).exists():
         raise PermissionDenied(_("You are not a member of this organisation."))
     request.session[SESSION_KEY] = organisation.pk
 
 
+def is_presenting(request: HttpRequest) -> bool:
+    """True if the member has switched presentation mode on. Learners see only themselves: they need none."""
+    member = member_of(request)
+    return member is not None and member.role != Role.LEARNER and bool(request.session.get(PRESENTS_KEY))
+
+
+def switch_presenting(request: HttpRequest) -> bool:
+    """Presentation mode on or off for this session; returns what it is now."""
+    request.session[PRESENTS_KEY] = not request.session.get(PRESENTS_KEY, False)
+    return bool(request.session[PRESENTS_KEY])
+
+
 class MemberMiddleware:
-    """Puts `request.member` (or None) there for views and templates, and shows times in the member's zone."""
+    """Puts `request.member` (or None) there for views and templates, and speaks the member's language and zone."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -63,10 +79,36 @@ class MemberMiddleware:
         request.member = member  # type: ignore[attr-defined]
         if member is not None:
             timezone.activate(member.time_zone or member.organisation.time_zone)
+            self.speak(request, member.language or member.organisation.language)
+        presents = is_presenting(request)
+        request.presents = presents  # type: ignore[attr-defined]
         try:
-            return self.get_response(request)
+            with masked_learners() if presents else nullcontext():
+                response = self.get_response(request)
         finally:
             timezone.deactivate()
+        if presents and response.streaming:
+            response.streaming_content = masked_stream(response.streaming_content)  # type: ignore[attr-defined]
+        return response
+
+    @staticmethod
+    def speak(request: HttpRequest, language: str) -> None:
+        """The chosen language; without one LocaleMiddleware has found that of the browser or program."""
+        if language:
+            translation.activate(language)
+            request.LANGUAGE_CODE = language
+
+
+def unmasked_required(view: View) -> View:
+    """Of pages and files that hand out what came in as it came: not while learners are masked."""
+
+    @wraps(view)
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if is_presenting(request):
+            raise PermissionDenied(_("This shows data as it came in. Switch presentation mode off first."))
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def roles_required(*roles: Role) -> Callable[[View], View]:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model, password_validation
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from analytics import members
 from analytics.admin_base import JobAdmin, OrganisationFilter, ReadOnlyAdmin, TenancyAdmin, TenancyForm
+from analytics.errors import InvalidInput
 from analytics.models import (
     Activity,
     ActivityDay,
@@ -31,6 +34,8 @@ from analytics.models import (
     LearnerDay,
     LearnerTotal,
     Member,
+    MemberAction,
+    MemberChange,
     Organisation,
     OrganisationDay,
     Prerequisite,
@@ -105,6 +110,20 @@ class MemberForm(TenancyForm):
         return login
 
 
+class MemberPlaceForm(TenancyForm):
+    """An existing member; whoever runs the machine may not leave an organisation without administrator either."""
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if self.instance.pk and values.get("role") != Role.ADMINISTRATOR:
+            try:
+                with transaction.atomic():
+                    members.keep_an_administrator(Member.objects.get(pk=self.instance.pk))
+            except InvalidInput as error:
+                self.add_error("role", str(error))
+        return values
+
+
 @admin.register(Member)
 class MemberAdmin(TenancyAdmin):
     list_display = ["login", "role", "learner", "organisation", "created_at"]
@@ -114,7 +133,7 @@ class MemberAdmin(TenancyAdmin):
     autocomplete_fields = ["learner", "courses"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **(kwargs if change else kwargs | {"form": MemberForm}))
+        return super().get_form(request, obj, change, **(kwargs | {"form": MemberPlaceForm if change else MemberForm}))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         rest = ["role", "learner", "courses", "time_zone"]
@@ -128,10 +147,25 @@ class MemberAdmin(TenancyAdmin):
         if not change:
             form.login.save()
             obj.login = form.login
+        before = Member.objects.get(pk=obj.pk).role if change else ""
         if obj.role == Role.ADMINISTRATOR and not obj.login.is_staff:
             obj.login.is_staff = True
             obj.login.save(update_fields=["is_staff"])
         super().save_model(request, obj, form, change)
+        if before != obj.role:
+            by = Member.objects.filter(login=request.user.pk, organisation=obj.organisation).first()
+            members.note(obj, MemberAction.ROLE if change else MemberAction.INVITED, by, before, obj.role)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # what they did stays theirs: members are deactivated, in the settings
+
+
+@admin.register(MemberChange)
+class MemberChangeAdmin(ReadOnlyAdmin):
+    list_display = ["at", "name", "action", "before", "after", "by", "organisation"]
+    list_filter = [OrganisationFilter, "action"]
+    list_select_related = ["by__login", "organisation"]
+    ordering = ["-id"]
 
 
 @admin.register(Learner)
@@ -337,9 +371,10 @@ class ApiKeyAdmin(TenancyAdmin):
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         by = Member.objects.filter(login=request.user.pk, organisation=obj.organisation).first()
-        key, request.secret = ApiKey.objects.issue(obj.organisation, obj.name, obj.scopes, by)  # type: ignore[attr-defined]
+        key, request.secret = ApiKey.objects.issue(  # type: ignore[attr-defined]
+            obj.organisation, obj.name, obj.scopes, by, obj.expires_at
+        )
         obj.pk, obj.prefix = key.pk, key.prefix
-        ApiKey.objects.filter(pk=key.pk).update(expires_at=obj.expires_at)
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         """Show the secret in this one answer; a message would keep it in a cookie or in the session."""

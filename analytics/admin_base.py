@@ -36,7 +36,9 @@ def administered(request: HttpRequest) -> models.QuerySet[Organisation]:
         return Organisation.objects.none()
     if request.user.is_superuser:
         return Organisation.objects.all()
-    return Organisation.objects.filter(members__login=request.user.pk, members__role=Role.ADMINISTRATOR)
+    return Organisation.objects.filter(
+        members__login=request.user.pk, members__role=Role.ADMINISTRATOR, members__deactivated_at=None
+    )
 
 
 def administered_ids(request: HttpRequest) -> frozenset[int]:

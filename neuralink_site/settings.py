@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "neuralink_site.content_policy.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -124,9 +125,10 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign_in"
 
-LANGUAGE_CODE = env.text("NEURALINK_LANGUAGE", "en", doc="default language of pages")
-LANGUAGES = [("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "neuralink_site" / "locale"]
+LANGUAGE_CODE = env.text("NEURALINK_LANGUAGE", "en", doc="language of pages for browsers that want none of ours")
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+# The compiled translations; neuralink_site/catalogues.py makes them.
+LOCALE_PATHS = [HOME / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = USE_TZ = True
 

@@ -70,11 +70,10 @@ class KeyList(ListView):
     def post(self, request: Request) -> Response:
         """Make a key. Its secret is in this answer and nowhere else."""
         wanted = self.read_body(NewKey)
-        scopes = sorted(set(wanted["scopes"]))
-        key, secret = ApiKey.objects.issue(self.organisation, wanted["name"], scopes, cast("Member", self.caller))
-        if wanted["expires_at"]:
-            key.expires_at = wanted["expires_at"]
-            key.save(update_fields=["expires_at"])
+        by = cast("Member", self.caller)
+        key, secret = ApiKey.objects.issue(
+            self.organisation, wanted["name"], wanted["scopes"], by, wanted["expires_at"]
+        )
         return Response(NewKeySerializer(key, context={"secret": secret}).data, status=201)
 
 
@@ -87,7 +86,5 @@ class KeyRevocation(ApiView):
     @extend_schema(request=None, responses=KeySerializer)
     def post(self, request: Request, pk: int) -> Response:
         key = self.found(self.get_queryset(), pk=pk)
-        if key.revoked_at is None:
-            key.revoked_at = timezone.now()
-            key.save(update_fields=["revoked_at"])
+        key.revoke()
         return rendered(KeySerializer, key)

@@ -1,7 +1,7 @@
 """Addresses below /api/: the schema, and what analytics knows. The recommender adds its own to v1."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from analytics.api.activities import ActivityDetail, ActivityList
 from analytics.api.credentials import CredentialList, CredentialRevocation
@@ -39,6 +39,6 @@ v1 = [
 ]
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api_schema"), name="api_docs"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
     path("v1/", include(v1)),
 ]

@@ -6,7 +6,15 @@ from analytics.models.documents import Document, DocumentKind
 from analytics.models.events import COMPLETING_VERBS, Event, EventKey, Unit, Verb
 from analytics.models.imports import Import, RollBack, RowVerdict, Verdict
 from analytics.models.jobs import UNFINISHED, Job, JobQuerySet, JobState
-from analytics.models.organisation import Member, Organisation, Role
+from analytics.models.organisation import (
+    Density,
+    Member,
+    MemberAction,
+    MemberChange,
+    Organisation,
+    Role,
+    Theme,
+)
 from analytics.models.people import Enrolment, Learner, Outcome
 from analytics.models.projection import (
     Fate,
@@ -57,7 +65,11 @@ __all__ = [
     "LearnerDay",
     "LearnerIdentity",
     "LearnerTotal",
+    "Density",
     "Member",
+    "MemberAction",
+    "MemberChange",
+    "Theme",
     "Organisation",
     "OrganisationDay",
     "Outcome",

@@ -38,14 +38,22 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         now = at or timezone.now()
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), revoked_at__isnull=True)
 
-    def issue(self, organisation: Organisation, name: str, scopes: list[str], by: Member | None) -> tuple[ApiKey, str]:
+    def issue(
+        self,
+        organisation: Organisation,
+        name: str,
+        scopes: list[str],
+        by: Member | None,
+        expires_at: datetime | None = None,
+    ) -> tuple[ApiKey, str]:
         """The new key's row and its secret, which cannot be read again later."""
         secret = f"nlk_{secrets.token_urlsafe(32)}"
         key = self.create(
             organisation=organisation,
             name=name,
-            scopes=scopes,
+            scopes=sorted(set(scopes)),
             created_by=by,
+            expires_at=expires_at,
             prefix=secret[:10],
             hash=digest(secret),
         )
@@ -75,3 +83,9 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}...)"
+
+    def revoke(self) -> None:
+        """At once and for ever."""
+        if self.revoked_at is None:
+            self.revoked_at = timezone.now()
+            self.save(update_fields=["revoked_at"])

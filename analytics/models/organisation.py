@@ -16,6 +16,12 @@ class Organisation(models.Model):
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=200)
     time_zone = models.CharField(max_length=64, default="UTC", help_text=_("IANA name, for example Europe/Madrid"))
+    language = models.CharField(
+        max_length=16,
+        blank=True,
+        choices=settings.LANGUAGES,
+        help_text=_("for members who chose none; empty: that of their browser"),
+    )
     is_synthetic = models.BooleanField(default=False, help_text=_("made-up data; every page says so"))
     as_of = models.DateTimeField(
         null=True,
@@ -42,6 +48,23 @@ class Role(models.TextChoices):
     LEARNER = "learner", _("Learner")
 
 
+class Theme(models.TextChoices):
+    SYSTEM = "", _("As the system")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class Density(models.TextChoices):
+    COMFORTABLE = "", _("Comfortable")
+    COMPACT = "compact", _("Compact")
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    def active(self) -> MemberQuerySet:
+        """Those who may come in."""
+        return self.filter(deactivated_at=None)
+
+
 class Member(models.Model):
     """A login with a role in one organisation; one login may be a member of several."""
 
@@ -63,7 +86,15 @@ class Member(models.Model):
         help_text=_("for the role instructor: the courses that they see"),
     )
     time_zone = models.CharField(max_length=64, blank=True, help_text=_("empty: the organisation's"))
+    language = models.CharField(
+        max_length=16, blank=True, choices=settings.LANGUAGES, help_text=_("empty: the organisation's")
+    )
+    theme = models.CharField(max_length=8, blank=True, choices=Theme.choices, default=Theme.SYSTEM)
+    density = models.CharField(max_length=8, blank=True, choices=Density.choices, default=Density.COMFORTABLE)
+    deactivated_at = models.DateTimeField(null=True, blank=True, help_text=_("empty: may come in"))
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MemberQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
@@ -76,3 +107,31 @@ class Member(models.Model):
     def sees_everything(self) -> bool:
         """True for the roles that see all courses and learners of their organisation."""
         return self.role in {Role.ADMINISTRATOR, Role.MODEL_OWNER}
+
+
+class MemberAction(models.TextChoices):
+    INVITED = "invited", _("added")
+    LINKED = "linked", _("given a new link")
+    ROLE = "role", _("role changed")
+    COURSES = "courses", _("courses changed")
+    DEACTIVATED = "deactivated", _("deactivated")
+    ACTIVATED = "activated", _("activated again")
+
+
+class MemberChange(models.Model):
+    """Who did what to whose membership; only ever added to."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="member_changes")
+    member = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="changes")
+    name = models.CharField(max_length=150, help_text=_("the login's name at that time"))
+    action = models.CharField(max_length=16, choices=MemberAction.choices)
+    before = models.TextField(blank=True)
+    after = models.TextField(blank=True)
+    by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.action}"

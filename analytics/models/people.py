@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from analytics.models.catalogue import Activity
+from analytics.models.masking import masks_learners, pseudonym, pseudonym_code
 from analytics.models.organisation import Member, Organisation, Role
 
 
@@ -45,7 +46,16 @@ class Learner(models.Model):
         constraints = [models.UniqueConstraint(fields=["organisation", "external_id"], name="learner_once")]
 
     def __str__(self) -> str:
-        return self.name or self.external_id
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        """The name, or else the id; a pseudonym while learners are masked."""
+        return pseudonym(self.organisation_id, self.pk) if masks_learners() else self.name or self.external_id
+
+    @property
+    def shown_id(self) -> str:
+        return pseudonym_code(self.organisation_id, self.pk) if masks_learners() else self.external_id
 
 
 class Outcome(models.TextChoices):

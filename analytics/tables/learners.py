@@ -96,6 +96,10 @@ def _learners(scope: Scope) -> QuerySet[Learner]:
     return scope.viewer.learners().only("pk", "name", "external_id", "organisation_id")
 
 
+def _shown_id(learner: Learner) -> str:
+    return learner.shown_id
+
+
 COURSE_FILTER = TableFilter("course", _("Course"), _("All courses"), _course_choices, _in_course, _is_course)
 LEVEL_FILTER = TableFilter(
     "level",
@@ -122,7 +126,7 @@ LEARNERS = Table(
     rows=_learners,
     columns=[
         NAME,
-        TableColumn("external_id", _("Id"), Form.CODE),
+        TableColumn("external_id", _("Id"), Form.CODE, value=_shown_id),
         TableColumn("n_courses", _("Courses"), Form.COUNT, _n_courses, is_shown=False),
         *SUMS,
     ],
@@ -137,7 +141,7 @@ COURSE_LEARNERS = Table(
     rows=_learners,
     columns=[
         NAME,
-        TableColumn("external_id", _("Id"), Form.CODE, is_shown=False),
+        TableColumn("external_id", _("Id"), Form.CODE, value=_shown_id, is_shown=False),
         TableColumn("outcome", _("Outcome"), expression=_latest("outcome"), choices=lambda: dict(Outcome.choices)),
         TableColumn("grade_share", _("Grade"), Form.SHARE, _latest("grade_share")),
         *SUMS,

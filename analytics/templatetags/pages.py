@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analytics import words
-from analytics.web.navigation import entries_for
+from analytics.web.navigation import entries_for, settings_for
 from analytics.words import number, percent
 
 register = template.Library()
@@ -24,6 +24,11 @@ def navigation(context: Context) -> list[dict[str, object]]:
     request = context["request"]
     match = request.resolver_match
     return entries_for(request.member, match.url_name or "" if match else "")
+
+
+@register.simple_tag(takes_context=True)
+def settings_navigation(context: Context, current: str) -> list[dict[str, object]]:
+    return settings_for(context["request"].member, current)
 
 
 @register.filter

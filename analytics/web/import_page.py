@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from analytics.access import MemberRequest, roles_required
+from analytics.access import MemberRequest, roles_required, unmasked_required
 from analytics.errors import NeuralinkError
 from analytics.imports.rejected import csv_lines
 from analytics.imports.rollback import request_roll_back
@@ -53,6 +53,7 @@ def import_progress(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @roles_required(Role.ADMINISTRATOR, Role.MODEL_OWNER)
+@unmasked_required
 def import_rejected(request: MemberRequest, pk: int) -> StreamingHttpResponse:
     import_ = import_of(request, pk)
     response = StreamingHttpResponse(csv_lines(import_), content_type="text/csv; charset=utf-8")

@@ -17,6 +17,9 @@ CARE_PAGES = frozenset(
     {"message_new", "digest_preview", "intervention_list", "outcome_policy", "message_template", "message_template_new"}
 )
 RUN_PAGES = frozenset({"run_page", "run_new", "search_list", "search_page", "retrain_rule_list", "retrain_rule_page"})
+SETTINGS_PAGES = frozenset(
+    {"settings_password", "settings_organisation", "member_list", "member_page", "member_link", "key_list"}
+)
 STATEMENT_PAGES = frozenset({"identity_list", "credential_list"})
 
 
@@ -47,13 +50,62 @@ ENTRIES = (
     ),
     Entry("version_list", _("Versions"), "versions", MODELS, frozenset({"version_page"})),
     Entry("my_learning", _("My learning"), "own", frozenset({Role.LEARNER})),
+    Entry("settings_own", _("Settings"), "settings", frozenset(Role), SETTINGS_PAGES),
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group of the settings' own navigation."""
+
+    label: str | Promise
+    entries: tuple[Entry, ...]
+
+
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+SETTINGS = (
+    Group(
+        _("You"),
+        (
+            Entry("settings_own", _("Language and appearance"), "", frozenset(Role)),
+            Entry("settings_password", _("Password"), "", frozenset(Role)),
+        ),
+    ),
+    Group(
+        _("Your organisation"),
+        (
+            Entry("settings_organisation", _("Organisation"), "", ADMINISTRATORS),
+            Entry("member_list", _("Members"), "", ADMINISTRATORS),
+            Entry("outcome_policy", _("Risks and mails"), "", ADMINISTRATORS),
+            Entry("retrain_rule_list", _("Training rules"), "", MODELS),
+        ),
+    ),
+    Group(
+        _("Programs"),
+        (
+            Entry("key_list", _("API keys"), "", ADMINISTRATORS),
+            Entry("credential_list", _("Credentials of tools"), "", ADMINISTRATORS),
+        ),
+    ),
 )
 
 
 def entries_for(member: Member, current: str) -> list[dict[str, object]]:
     """What the member may open, in order; `current` is the name of the address that is being shown."""
+    return shown_of(ENTRIES, member, current)
+
+
+def settings_for(member: Member, current: str) -> list[dict[str, object]]:
+    """The groups of settings that hold something for the member."""
+    groups: list[dict[str, object]] = [
+        {"label": group.label, "entries": shown_of(group.entries, member, current)} for group in SETTINGS
+    ]
+    return [group for group in groups if group["entries"]]
+
+
+def shown_of(entries: tuple[Entry, ...], member: Member, current: str) -> list[dict[str, object]]:
     shown: list[dict[str, object]] = []
-    for entry in ENTRIES:
+    for entry in entries:
         if member.role not in entry.roles:
             continue
         try:

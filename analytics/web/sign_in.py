@@ -25,10 +25,10 @@ def home(request: MemberRequest) -> HttpResponse:
 @login_required
 def choose(request: HttpRequest) -> HttpResponse:
     """The organisations of a login; posting one of them switches to it."""
-    memberships = Member.objects.filter(login=request.user.pk).select_related("organisation")
+    memberships = Member.objects.active().filter(login=request.user.pk).select_related("organisation")
     if request.method == "POST":
         chosen = request.POST.get("organisation", "")
-        among = Organisation.objects.filter(members__login=request.user.pk)
+        among = Organisation.objects.filter(members__login=request.user.pk, members__deactivated_at=None)
         choose_organisation(request, get_object_or_404(among, slug=chosen))
         return redirect("home")
     return render(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from analytics.access import MemberRequest, roles_required
+from analytics.access import MemberRequest, roles_required, unmasked_required
 from analytics.errors import InvalidInput
 from analytics.imports.projector.exporting import statement_lines
 from analytics.imports.projector.meanings import NO_EVENT, give_meaning, verbs_in_use
@@ -58,6 +58,7 @@ def statement_list(request: MemberRequest) -> HttpResponse:
 
 
 @roles_required(Role.ADMINISTRATOR)
+@unmasked_required
 def statement_export(request: MemberRequest) -> StreamingHttpResponse:
     """Everything that happened, as statements; events of files included."""
     lines = (f"{line}\n" for line in statement_lines(request.member.organisation))

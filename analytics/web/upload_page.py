@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from analytics.access import MemberRequest, roles_required
+from analytics.access import MemberRequest, roles_required, unmasked_required
 from analytics.errors import InvalidInput, NeuralinkError
 from analytics.imports.formats import FORMATS
 from analytics.imports.look import Look, look_at
@@ -33,6 +33,7 @@ def upload_of(request: MemberRequest, pk: int) -> Upload:
 
 
 @roles_required(Role.ADMINISTRATOR)
+@unmasked_required
 def upload_page(request: MemberRequest, pk: int) -> HttpResponse:
     """GET looks; POST looks again with what is told, or starts the dry run or the import."""
     upload = upload_of(request, pk)

@@ -107,7 +107,7 @@ def record(
 
 def assignees(organisation: Organisation, course_ids: Iterable[int] = ()) -> list[Member]:
     """Colleagues whose the cases may be made: administrators, and instructors of all the named courses."""
-    members = Member.objects.filter(organisation=organisation, role__in=CASE_ROLES)
+    members = Member.objects.active().filter(organisation=organisation, role__in=CASE_ROLES)
     wanted = set(course_ids)
     found = members.select_related("login").prefetch_related("courses").order_by("login__username")
     return [one for one in found if one.sees_everything or wanted <= {course.pk for course in one.courses.all()}]

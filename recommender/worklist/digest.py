@@ -48,7 +48,7 @@ def is_due(organisation: Organisation, policy: OutcomePolicy) -> bool:
 
 
 def without_digest(organisation: Organisation, week_on: datetime.date) -> QuerySet[Member]:
-    members = Member.objects.filter(organisation=organisation, role=Role.INSTRUCTOR, login__is_active=True)
+    members = Member.objects.active().filter(organisation=organisation, role=Role.INSTRUCTOR, login__is_active=True)
     return members.exclude(login__email="").exclude(mails__week_on=week_on).select_related("login", "organisation")
 
 

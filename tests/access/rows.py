@@ -52,6 +52,8 @@ def arguments_of(house: House, run: Run) -> dict[str, list[Any]]:
         "version_number": [run.version.number if run.version else 0],
         "token": ["nothing"],
         "table": ["learners"],
+        "password_token": ["MQ", "nothing"],
+        "member": [instructor.pk],
     }
 
 
@@ -62,7 +64,7 @@ def an_upload(house: House, by: Member | None) -> Upload:
     )  # fmt: skip
 
 
-SHARED_IDS = {"table", "learner_id", "course_id", "learner_and_activity"}
+SHARED_IDS = {"table", "learner_id", "course_id", "learner_and_activity", "password_token"}
 """Rows named by an id that the neighbour has too: they get their own."""
 ABSENT_IDS = {"message_template", "version_number", "token"}
 """Rows named by what the neighbour may have too, but has not."""

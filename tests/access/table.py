@@ -67,6 +67,7 @@ PUBLIC = [
     Line("sign_in", "GET", EVERYBODY, is_public=True),
     Line("sign_in", "POST", EVERYBODY, is_public=True),
     Line("sign_out", "POST", EVERYBODY, is_public=True),
+    Line("set_password", "GET", EVERYBODY, row="password_token", is_public=True),
     Line("api_schema", "GET", EVERYBODY, is_public=True),
     Line("api_docs", "GET", EVERYBODY, is_public=True),
     Line("xapi_about", "GET", EVERYBODY, is_public=True),
@@ -102,6 +103,16 @@ PAGES = [
     post("learner_merge", ADMINISTRATORS),
     *both("credential_list", ADMINISTRATORS),
     post("credential_revoke", ADMINISTRATORS, "credential"),
+    *both("settings_own", EVERYBODY),
+    *both("settings_password", EVERYBODY),
+    post("presentation", STAFF),
+    *both("settings_organisation", ADMINISTRATORS),
+    *both("member_list", ADMINISTRATORS),
+    *both("member_page", ADMINISTRATORS, "member"),
+    post("member_deactivate", ADMINISTRATORS, "member"),
+    post("member_link", ADMINISTRATORS, "member"),
+    *both("key_list", ADMINISTRATORS),
+    post("key_revoke", ADMINISTRATORS, "key"),
     get("my_learning", LEARNERS),
     get("my_data", LEARNERS),
 ]
@@ -220,7 +231,8 @@ LINES: list[Line] = [*PUBLIC, *PAGES, *MODEL_PAGES, *CARE_PAGES, *API, *MODEL_AP
 
 ADMIN_EDITED = """analytics: organisation member learner activity enrolment apikey credential
 recommender: outcomepolicy messagetemplate retrainrule"""
-ADMIN_READ = """analytics: prerequisite event eventkey import upload columnmapping rowverdict rollback rolluprefresh
+ADMIN_READ = """analytics: memberchange
+analytics: prerequisite event eventkey import upload columnmapping rowverdict rollback rolluprefresh
 analytics: organisationday activityday learnerday learnertotal coursetotal dirtyday
 analytics: document projection projectionplace statementfate verbcount verbmeaning learneridentity
 analytics: statement statementlink attachment activitydefinition
@@ -233,6 +245,6 @@ ADMIN_ACTIONS = ("changelist", "add", "history", "delete", "change")
 
 
 def admin_models(text: str) -> list[str]:
-    """ "analytics: a b" -> ["analytics_a", "analytics_b"]."""
+    """Names as in addresses: "analytics: a b" gives analytics_a and analytics_b."""
     pairs = [line.split(": ") for line in text.splitlines()]
     return [f"{app}_{model}" for app, models in pairs for model in models.split()]

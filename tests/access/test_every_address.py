@@ -52,7 +52,7 @@ def addresses(patterns: list[Any], namespace: str = "") -> list[tuple[str, Any]]
 
 
 def outcome(client: Client, line: Line, url: str) -> tuple[str, HttpResponse]:
-    """ "open", "shut" (the role or key may not), "absent" (no such row) or "sign in"."""
+    """Open, shut (role or key may not), absent (no such row), no such method, or: sign in."""
     kept = deepcopy(client.cookies)  # signing out is asked too
     with transaction.atomic():
         response: Any = client.generic(line.method, url)
@@ -179,6 +179,22 @@ def test_nobody_comes_in_by_another_method(cast: Cast, arguments: Arguments, rol
             assert outcome(client, asked, url_of(line, arguments))[0] in {"shut", "absent", "no such method"}, str(
                 asked
             )
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.MODEL_OWNER, Role.INSTRUCTOR])
+def test_presentation_mode_masks_learners_everywhere(cast: Cast, arguments: Arguments, role: str) -> None:
+    """No page, fragment or file tells of a name, an id or an address of a learner."""
+    for learner in cast.north.learners:
+        learner.attributes = {"email": f"{learner.external_id}@example.org"}
+        learner.save()
+    client = browser(cast.north.members[role])
+    client.post(reverse("presentation"))
+    secrets = [*NAMES, *(name.split()[0] for name in NAMES), "learner-0", "@example.org", "a@b.org"]
+    for line in (line for line in LINES if line.method == "GET" and not line.is_api and role in line.roles):
+        query = f"?enrolment={cast.north.enrolments[0].pk}" if line.name == "message_new" else ""
+        _outcome, response = outcome(client, line, url_of(line, arguments) + query)
+        found = [secret for secret in secrets if secret.encode() in response.content]
+        assert found == [], f"{line} tells of {found} in presentation mode: show learner.shown_name or shown_id"
 
 
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.INSTRUCTOR])
