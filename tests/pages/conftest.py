@@ -23,6 +23,16 @@ from tests.cast import Cast
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 PATIENCE_MILLISECONDS = 8000
+OBSERVE_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+        const moved = entry.sources.map((source) => source.node?.parentElement && source.node.outerHTML?.slice(0, 80));
+        if (!entry.hadRecentInput) window.shifts.push([entry.value, moved]);
+    }
+}).observe({type: "layout-shift", buffered: true});
+"""
+"""Layout shifts as Chromium counts them for Web Vitals (those that follow an input within 500 ms excepted)."""
 
 
 @pytest.fixture(scope="package")
@@ -61,6 +71,7 @@ class Window:
             self._page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
             self._page.on("response", self._note_response)
             self._page.on("requestfailed", self._note_failure)
+            self._page.add_init_script(OBSERVE_SHIFTS)
         return self._page
 
     def open(self, path: str) -> Page:
@@ -74,6 +85,13 @@ class Window:
             "!document.querySelector('.htmx-request') && "
             "[...document.querySelectorAll('[data-chart]')].every((chart) => chart.querySelector('svg'))"
         )
+
+    def shift(self) -> float:
+        """How far the page has jumped since it was opened: the sum of its layout shifts, 0 for not at all."""
+        return float(self.page.evaluate("window.shifts.reduce((sum, [value]) => sum + value, 0)"))
+
+    def shifted(self) -> Any:
+        return self.page.evaluate("window.shifts")
 
     def _note_console(self, message: Any) -> None:
         if message.type in {"error", "warning"}:

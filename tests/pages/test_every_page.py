@@ -1,4 +1,4 @@
-"""Every page for every role: whole, quiet in the console, and no wider than a phone."""
+"""Every page for every role: whole, quiet, still, no wider than a phone, and without a fault that axe-core knows."""
 
 from __future__ import annotations
 
@@ -11,57 +11,64 @@ from playwright.sync_api import TimeoutError as Waited
 
 from recommender.models import Run
 from tests.cast import Cast
+from tests.pages.axe import axe_script, violations
 from tests.pages.conftest import NARROW, WIDE
-from tests.recommender.risks import add_risks
+from tests.pages.tour import furnish, tour
 
 pytestmark = pytest.mark.page
-
-LISTS = ("overview", "course_list", "learner_list")
-CARE = ("worklist", "digest_preview", "intervention_list")
-MODELS = ("run_list", "run_new", "version_list", "promotion_list")
-STATEMENTS = ("statement_list", "credential_list", "identity_list")
-ADMINISTRATION = (*MODELS, *STATEMENTS, "outcome_policy", "message_template_new", "import_list", "import_new")
+ROLES = ("administrator", "model_owner", "instructor", "learner")
+MOST_SHIFT = 0.05
+"""Cumulative layout shift of a page until it has settled."""
 
 
-def paths_of(role: str, cast: Cast, run: Run) -> list[str]:
-    house = cast.north
-    if role == "learner":
-        return [reverse("my_learning"), reverse("choose_organisation")]
-    names = LISTS + CARE + (ADMINISTRATION if role == "administrator" else ())
-    rows = [("course_page", house.courses["algebra"].pk), ("course_risk", house.courses["algebra"].pk)]
-    rows += [("learner_page", house.learners[0].pk)]
-    if role == "administrator":
-        rows += [("run_page", run.pk), ("version_page", run.version.pk), ("import_page", house.from_import.pk)]
-        rows += [("learner_page", house.learners[-1].pk)]
-    message = f"{reverse('message_new')}?enrolment={house.enrolments[0].pk}"
-    return [*(reverse(name) for name in names), *(reverse(name, args=[pk]) for name, pk in rows), message]
-
-
-@pytest.mark.parametrize("role", ["administrator", "instructor", "learner"])
+@pytest.mark.parametrize("role", ROLES)
 def test_every_page(role: str, cast: Cast, trained: Callable[..., Run], window: Callable[..., Any]) -> None:
+    trained()
+    furnish(cast)
     seen = window(role)
-    add_risks(cast.north)
-    for path in paths_of(role, cast, trained()):
+    for stop in tour(role, cast):
+        if not stop.is_page:
+            continue
         seen.page.set_viewport_size(WIDE)
-        page = seen.open(path)
-        assert page.title().strip(" ·"), path
-        assert page.locator("h1").count() == 1, path
-        assert page.locator("h1").inner_text().strip(), path
-        assert page.locator(".answer").inner_text().strip(), f"{path} has no sentence on top"
+        page = seen.open(stop.path)
+        assert page.title().strip(" ·"), stop
+        assert page.locator("h1").count() == 1, stop
+        assert page.locator("h1").inner_text().strip(), stop
+        assert page.locator(".answer").inner_text().strip(), f"{stop} has no sentence on top"
+        assert seen.shift() <= MOST_SHIFT, f"{stop} jumps: {seen.shift()} at {seen.shifted()}"
         page.set_viewport_size(NARROW)
         try:
             page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
         except Waited:  # charts follow the window with a delay, hence the wait
-            pytest.fail(f"{path} scrolls sideways on a phone.")
-        assert unlabelled(page) == [], path
+            pytest.fail(f"{stop} scrolls sideways on a phone.")
 
 
-def unlabelled(page: Any) -> list[str]:
-    """Fields, buttons, links and pictures that a screen reader could not name."""
-    found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a, img")]
-            .filter((e) => !(e.labels?.length || e.ariaLabel || e.getAttribute("aria-labelledby") || e.alt
-                             || e.innerText?.trim() || e.textContent.trim()))
-            .map((e) => e.outerHTML.slice(0, 120))"""
-    )
-    return found
+@pytest.mark.parametrize("role", ROLES)
+def test_axe_has_no_objection(
+    role: str, cast: Cast, trained: Callable[..., Run], window: Callable[..., Any]
+) -> None:
+    script = axe_script()
+    trained()
+    furnish(cast)
+    seen, found = window(role), []
+    for stop in tour(role, cast):
+        if stop.is_page:
+            page = seen.open(stop.path)
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                found += [f"{stop.name}, {scheme}: {one}" for one in violations(page, script)]
+    assert found == []
+
+
+def test_axe_has_no_objection_to_strangers(cast: Cast, window: Callable[..., Any]) -> None:
+    script, seen = axe_script(), window(None)
+    page = seen.open(reverse("sign_in"))
+    assert violations(page, script) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, script) == []
+
+
+def test_axe_objects_to_a_bad_page(cast: Cast, window: Callable[..., Any]) -> None:
+    script, page = axe_script(), window(None).open(reverse("sign_in"))
+    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=\"data:,\"><input>')")
+    assert {fault.split()[0] for fault in violations(page, script)} >= {"image-alt", "label"}
