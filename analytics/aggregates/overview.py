@@ -13,9 +13,20 @@ from django.db.models.functions import Abs, Coalesce
 from analytics.aggregates.measures import MEASURES, Measure
 from analytics.aggregates.period import Period
 from analytics.aggregates.query import Query
-from analytics.models import Activity, ActivityDay, DirtyDay, LearnerDay, Organisation, OrganisationDay
+from analytics.models import (
+    Activity,
+    ActivityDay,
+    DirtyDay,
+    Import,
+    JobState,
+    LearnerDay,
+    Organisation,
+    OrganisationDay,
+)
 
-HEADLINE = ("learners", "events", "completions", "result_share")
+HEADLINE = ("learners", "events", "completions", "hours", "result_share")
+WHERE_TOLD = {"hours"}
+"""Measures that many sources do not tell of; they are left out where there is none."""
 Courses = QuerySet[Activity] | None
 Week = list[list[int]]
 """Events by weekday (7 rows, Monday first) and hour (24 columns)."""
@@ -57,13 +68,16 @@ class Freshness:
     """The last day with an event."""
     n_days_behind: int
     """Days whose numbers are still being added up."""
+    imported_at: datetime | None
+    """When the last import ended well."""
 
 
 def headlines(organisation: Organisation, period: Period, courses: Courses) -> list[Headline]:
     now = Query(organisation, HEADLINE, period, courses=courses).totals()
     # Everything has no time before it.
     before = {} if period.is_everything else Query(organisation, HEADLINE, period.previous(), courses=courses).totals()
-    return [Headline(MEASURES[name], now[name], before.get(name)) for name in HEADLINE]
+    shown = [name for name in HEADLINE if name not in WHERE_TOLD or now[name] or before.get(name)]
+    return [Headline(MEASURES[name], now[name], before.get(name)) for name in shown]
 
 
 def movers(organisation: Organisation, period: Period, courses: Courses, limit: int = 5) -> list[Mover]:
@@ -101,9 +115,14 @@ def freshness(organisation: Organisation) -> Freshness:
     last = OrganisationDay.objects.filter(organisation=OuterRef("pk")).order_by("-on").values("on")[:1]
     dirty = DirtyDay.objects.filter(organisation=OuterRef("pk")).order_by().values("organisation")
     behind = dirty.annotate(n=Count("on", distinct=True)).values("n")
+    imports = Import.objects.filter(organisation=OuterRef("pk"), state=JobState.SUCCEEDED).order_by("-id")
     asked = Organisation.objects.filter(pk=organisation.pk)
-    found = asked.values(last_on=Subquery(last), n_behind=Coalesce(Subquery(behind), Value(0))).get()
-    return Freshness(found["last_on"], found["n_behind"])
+    found = asked.values(
+        last_on=Subquery(last),
+        n_days_behind=Coalesce(Subquery(behind), Value(0)),
+        imported_at=Subquery(imports.values("finished_at")[:1]),
+    )
+    return Freshness(**found.get())
 
 
 def n_gone_quiet(organisation: Organisation, period: Period, courses: Courses) -> int:

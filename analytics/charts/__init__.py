@@ -5,19 +5,24 @@ names of CSS variables (static/css/tokens.css); static/js/charts.js puts in the 
 """
 
 from analytics.charts.chart import Chart
-from analytics.charts.course import reach_of_parts
+from analytics.charts.course import funnel, reach_of_parts
 from analytics.charts.learner import interests, results_over_time
+from analytics.charts.outcome import cohorts, results_spread, ties_to_success
 from analytics.charts.time import activity_by_day, engagement_by_week
 from analytics.charts.week import days_of_week, hours_of_week, rhythm
 
 __all__ = [
     "Chart",
     "activity_by_day",
+    "cohorts",
     "days_of_week",
     "engagement_by_week",
+    "funnel",
     "hours_of_week",
     "interests",
     "reach_of_parts",
     "results_over_time",
+    "results_spread",
     "rhythm",
+    "ties_to_success",
 ]

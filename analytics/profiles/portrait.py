@@ -43,6 +43,8 @@ MIN_RESULTS = 3
 SURE_EVENTS, SURE_RESULTS = 100, 10
 """From here on one more observation hardly changes the statement."""
 NOTABLE_CHANGE_SHARE = 0.05
+EVENTS, RHYTHM, INTERESTS, RESULTS = "timeline-head", "rhythm-head", "interests-head", "results-head"
+"""Ids in templates/analytics/_portrait.html and _timeline.html."""
 
 
 class Confidence(StrEnum):
@@ -65,6 +67,13 @@ def confidence(n: int, enough: int, sure: int) -> Confidence:
     return Confidence.GOOD if n >= sure else Confidence.LOW
 
 
+def wanting(n: int, enough: int, sure: int) -> str:
+    """In words: how many observations it takes to say something, or to be sure of it."""
+    if n < enough:
+        return _("There is something to say from %(enough)s on.") % {"enough": number(enough)}
+    return "" if n >= sure else _("It is well founded from %(sure)s on.") % {"sure": number(sure)}
+
+
 @dataclass(frozen=True)
 class Statement:
     """One thing that can be said about a learner, and what it rests on."""
@@ -76,6 +85,10 @@ class Statement:
     """What was counted, in words and numbers."""
     n: int
     confidence: Confidence
+    wanting: str = ""
+    """What would make it surer; empty where nothing would."""
+    evidence: str = EVENTS
+    """Id of the part of the page that shows what it was made from."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +128,7 @@ def portrait(
 
 def say_activeness(seen: Activeness) -> Statement:
     if seen.last_at is None:
-        return Statement(_("Activity"), "", _("No event yet."), 0, Confidence.NONE)
+        return Statement(_("Activity"), "", _("No event yet"), 0, Confidence.NONE)
     value = _("Quiet")
     for least, words in (
         (OFTEN_DAYS, _("Very active")),
@@ -130,14 +143,16 @@ def say_activeness(seen: Activeness) -> Statement:
         "%(n)s active days in the last %(days)s, %(before)s in the %(days)s before",
         seen.n_recent_days,
     ) % {"n": seen.n_recent_days, "days": RECENT_DAYS, "before": seen.n_days_before}
-    return Statement(_("Activity"), value, basis, seen.n_events, confidence(seen.n_events, 1, SURE_EVENTS))
+    bounds = seen.n_events, 1, SURE_EVENTS
+    return Statement(_("Activity"), value, basis, seen.n_events, confidence(*bounds), wanting(*bounds))
 
 
 def say_rhythm(drawn: Portrait) -> Statement:
     n_events = drawn.activeness.n_events
-    sure = confidence(n_events, MIN_RHYTHM_EVENTS, SURE_EVENTS)
+    bounds = n_events, MIN_RHYTHM_EVENTS, SURE_EVENTS
+    sure, lack = confidence(*bounds), wanting(*bounds)
     if sure == Confidence.NONE:
-        return Statement(_("Rhythm"), "", _events(n_events), n_events, sure)
+        return Statement(_("Rhythm"), "", _events(n_events), n_events, sure, lack)
     by_day = [sum(hours) for hours in drawn.week]
     busiest = max(range(7), key=by_day.__getitem__)
     day = WEEKDAYS[busiest]
@@ -147,32 +162,35 @@ def say_rhythm(drawn: Portrait) -> Statement:
             "share": share,
             "n": number(n_events),
         }
-        return Statement(_("Rhythm"), _("Most on %(day)s") % {"day": day}, basis, n_events, sure)
+        return Statement(_("Rhythm"), _("Most on %(day)s") % {"day": day}, basis, n_events, sure, lack, RHYTHM)
     part_of_day, part_share = _busiest_part(drawn.week, n_events)
     basis = _("%(share)s of %(n)s events") % {"share": percent(part_share), "n": number(n_events)}
     value = _("Mostly %(part)s, most on %(day)s") % {"part": part_of_day, "day": day}
-    return Statement(_("Rhythm"), value, basis, n_events, sure)
+    return Statement(_("Rhythm"), value, basis, n_events, sure, lack, RHYTHM)
 
 
 def say_interests(found: Sequence[Topic]) -> Statement:
     n_events = sum(topic.n_events for topic in found)
-    sure = confidence(n_events, MIN_TOPIC_EVENTS, SURE_EVENTS)
+    bounds = n_events, MIN_TOPIC_EVENTS, SURE_EVENTS
+    sure, lack = confidence(*bounds), wanting(*bounds)
     if sure == Confidence.NONE:
-        return Statement(_("Interests"), "", _events(n_events), n_events, sure)
+        return Statement(_("Interests"), "", _events(n_events), n_events, sure, lack)
     first = found[0]
     basis = _("%(share)s of the weight of %(n)s events, recent ones weighing more") % {
         "share": percent(first.weight_share),
         "n": number(n_events),
     }
-    return Statement(_("Interests"), ", ".join(topic.name for topic in found[:3]), basis, n_events, sure)
+    named = ", ".join(topic.name for topic in found[:3])
+    return Statement(_("Interests"), named, basis, n_events, sure, lack, INTERESTS)
 
 
 def say_results(found: Sequence[Result]) -> Statement:
     n_results = len(found)
-    sure = confidence(n_results, MIN_RESULTS, SURE_RESULTS)
+    bounds = n_results, MIN_RESULTS, SURE_RESULTS
+    sure, lack = confidence(*bounds), wanting(*bounds)
     counted = ngettext("%(n)s result", "%(n)s results", n_results) % {"n": n_results}
     if sure == Confidence.NONE:
-        return Statement(_("Results"), "", counted, n_results, sure)
+        return Statement(_("Results"), "", counted, n_results, sure, lack)
     values = [result.result_share for result in found]
     value = _("%(mean)s on average") % {"mean": percent(fmean(values))}
     change = fmean(values[n_results // 2 :]) - fmean(values[: n_results // 2])
@@ -180,7 +198,7 @@ def say_results(found: Sequence[Result]) -> Statement:
     if abs(change) >= NOTABLE_CHANGE_SHARE:
         trend = _("rising") if change > 0 else _("falling")
     basis = _("%(results)s; the later half against the earlier: %(trend)s") % {"results": counted, "trend": trend}
-    return Statement(_("Results"), value, basis, n_results, sure)
+    return Statement(_("Results"), value, basis, n_results, sure, lack, RESULTS)
 
 
 def summary(drawn: Portrait) -> str:

@@ -12,10 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from analytics import charts
 from analytics.access import MemberRequest, roles_required
-from analytics.aggregates.course import parts_with_activity, reach
+from analytics.aggregates.cohorts import cohorts, results_spread
+from analytics.aggregates.course import parts_with_activity
 from analytics.aggregates.lists import courses_with_activity, learners_with_activity, matching
 from analytics.aggregates.period import Period
 from analytics.aggregates.query import Dimension, Query
+from analytics.aggregates.reach import funnel, most_reached, reach
+from analytics.aggregates.success import ties
 from analytics.models import Activity, Enrolment, Learner, Outcome
 from analytics.web.paging import Column, order_of, page_of
 from analytics.web.scope import STAFF, period_choice, wants_fragment
@@ -40,7 +43,12 @@ LEARNER_COLUMNS = (
     Column("result_share", gettext_lazy("Mean result"), is_number=True),
     Column("last_on", gettext_lazy("Last event"), is_number=True),
 )
-TABS = {"engagement": gettext_lazy("Engagement"), "parts": gettext_lazy("Parts"), "learners": gettext_lazy("Learners")}
+TABS = {
+    "engagement": gettext_lazy("Engagement"),
+    "success": gettext_lazy("Success"),
+    "parts": gettext_lazy("Parts"),
+    "learners": gettext_lazy("Learners"),
+}
 COURSE_MEASURES = ("learners", "events", "completions", "result_share")
 
 
@@ -63,7 +71,8 @@ def course_page(request: MemberRequest, pk: int) -> HttpResponse:
     tab = request.GET.get("show", "")
     tab = tab if tab in TABS else "engagement"
     context = {**choice, "course": course, "tab": tab, "tabs": TABS.items(), **head_of(course, choice["period"])}
-    context |= {"engagement": engagement, "parts": parts, "learners": learners}[tab](request, course, choice["period"])
+    shown = {"engagement": engagement, "success": success, "parts": parts, "learners": learners}
+    context |= shown[tab](request, course, choice["period"])
     return render(request, "analytics/course_page.html", context)
 
 
@@ -71,7 +80,18 @@ def course_page(request: MemberRequest, pk: int) -> HttpResponse:
 def course_reach(request: MemberRequest, pk: int) -> HttpResponse:
     """Fragment: counting who reached which part reads events, so it does not hold up the page."""
     course = get_object_or_404(Activity.objects.visible_to(request.member).courses(), pk=pk)
-    return render(request, "analytics/_course_reach.html", {"chart": charts.reach_of_parts(reach(course))})
+    rows = reach(course)
+    context = {"chart": charts.reach_of_parts(most_reached(rows)), "funnel": charts.funnel(funnel(rows))}
+    return render(request, "analytics/_course_reach.html", context)
+
+
+@roles_required(*STAFF)
+def course_success(request: MemberRequest, pk: int) -> HttpResponse:
+    """Fragment: which activities go with finishing, from the same counts as the reach."""
+    course = get_object_or_404(Activity.objects.visible_to(request.member).courses(), pk=pk)
+    found = ties(reach(course))
+    context = {"chart": charts.ties_to_success(found), "found": found}
+    return render(request, "analytics/_course_success.html", context)
 
 
 def head_of(course: Activity, period: Period) -> dict[str, Any]:
@@ -87,7 +107,14 @@ def head_of(course: Activity, period: Period) -> dict[str, Any]:
 
 def engagement(request: MemberRequest, course: Activity, period: Period) -> dict[str, Any]:
     weeks = Query(course.organisation, COURSE_MEASURES, period, Dimension.WEEK, courses=[course.pk])
-    return {"weeks": charts.engagement_by_week(weeks.rows())}
+    return {
+        "weeks": charts.engagement_by_week(weeks.rows()),
+        "results": charts.results_spread(results_spread(course)),
+    }
+
+
+def success(request: MemberRequest, course: Activity, period: Period) -> dict[str, Any]:
+    return {"cohorts": charts.cohorts(cohorts(course))}
 
 
 def parts(request: MemberRequest, course: Activity, period: Period) -> dict[str, Any]:

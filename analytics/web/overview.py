@@ -18,6 +18,9 @@ from analytics.web.attention import needs_attention
 from analytics.web.scope import STAFF, courses_seen, period_choice
 from analytics.words import number, percent
 
+NOTABLE_SHARE = 0.03
+"""A change that is worth a word: of learners and completions their share, of results three points."""
+
 
 @roles_required(*STAFF)
 def overview(request: MemberRequest) -> HttpResponse:
@@ -43,7 +46,7 @@ def overview_context(organisation: Organisation, period: Period, courses: Course
 
 
 def answer(headlines: list[Headline], period: Period) -> str:
-    """The page in one sentence: who was here, what they finished, and whether that is more than before."""
+    """The page in one sentence: whether learning goes well, who was here, and what they finished."""
     by_name = {headline.measure.name: headline for headline in headlines}
     learners, completions = by_name["learners"], by_name["completions"]
     n_learners, n_completions = int(learners.value or 0), int(completions.value or 0)
@@ -59,7 +62,21 @@ def answer(headlines: list[Headline], period: Period) -> str:
         "when": when,
         "completions": number(n_completions),
     }
-    return f"{said}{_compared(learners)}."
+    return f"{judged(by_name)}{said}{_compared(learners)}."
+
+
+def judged(by_name: dict[str, Headline]) -> str:
+    """Whether learning goes well, from the changes of who came, what was finished and how results were."""
+    changes = [by_name["learners"].change_share, by_name["completions"].change_share]
+    if None in changes:
+        return ""
+    known = [change for change in (*changes, by_name["result_share"].change_points) if change is not None]
+    rises, falls = max(known) >= NOTABLE_SHARE, min(known) <= -NOTABLE_SHARE
+    if rises and falls:
+        return _("Learning goes partly better, partly worse than before: ")
+    if rises:
+        return _("Learning is picking up: ")
+    return _("Learning is slowing down: ") if falls else _("Learning goes on as before: ")
 
 
 def _compared(headline: Headline) -> str:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from analytics.access import MemberRequest, roles_required
 from analytics.models import Enrolment, Event, Learner, Role
-from analytics.web.learners import portrait_context, portrait_for
+from analytics.web.portraits import portrait_context, portrait_for
+from analytics.web.timeline import timeline_context
 
 
 @roles_required(Role.LEARNER)
@@ -20,7 +21,8 @@ def my_learning(request: MemberRequest) -> HttpResponse:
     if learner is None:
         return render(request, "analytics/my_learning.html", {"learner": None})
     context = portrait_context(portrait_for(learner, request.member))
-    return render(request, "analytics/my_learning.html", {**context, "learner": learner})
+    context |= {"learner": learner, **timeline_context(learner, request.member, request.GET)}
+    return render(request, "analytics/my_learning.html", context)
 
 
 @roles_required(Role.LEARNER)

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from analytics.aggregates.period import LABELS, Period, period_from
-from analytics.models import Activity, Member, Role
+from analytics.models import Activity, Event, Learner, Member, Role
 
 STAFF = (Role.ADMINISTRATOR, Role.MODEL_OWNER, Role.INSTRUCTOR)
 
@@ -17,6 +17,14 @@ STAFF = (Role.ADMINISTRATOR, Role.MODEL_OWNER, Role.INSTRUCTOR)
 def courses_seen(member: Member) -> QuerySet[Activity] | None:
     """None: everything, with what happened outside any course."""
     return None if member.sees_everything else Activity.objects.visible_to(member).courses()
+
+
+def events_seen(learner: Learner, member: Member) -> QuerySet[Event]:
+    """The learner's events that the member may see."""
+    events = Event.objects.filter(organisation=member.organisation, learner=learner)
+    if member.sees_everything:
+        return events
+    return events.filter(activity__in=Activity.objects.visible_to(member).values("pk"))
 
 
 def period_choice(request: HttpRequest, member: Member) -> dict[str, Any]:

@@ -79,11 +79,18 @@ def course_risk(request: MemberRequest, pk: int) -> HttpResponse:
 @require_safe
 @roles_required(*STAFF)
 def course_risk_summary(request: MemberRequest, pk: int) -> HttpResponse:
-    """Fragment of the course's page: how many are at risk, and the way to who they are."""
+    """Fragment of the course's page: how many are at risk, and whom to contact first, with the reason."""
     course = get_object_or_404(Activity.objects.visible_to(request.member).courses(), pk=pk)
     policy = OutcomePolicy.of(request.member.organisation)
     risks = risks_seen(request.member).filter(enrolment__course=course)
-    context = {"course": course, "found": spread_of(risks, policy)}
+    first = in_order(risks.filter(risk_share__gte=policy.at_risk_share)).only("pk")[:N_NAMED]
+    context = {
+        "course": course,
+        "found": spread_of(risks, policy),
+        "lines": lines(first),
+        "lack": lack_of(request.member.organisation),
+        "is_acting": request.member.role in CASE_ROLES,
+    }
     return render(request, "recommender/_course_risk.html", context)
 
 

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from recommender.web import (
+    attention,
+    explorer,
     interventions,
     messages_new,
     policy,
@@ -34,11 +36,15 @@ urlpatterns = [
     path("versions/<int:pk>/", versions.version_page, name="version_page"),
     path("versions/<int:pk>/promote/", versions.version_promote, name="version_promote"),
     path("versions/<int:pk>/roll-back/", versions.version_roll_back, name="version_roll_back"),
+    path("recommendations/explorer/", explorer.explorer, name="explorer"),
+    path("recommendations/explorer/<int:pk>/list/", explorer.explorer_list, name="explorer_list"),
+    path("recommendations/explorer/<int:pk>/why-not/", explorer.explorer_why_not, name="explorer_why_not"),
     path("learners/<int:pk>/recommendations/", recommendations.learner_recommendations, name="learner_recommendations"),
     path("learners/<int:pk>/risk/", risk.learner_risk, name="learner_risk"),
     path("enrolments/<int:pk>/what-if/", what_if.enrolment_what_if, name="what_if"),
     path("courses/<int:pk>/risk/", risk.course_risk, name="course_risk"),
     path("courses/<int:pk>/risk/summary/", risk.course_risk_summary, name="course_risk_summary"),
+    path("overview/models/", attention.model_attention, name="model_attention"),
     path("overview/risk/", risk.risk_summary, name="risk_summary"),
     path("worklist/", worklist.worklist, name="worklist"),
     path("worklist/act/", worklist.worklist_act, name="worklist_act"),

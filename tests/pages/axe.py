@@ -19,8 +19,9 @@ SCRIPT = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 INSTALL_SECONDS = 120
 ASK = """async () => {
     const found = await axe.run(document, {resultTypes: ["violations"]});
-    return found.violations.flatMap((rule) => rule.nodes.map((node) =>
-        `${rule.id} at ${node.target.join(" ")}: ${node.any.concat(node.all, node.none).map((c) => c.message).join("; ")}`));
+    const said = (node) => node.any.concat(node.all, node.none).map((check) => check.message).join("; ");
+    const line = (rule, node) => `${rule.id} at ${node.target.join(" ")}: ${said(node)}`;
+    return found.violations.flatMap((rule) => rule.nodes.map((node) => line(rule, node)));
 }"""
 
 

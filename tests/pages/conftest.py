@@ -90,7 +90,8 @@ class Window:
         """How far the page has jumped since it was opened: the sum of its layout shifts, 0 for not at all."""
         return float(self.page.evaluate("window.shifts.reduce((sum, [value]) => sum + value, 0)"))
 
-    def shifted(self) -> Any:
+    def shifts(self) -> Any:
+        """Each jump, and the beginnings of what was moved."""
         return self.page.evaluate("window.shifts")
 
     def _note_console(self, message: Any) -> None:

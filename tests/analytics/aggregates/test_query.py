@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from analytics.aggregates.course import parts_with_activity, reach
+from analytics.aggregates.course import parts_with_activity
 from analytics.aggregates.lists import courses_with_activity, learners_with_activity
 from analytics.aggregates.period import period_of
 from analytics.aggregates.query import Dimension, Query
+from analytics.aggregates.reach import reach
 from analytics.errors import InvalidInput
 from analytics.models import COMPLETING_VERBS, Activity, Learner
 from tests.cast import Cast

@@ -12,7 +12,9 @@ import plotly.graph_objects as go
 import pytest
 
 from analytics import charts
-from analytics.aggregates.course import Reach
+from analytics.aggregates.cohorts import Cohort
+from analytics.aggregates.reach import Counts, Reach, Step
+from analytics.aggregates.success import Tie, Ties
 from analytics.charts import Chart
 from analytics.models import Activity
 from analytics.profiles.features import Result, Topic
@@ -42,7 +44,16 @@ def weeks(counts: list[int]) -> list[dict[str, Any]]:
 
 
 def parts(*counts: tuple[int, int, int]) -> list[Reach]:
-    return [Reach(Activity(name=f"Part {n}"), *each, of=9) for n, each in enumerate(counts)]
+    return [Reach(Activity(name=f"Part {n}"), Counts(*each), 9, 0, 0, 0) for n, each in enumerate(counts)]
+
+
+STEPS = [Step(Activity(name=f"Module {n}"), beyond, stopped, 9) for n, (beyond, stopped) in enumerate([(9, 4), (5, 5)])]
+TIES = Ties([Tie(Activity(name="Quiz"), 40, 0.8, 30, 0.5, 0.28, 0.06, 0.5)], 3, 6, 90)
+COHORTS = [
+    Cohort("2013", None, 50, 40, 0.5, 0.25, 0.7),
+    Cohort("2014", None, 50, 40, 0.4, 0.5, None),
+    Cohort("tiny", None, 4, 4, None, None, None),
+]
 
 
 WEEK = [[day * hour % 7 for hour in range(24)] for day in range(7)]
@@ -57,6 +68,10 @@ CHARTS = {
     "reach": charts.reach_of_parts(parts((9, 8, 1), (8, 5, 6), (2, 2, 2))),
     "results": charts.results_over_time(RESULTS),
     "interests": charts.interests(TOPICS),
+    "funnel": charts.funnel(STEPS),
+    "ties": charts.ties_to_success(TIES),
+    "spread": charts.results_spread([0, 0, 1, 0, 0, 2, 7, 0, 0, 1]),
+    "cohorts": charts.cohorts(COHORTS),
 }
 EMPTY = {
     "day": charts.activity_by_day(days([0, 0])),
@@ -66,6 +81,10 @@ EMPTY = {
     "reach": charts.reach_of_parts([]),
     "results": charts.results_over_time([]),
     "interests": charts.interests([]),
+    "funnel": charts.funnel([]),
+    "ties": charts.ties_to_success(Ties([], 0, 0, 0)),
+    "spread": charts.results_spread([0] * 10),
+    "cohorts": charts.cohorts([]),
 }
 
 
@@ -149,6 +168,32 @@ def test_reach_agrees() -> None:
     assert [trace["x"] for trace in chart.figure["data"]] == [[9, 8, 2], [8, 5, 2]]
     assert chart.rows[1] == ["Part 1", "8", "89%", "5", "6"]
     assert chart.sentence == "2 of 9 learners came to the last part; most others stopped at Part 1 (6)."
+
+
+def test_funnel_agrees() -> None:
+    chart = CHARTS["funnel"]
+    assert chart.rows == [["Module 0", "9", "100%", "4"], ["Module 1", "5", "56%", "5"]]
+    assert chart.sentence == "Most of those who stopped did so in Module 0: 4 of 9 who had come that far (44%)."
+
+
+def test_ties_tell_n_and_interval() -> None:
+    chart = CHARTS["ties"]
+    assert chart.rows == [["Quiz", "80% of 40", "50% of 30", "+28%", "+6% … +50%"]]
+    assert "80% finished (n = 40)" in chart.sentence
+    assert "50% (n = 30)" in chart.sentence
+
+
+def test_small_runs_are_not_told() -> None:
+    chart = CHARTS["cohorts"]
+    assert chart.rows[2] == ["tiny", "fewer than 5", "–", "–", "–", "–"]
+    assert chart.figure["data"][0]["x"] == ["2013", "2014"]
+    assert chart.sentence == "In the latest run 40% finished; the most were 50%, in 2013."
+
+
+def test_results_spread_agrees() -> None:
+    assert (
+        CHARTS["spread"].sentence == "1 of 11 learners with results have less than 40% on average; most lie at 60–70%."
+    )
 
 
 def test_equal_and_long_names_stay_apart() -> None:

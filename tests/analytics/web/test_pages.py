@@ -182,7 +182,7 @@ def test_learner_page(cast: Cast, administrator: Client) -> None:
     content = response.content.decode()
     assert reverse("learner_recommendations", args=[learner.pk]) in content
     assert response.context["portrait"].activeness.n_events == 24
-    latest = list(response.context["latest"])
+    latest = list(response.context["piece"].events)
     assert latest == sorted(latest, key=lambda event: (event.occurred_at, event.pk), reverse=True)
 
 
@@ -220,4 +220,4 @@ def test_days_that_wait_for_their_sums_are_told(cast: Cast, administrator: Clien
     assert b"being added up" not in administrator.get(reverse("overview")).content
     on = cast.north.events[0].occurred_at.date()
     DirtyDay.objects.bulk_create([DirtyDay(organisation=cast.north.organisation, on=on)] * 3)
-    assert b"1 day is being added up" in administrator.get(reverse("overview")).content
+    assert b"all but 1 day, which is being added up" in administrator.get(reverse("overview")).content

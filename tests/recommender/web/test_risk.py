@@ -91,6 +91,8 @@ def test_the_fragments_of_overview_and_course(browser: Client, cast: Cast, risks
     summary = browser.get(reverse("course_risk_summary", args=[cast.north.courses["algebra"].pk])).content.decode()
     assert "5 of 8 learners who run this course are at risk" in summary
     assert "Of 1 there is not enough data yet." in summary
+    assert summary.index("Amara Okafor") < summary.index("Bruno Silva"), "the highest risk first"
+    assert f"{reverse('message_new')}?enrolment={risks[0].enrolment_id}" in summary
 
 
 def test_pages_of_analytics_name_the_fragments(browser: Client, cast: Cast) -> None:
