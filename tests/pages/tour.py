@@ -17,6 +17,7 @@ from tests.cast import Cast, House
 QUESTIONS: dict[str, Callable[[House], dict[str, Any]]] = {
     "message_new": lambda house: {"enrolment": house.enrolments[0].pk},
     "explorer": lambda house: {"learner": house.learners[0].pk, "q": "a"},
+    "explorer_why_not": lambda house: {"activity": house.parts["algebra"][-1].external_id},
     "run_estimate": lambda house: {"algorithm": "ease", "seed": 0},
 }
 """What must stand in the query for there to be something to show."""
