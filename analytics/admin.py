@@ -338,7 +338,7 @@ class CourseTotalAdmin(ReadOnlyAdmin):
 
 @admin.register(DirtyDay)
 class DirtyDayAdmin(ReadOnlyAdmin):
-    list_display = ["on", "organisation"]
+    list_display = ["on", "organisation", "lost_events"]
     list_filter = [OrganisationFilter]
     list_select_related = ["organisation"]
     ordering = ["-id"]

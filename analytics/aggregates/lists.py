@@ -21,6 +21,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, NullIf
 
+from analytics.aggregates.learner_counts import CourseLearners
 from analytics.aggregates.measures import MEASURES
 from analytics.aggregates.period import Period
 from analytics.models import Activity, ActivityDay, CourseTotal, Enrolment, Learner, LearnerDay
@@ -30,7 +31,7 @@ COURSE_MEASURES = ("events", "completions", "result_share")
 
 
 class Counted(Subquery):
-    """How many rows a subquery has. Counting distinct rows hashes, where COUNT(DISTINCT ...) sorts."""
+    """How many rows a subquery has."""
 
     template = "(SELECT count(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()
@@ -43,12 +44,11 @@ def courses_with_activity(courses: QuerySet[Activity], period: Period) -> QueryS
     measured = {
         name: Subquery(within.annotate(value=MEASURES[name].expression).values("value")) for name in COURSE_MEASURES
     }
-    learner_days = LearnerDay.objects.filter(course=OuterRef("pk"), on__range=(period.first_on, period.last_on))
-    learners = learner_days.order_by().values("learner_id").distinct()
+    ever = CourseTotal.objects.filter(course=OuterRef("pk"), first_on__lte=period.last_on).values("pk")
     enrolled = Enrolment.objects.filter(course=OuterRef("pk")).order_by().values("course")
     return courses.annotate(
         n_enrolled=Coalesce(Subquery(enrolled.annotate(n=Count("learner", distinct=True)).values("n")), Value(0)),
-        n_active=Counted(CourseTotal.objects.filter(course=OuterRef("pk")) if period.is_everything else learners),
+        n_active=Counted(ever) if period.is_everything else CourseLearners(period),
         n_events=Coalesce(measured["events"], Value(0)),
         n_completions=Coalesce(measured["completions"], Value(0)),
         result_share=measured["result_share"],

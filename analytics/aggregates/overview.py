@@ -10,6 +10,7 @@ from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Abs, Coalesce
 
+from analytics.aggregates.learner_counts import n_gone, rows_of
 from analytics.aggregates.measures import MEASURES, Measure
 from analytics.aggregates.period import Period
 from analytics.aggregates.query import Query
@@ -19,7 +20,6 @@ from analytics.models import (
     DirtyDay,
     Import,
     JobState,
-    LearnerDay,
     Organisation,
     OrganisationDay,
 )
@@ -129,11 +129,6 @@ def n_gone_quiet(organisation: Organisation, period: Period, courses: Courses) -
     """Learners who were active in the second half of the time before and not at all since."""
     if period.is_everything:
         return 0
-    days = LearnerDay.objects.filter(organisation=organisation)
-    if courses is not None:
-        days = days.filter(course__in=courses)
     before = period.previous()
-    late = before.last_on - timedelta(days=before.n_days // 2)
-    active = days.filter(on__range=(period.first_on, period.last_on)).values("learner_id")
-    then = days.filter(on__range=(late, before.last_on)).values("learner_id").distinct()
-    return then.exclude(learner_id__in=active).count()
+    late = Period(before.key, before.last_on - timedelta(days=before.n_days // 2), before.last_on)
+    return n_gone(rows_of(organisation, courses, late), rows_of(organisation, courses, period))

@@ -1,45 +1,46 @@
-"""How far a course's learners come, and what those did who finished: one scan of the course's events, kept a while."""
+"""How far a course's learners come, and what those did who finished: counted from bits of learners."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, time, timedelta
 from itertools import accumulate
 from typing import Any
 
-from django.core.cache import cache
 from django.db import connection
-from django.db.models import Count, F, Max, Min
+from django.db.models import F
 from django.db.models.expressions import OrderBy
 
-from analytics.models import COMPLETING_VERBS, Activity, Kind, LearnerDay, Outcome
+from analytics.aggregates.learner_bits_sql import BIT, BLOCK, NOBODY
+from analytics.models import Activity, CourseTotal, Kind, Outcome
 
-REACH_SECONDS = 300
-"""How long what was counted is kept; it is the only number of a page that is counted from events."""
 FINISHING = (Outcome.COMPLETED, Outcome.DISTINCTION)
 
-# A learner is met once per part, then each learner's furthest part is the one latest in the order of the course.
-COUNT = """
-WITH met AS (
-    SELECT learner_id, activity_id, place, bool_or(verb = ANY(%(completing)s)) AS is_completed
-    FROM analytics_event
-    JOIN unnest(%(parts)s::bigint[]) WITH ORDINALITY AS parts (id, place) ON parts.id = activity_id
-    WHERE organisation_id = %(organisation)s AND occurred_at >= %(first)s AND occurred_at < %(end)s
-    GROUP BY learner_id, activity_id, place
-), furthest AS (
-    SELECT learner_id, max(place) AS place FROM met GROUP BY learner_id
-), ended AS (
+# Within a block of learners, those who came to a part and to none of the later ones ended there.
+COUNT = f"""
+WITH ended AS (
     SELECT learner_id, bool_or(outcome = ANY(%(finishing)s)) AS is_finished
     FROM analytics_enrolment WHERE course_id = %(course)s GROUP BY learner_id HAVING bool_and(outcome <> 'active')
+), known AS (
+    SELECT {BLOCK} AS block, bit_or({BIT}) AS ended,
+           coalesce(bit_or({BIT}) FILTER (WHERE is_finished), {NOBODY}) AS finished
+    FROM ended GROUP BY 1
+), met AS (
+    SELECT activity_id, block, met, completed, bit_or(met) OVER (
+        PARTITION BY block ORDER BY place DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS later
+    FROM analytics_activitylearners
+    JOIN unnest(%(parts)s::bigint[]) WITH ORDINALITY AS parts (id, place) ON parts.id = activity_id
+), here AS (
+    SELECT activity_id, met, completed, met & ~coalesce(later, {NOBODY}) AS here,
+           coalesce(ended, {NOBODY}) AS ended, coalesce(finished, {NOBODY}) AS finished
+    FROM met LEFT JOIN known USING (block)
 )
-SELECT met.activity_id, count(*), count(*) FILTER (WHERE is_completed), count(furthest.learner_id),
-       count(ended.learner_id), count(*) FILTER (WHERE is_finished),
-       count(ended.learner_id) FILTER (WHERE furthest.learner_id IS NOT NULL),
-       count(*) FILTER (WHERE is_finished AND furthest.learner_id IS NOT NULL)
-FROM met LEFT JOIN furthest USING (learner_id, place) LEFT JOIN ended USING (learner_id)
-GROUP BY met.activity_id
-"""
+SELECT activity_id, sum(bit_count(met))::int, sum(bit_count(completed))::int, sum(bit_count(here))::int,
+       sum(bit_count(met & ended))::int, sum(bit_count(met & finished))::int,
+       sum(bit_count(here & ended))::int, sum(bit_count(here & finished))::int
+FROM here GROUP BY activity_id
+"""  # noqa: S608  (put together from constants; values are parameters)
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,8 @@ def reach(course: Activity) -> list[Reach]:
     """How many of the course's learners came to each part ever, in the order of the course."""
     found = Activity.objects.filter(course=course).exclude(kind=Kind.MODULE).select_related("parent")
     parts = list(found.order_by(*reading_order()))
-    key = f"reach-counts:{course.pk}"
-    counted = cache.get(key)
-    if counted is None:
-        counted = _count(course, parts)
-        cache.set(key, counted, REACH_SECONDS)
-    of, by_part = counted
+    of = CourseTotal.objects.filter(course=course).count()
+    by_part = _count(course, parts)
     counts = [Counts(*by_part.get(part.pk, ())) for part in parts]
     beyond = zip(
         *(_from_the_end(counts, name) for name in ("n_ended_here", "n_ended_of_here", "n_finished_of_here")),
@@ -145,22 +142,13 @@ def _from_the_end(counts: Sequence[Counts], name: str) -> list[int]:
     return list(accumulate(getattr(count, name) for count in reversed(counts)))[::-1]
 
 
-def _count(course: Activity, parts: Sequence[Activity]) -> tuple[int, dict[int, tuple[int, ...]]]:
-    """Learners of the course, and the fields of Counts by part; reads the course's months only."""
-    span = LearnerDay.objects.filter(course=course).aggregate(
-        first=Min("on"), last=Max("on"), n=Count("learner", distinct=True)
-    )
-    if span["first"] is None:
-        return 0, {}
+def _count(course: Activity, parts: Sequence[Activity]) -> dict[int, tuple[int, ...]]:
+    """The fields of Counts by part."""
     values: dict[str, Any] = {
         "parts": [part.pk for part in parts],
-        "organisation": course.organisation_id,
         "course": course.pk,
-        "first": datetime.combine(span["first"], time(), UTC),
-        "end": datetime.combine(span["last"] + timedelta(days=1), time(), UTC),
-        "completing": [verb.value for verb in COMPLETING_VERBS],
         "finishing": [outcome.value for outcome in FINISHING],
     }
     with connection.cursor() as cursor:
         cursor.execute(COUNT, values)
-        return span["n"], {row[0]: row[1 : 1 + len(fields(Counts))] for row in cursor}
+        return {row[0]: row[1 : 1 + len(fields(Counts))] for row in cursor}

@@ -7,9 +7,16 @@ changes a handful of rows, not the thousands of its day.
 
 from __future__ import annotations
 
+from analytics.aggregates.learner_bits_sql import (
+    ACTIVITY_LEARNERS,
+    FRESH_ACTIVITY_LEARNERS,
+    FRESH_DAY_LEARNERS,
+)
+
 NAMES = ("n_events", "n_completions", "seconds", "clicks", "result_sum", "n_results")
 SUMS = ", ".join(NAMES)
 ADDED = ", ".join(f"sum({name})" for name in NAMES)
+ADDED_AS = ", ".join(f"sum({name}) AS {name}" for name in NAMES)
 TYPES = (
     "n_events bigint, n_completions bigint, seconds double precision, clicks double precision, "
     "result_sum double precision, n_results bigint"
@@ -64,7 +71,27 @@ FROM fresh_learnerday WHERE course_id IS NOT NULL GROUP BY course_id, "on"
 """
 
 
-def _replaced(name: str, key: tuple[str, ...], counted: str, touched: str) -> str:
+# Every row below refers to learners and activities of the staged rows: these are locked, as the triggers of the foreign
+# keys would lock them row by row, and days of learners that were deleted meanwhile will be dirty again.
+REFERENCES = """
+SELECT FROM analytics_organisation WHERE id = %(organisation)s FOR KEY SHARE;
+CREATE TEMP TABLE IF NOT EXISTS kept_learner (id bigint) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS kept_activity (id bigint) ON COMMIT DELETE ROWS;
+TRUNCATE kept_learner, kept_activity;
+WITH kept AS (
+    SELECT id FROM analytics_learner WHERE id IN (SELECT learner_id FROM staged_day) ORDER BY id FOR KEY SHARE
+) INSERT INTO kept_learner SELECT id FROM kept;
+WITH kept AS (
+    SELECT id FROM analytics_activity
+    WHERE id IN (SELECT activity_id FROM staged_day UNION SELECT course_id FROM staged_day) ORDER BY id FOR KEY SHARE
+) INSERT INTO kept_activity SELECT id FROM kept;
+DELETE FROM staged_day WHERE learner_id IN (SELECT learner_id FROM staged_day EXCEPT SELECT id FROM kept_learner);
+DELETE FROM staged_day WHERE activity_id IN (SELECT activity_id FROM staged_day EXCEPT SELECT id FROM kept_activity);
+DELETE FROM staged_day WHERE course_id IN (SELECT course_id FROM staged_day EXCEPT SELECT id FROM kept_activity)
+"""
+
+
+def _replaced(name: str, key: tuple[str, ...], values: tuple[str, ...], touched: str = "SELECT count(*)") -> str:
     """Delete the rows of the days that are no longer right, then insert those that are not there.
 
     `touched` says what to do with the first column of the key of the rows that changed.
@@ -72,8 +99,7 @@ def _replaced(name: str, key: tuple[str, ...], counted: str, touched: str) -> st
     # A null course is 0 here: equality can be hashed, IS NOT DISTINCT FROM cannot.
     same = " AND ".join(f"coalesce(old.{column}, 0) = coalesce(fresh.{column}, 0)" for column in key)
     same = f'{same} AND old."on" = fresh."on"'
-    columns = ", ".join([*key, '"on"', counted, SUMS])
-    values = (counted, *NAMES)
+    columns = ", ".join([*key, '"on"', *values])
     unchanged = " AND ".join(f"old.{column} = fresh.{column}" for column in values)
     return f"""
 WITH gone AS (
@@ -96,9 +122,13 @@ WITH come AS (
 
 
 LEARNER_DAYS = _replaced(
-    "learnerday", ("learner_id", "course_id"), "n_activities", "INSERT INTO touched_learner SELECT learner_id"
+    "learnerday",
+    ("learner_id", "course_id"),
+    ("n_activities", *NAMES),
+    "INSERT INTO touched_learner SELECT learner_id",
 )
-ACTIVITY_DAYS = _replaced("activityday", ("activity_id",), "n_learners", "SELECT count(*)")
+ACTIVITY_DAYS = _replaced("activityday", ("activity_id",), ("n_learners", *NAMES))
+DAY_LEARNERS = _replaced("daylearners", ("course_id", "block"), ("learners",))
 ORGANISATION_DAYS = f"""
 DELETE FROM analytics_organisationday WHERE organisation_id = %(organisation)s AND "on" = ANY(%(days)s);
 WITH hours AS (
@@ -113,17 +143,29 @@ WITH hours AS (
     GROUP BY day
 )
 INSERT INTO analytics_organisationday (organisation_id, "on", n_learners, {SUMS}, n_events_by_hour)
-SELECT %(organisation)s, "on", count(DISTINCT learner_id), {ADDED}, min(counts::text)::jsonb
-FROM fresh_learnerday JOIN by_hour ON day = "on"
-GROUP BY "on"
+SELECT %(organisation)s, "on", n_learners, {SUMS}, counts
+FROM (SELECT "on", {ADDED_AS} FROM fresh_learnerday GROUP BY "on") sums
+JOIN (
+    SELECT "on", sum(bit_count(learners)) AS n_learners FROM fresh_daylearners WHERE course_id IS NULL GROUP BY "on"
+) present USING ("on")
+JOIN by_hour ON day = "on"
 """
-STEPS = (STAGING, STAGE, FRESH_LEARNER_DAYS, FRESH_ACTIVITY_DAYS, LEARNER_DAYS, ACTIVITY_DAYS, ORGANISATION_DAYS)
+STAGED = (STAGING, STAGE)
+FRESH = (FRESH_LEARNER_DAYS, FRESH_ACTIVITY_DAYS, FRESH_DAY_LEARNERS, FRESH_ACTIVITY_LEARNERS)
+"""Steps that fill tables of this session."""
+ROWS = (LEARNER_DAYS, ACTIVITY_DAYS, DAY_LEARNERS, ORGANISATION_DAYS, ACTIVITY_LEARNERS)
+"""Steps that write what differs; foreign keys may be left unchecked after REFERENCES."""
 
 TOUCHED = "SELECT DISTINCT learner_id FROM touched_learner LIMIT %(most)s"
+# A day in two courses is one day; grouping twice hashes, where COUNT(DISTINCT ...) sorts.
 TOTAL = f"""
 INSERT INTO analytics_learnertotal (organisation_id, learner_id, n_days, first_on, last_on, {SUMS})
-SELECT %(organisation)s, learner_id, count(DISTINCT "on"), min("on"), max("on"), {ADDED}
-FROM analytics_learnerday WHERE organisation_id = %(organisation)s
+SELECT %(organisation)s, learner_id, count(*), min("on"), max("on"), {ADDED}
+FROM (
+    SELECT learner_id, "on", {ADDED_AS} FROM analytics_learnerday
+    WHERE organisation_id = %(organisation)s {{asked}} GROUP BY learner_id, "on"
+) days
+GROUP BY learner_id
 """
 COURSE_TOTAL = f"""
 INSERT INTO analytics_coursetotal (organisation_id, learner_id, course_id, n_days, first_on, last_on, {SUMS})
@@ -132,13 +174,13 @@ FROM analytics_learnerday WHERE organisation_id = %(organisation)s AND course_id
 """
 TOTALS_OF_TOUCHED = f"""
 DELETE FROM analytics_learnertotal WHERE learner_id = ANY(%(touched)s);
-{TOTAL} AND learner_id = ANY(%(touched)s) GROUP BY learner_id;
+{TOTAL.format(asked="AND learner_id = ANY(%(touched)s)")};
 DELETE FROM analytics_coursetotal WHERE learner_id = ANY(%(touched)s);
 {COURSE_TOTAL} AND learner_id = ANY(%(touched)s) GROUP BY learner_id, course_id
 """
 ALL_TOTALS = f"""
 DELETE FROM analytics_learnertotal WHERE organisation_id = %(organisation)s;
-{TOTAL} GROUP BY learner_id;
+{TOTAL.format(asked="")};
 DELETE FROM analytics_coursetotal WHERE organisation_id = %(organisation)s;
 {COURSE_TOTAL} GROUP BY learner_id, course_id
 """

@@ -7,6 +7,7 @@ days: an event that is committed later brought a row of its own, which stays for
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -14,21 +15,37 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analytics.aggregates.rollup_sql import ALL_TOTALS, STEPS, TOTALS_OF_TOUCHED, TOUCHED
+from analytics.aggregates.learner_bits_sql import ALL_ACTIVITY_LEARNERS
+from analytics.aggregates.rollup_sql import (
+    ALL_TOTALS,
+    FRESH,
+    REFERENCES,
+    ROWS,
+    STAGED,
+    TOTALS_OF_TOUCHED,
+    TOUCHED,
+)
+from analytics.foreign_keys import unchecked
 from analytics.jobs import Lease, wake
 from analytics.models import COMPLETING_VERBS, DirtyDay, JobState, RollupRefresh
 
 ROLLUP_LOCK = 7_102
 """Advisory lock, with the organisation's id: two refreshes of one organisation take turns."""
 FEW_LEARNERS = 1000
+FEW_DAYS = 3
 EVERY_LEARNER = date.min
 """Stands among the dirty days for: the totals of all learners are to be added up, when no other day is dirty."""
+EVERY_ACTIVITY = date.min + timedelta(days=1)
+"""Stands there too, for: events were lost, and the bits of learners of all activities are to be made anew."""
 REMEMBERED = timedelta(days=1)
 """How long a refresh that ended well is kept to be seen."""
 
 
 def mark_dirty(organisation_id: int, days: Iterable[date]) -> None:
-    """Say which UTC days' events changed; call it in the transaction that changes them."""
+    """Say which UTC days' events changed; call it in the transaction that changes them.
+
+    It is taken that events may be gone, not only added.
+    """
     DirtyDay.objects.bulk_create([DirtyDay(organisation_id=organisation_id, on=day) for day in sorted(set(days))])
 
 
@@ -78,7 +95,7 @@ def refresh(
             taken = _refresh_month(organisation_id)
         if not taken:
             return n_days
-        n_days += sum(day != EVERY_LEARNER for day in taken)
+        n_days += sum(day > EVERY_ACTIVITY for day in taken)
         n_left = DirtyDay.objects.filter(organisation=organisation_id).values("on").distinct().count()
         share = n_days / max(n_days + n_left, 1)
         text = _("%(done)s of %(all)s days") % {"done": n_days, "all": n_days + n_left}
@@ -96,9 +113,6 @@ def _refresh_month(organisation_id: int) -> list[date]:
         taken = _take_month(organisation_id)
         if not taken:
             return []
-        if taken == [EVERY_LEARNER]:
-            cursor.execute(ALL_TOTALS, {"organisation": organisation_id})
-            return taken
         values: dict[str, Any] = {
             "organisation": organisation_id,
             "days": taken,
@@ -106,22 +120,46 @@ def _refresh_month(organisation_id: int) -> list[date]:
             "end": datetime.combine(taken[-1] + timedelta(days=1), time(), UTC),
             "completing": [verb.value for verb in COMPLETING_VERBS],
         }
-        for step in STEPS:
-            cursor.execute(step, values)
+        if taken[-1] <= EVERY_ACTIVITY:
+            _make_anew(taken, values)
+            return taken
+        _count_days(values)
         _add_up_learners(organisation_id, values)
     return taken
 
 
+def _count_days(values: dict[str, Any]) -> None:
+    """Few days are those of live writes, which change few rows: locking all that they refer to would cost more."""
+    is_much = len(values["days"]) > FEW_DAYS
+    with connection.cursor() as cursor:
+        for step in (*STAGED, REFERENCES, *FRESH) if is_much else (*STAGED, *FRESH):
+            cursor.execute(step, values)
+        with unchecked() if is_much else nullcontext():
+            for step in ROWS:
+                cursor.execute(step, values)
+
+
+def _make_anew(asked: list[date], values: dict[str, Any]) -> None:
+    """What is not kept day by day: totals of learners, and who ever came to an activity."""
+    with connection.cursor() as cursor:
+        if EVERY_LEARNER in asked:
+            cursor.execute(ALL_TOTALS, values)
+        if EVERY_ACTIVITY in asked:
+            cursor.execute(ALL_ACTIVITY_LEARNERS, values)
+
+
 def _take_month(organisation_id: int) -> list[date]:
-    """Take from the dirty days those of one month; EVERY_LEARNER by itself, after all others."""
+    """Take from the dirty days those of one month; the two that are no days by themselves, after all others."""
     dirty = DirtyDay.objects.filter(organisation=organisation_id)
-    first = dirty.exclude(on=EVERY_LEARNER).order_by("on").values_list("on", flat=True).first()
+    first = dirty.filter(on__gt=EVERY_ACTIVITY).order_by("on").values_list("on", flat=True).first()
     if first is not None:
         following = (first.replace(day=1) + timedelta(days=31)).replace(day=1)
-        dirty = dirty.filter(on__gt=EVERY_LEARNER, on__lt=following)
-    taken = dict(dirty.values_list("id", "on"))
-    DirtyDay.objects.filter(id__in=list(taken)).delete()
-    return sorted(set(taken.values()))
+        dirty = dirty.filter(on__gt=EVERY_ACTIVITY, on__lt=following)
+    taken = list(dirty.values_list("id", "on", "lost_events"))
+    DirtyDay.objects.filter(id__in=[pk for pk, _on, _lost in taken]).delete()
+    if first is not None and any(lost for _pk, _on, lost in taken):
+        mark_dirty(organisation_id, [EVERY_ACTIVITY])
+    return sorted({on for _pk, on, _lost in taken})
 
 
 def _add_up_learners(organisation_id: int, values: dict[str, Any]) -> None:

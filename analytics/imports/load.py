@@ -91,8 +91,8 @@ RETURNING analytics_activity.id
 """
 
 MOVED_DAYS = """
-INSERT INTO analytics_dirtyday (organisation_id, "on")
-SELECT DISTINCT organisation_id, (occurred_at AT TIME ZONE 'UTC')::date
+INSERT INTO analytics_dirtyday (organisation_id, "on", lost_events)
+SELECT DISTINCT organisation_id, (occurred_at AT TIME ZONE 'UTC')::date, false
 FROM analytics_event WHERE organisation_id = %(organisation)s AND activity_id = ANY(%(moved)s)
 """
 
@@ -173,8 +173,8 @@ RETURNING place
 """
 
 DAYS = """
-INSERT INTO analytics_dirtyday (organisation_id, "on")
-SELECT DISTINCT %(organisation)s, (at AT TIME ZONE 'UTC')::date FROM staged_event
+INSERT INTO analytics_dirtyday (organisation_id, "on", lost_events)
+SELECT DISTINCT %(organisation)s, (at AT TIME ZONE 'UTC')::date, false FROM staged_event
 """
 
 

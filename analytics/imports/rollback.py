@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from analytics.aggregates import rollups
 from analytics.errors import NeuralinkError
-from analytics.imports import references
+from analytics.foreign_keys import unchecked
 from analytics.imports.projector import fates
 from analytics.jobs import Lease, wake
 from analytics.models import Activity, Enrolment, Event, EventKey, Import, Learner, Member, RollBack
@@ -129,7 +129,7 @@ def _delete(rows: QuerySet[Any]) -> int:
     """
     locked = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     ids = list(rows.filter(pk__in=locked).values_list("pk", flat=True))
-    with references.unchecked():
+    with unchecked():
         for start in range(0, len(ids), CHUNK_ROWS):
             rows.model.objects.filter(pk__in=ids[start : start + CHUNK_ROWS]).delete()
     return len(ids)

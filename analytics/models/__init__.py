@@ -6,6 +6,7 @@ from analytics.models.documents import Document, DocumentKind
 from analytics.models.events import COMPLETING_VERBS, Event, EventKey, Unit, Verb
 from analytics.models.imports import Import, RollBack, RowVerdict, Verdict
 from analytics.models.jobs import UNFINISHED, Job, JobQuerySet, JobState
+from analytics.models.learner_bits import BLOCK_LEARNERS, ActivityLearners, DayLearners
 from analytics.models.organisation import (
     Density,
     Member,
@@ -38,17 +39,20 @@ from analytics.models.statements import ActivityDefinition, Attachment, Statemen
 from analytics.models.uploads import ColumnMapping, Upload
 
 __all__ = [
+    "BLOCK_LEARNERS",
     "COMPLETING_VERBS",
     "UNFINISHED",
     "Activity",
     "ActivityDay",
     "ActivityDefinition",
+    "ActivityLearners",
     "ApiKey",
     "Board",
     "Attachment",
     "ColumnMapping",
     "CourseTotal",
     "Credential",
+    "DayLearners",
     "DirtyDay",
     "Document",
     "DocumentKind",

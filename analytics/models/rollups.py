@@ -124,6 +124,8 @@ class DirtyDay(models.Model):
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
     on = models.DateField()
+    lost_events = models.BooleanField(default=True, db_default=True)
+    """False only where events were added and none taken away: bits of learners are then added too, else made anew."""
 
     def __str__(self) -> str:
         return f"{self.organisation_id} {self.on}"

@@ -22,12 +22,15 @@ from analytics.models import (
     COMPLETING_VERBS,
     Activity,
     ActivityDay,
+    ActivityLearners,
     CourseTotal,
+    DayLearners,
     DirtyDay,
     Event,
     Import,
     JobState,
     Kind,
+    Learner,
     LearnerDay,
     LearnerTotal,
     Organisation,
@@ -118,6 +121,26 @@ def assert_right(organisation: Organisation) -> None:
         key: (n(day, each), min(map(day, each)), max(map(day, each)), *sums_of(each))
         for key, each in grouped(in_courses, learner, course).items()
     }
+    assert bits(DayLearners, organisation, "learners", "course_id", "on") == {
+        **{key: set(map(learner, each)) for key, each in grouped(in_courses, course, day).items()},
+        **{(None, *key): set(map(learner, each)) for key, each in grouped(events, day).items()},
+    }
+    assert bits(ActivityLearners, organisation, "met", "activity_id") == {
+        key: set(map(learner, each)) for key, each in grouped(events, activity).items()
+    }
+    completing = [event for event in events if event.verb in COMPLETING_VERBS]
+    completed = bits(ActivityLearners, organisation, "completed", "activity_id")
+    assert {key: learners for key, learners in completed.items() if learners} == {
+        key: set(map(learner, each)) for key, each in grouped(completing, activity).items()
+    }
+
+
+def bits(model: Any, organisation: Organisation, name: str, *keys: str) -> dict[Any, set[int]]:
+    """Key -> ids of the learners whose bits are set."""
+    found: dict[Any, set[int]] = defaultdict(set)
+    for block, text, *key in model.objects.filter(organisation=organisation).values_list("block", name, *keys):
+        found[tuple(key)] |= {block * len(text) + n for n, bit in enumerate(text) if bit == "1"}
+    return dict(found)
 
 
 def rows(model: Any, organisation: Organisation, *names: str, n_keys: int | None = None) -> dict[Any, Any]:
@@ -155,6 +178,7 @@ def test_any_order_of_writes_roll_backs_and_refreshes(
     organisation: Organisation, monkeypatch: pytest.MonkeyPatch, seed: int, few: int
 ) -> None:
     monkeypatch.setattr(rollups, "FEW_LEARNERS", few)
+    monkeypatch.setattr(rollups, "FEW_DAYS", few)
     chance = random.Random(seed)
     for _ in range(10):
         step = chance.choice(["write", "write", "refresh", "roll back"])
@@ -171,9 +195,12 @@ def test_any_order_of_writes_roll_backs_and_refreshes(
     assert_right(organisation)
 
     before = [rows(model, organisation, "pk", *SUMS) for model in (ActivityDay, LearnerDay)]
+    pks = set(DayLearners.objects.values_list("pk", flat=True))
     mark_dirty(organisation.pk, {day(event) for event in Event.objects.all()})
     refresh(organisation.pk)
     assert [rows(model, organisation, "pk", *SUMS) for model in (ActivityDay, LearnerDay)] == before
+    assert set(DayLearners.objects.values_list("pk", flat=True)) == pks
+    assert_right(organisation)
 
 
 def test_other_organisations_stay_as_they_are(organisation: Organisation) -> None:
@@ -205,6 +232,21 @@ def test_a_live_write_writes_few_rows(organisation: Organisation) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert refresh(organisation.pk) == 0
     assert len(queries) <= 6
+
+
+def test_learners_deleted_while_their_days_are_counted(
+    organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Foreign keys are not looked at then, so nothing may be written of whoever is gone."""
+    add_events(organisation, some_rows(random.Random(5), 200), source="s")
+    gone = Learner.objects.filter(organisation=organisation)[2].pk
+    tables = ("event", "enrolment")
+    deletes = [f"DELETE FROM analytics_{table} WHERE learner_id = {gone}" for table in tables]
+    deletes.append(f"DELETE FROM analytics_learner WHERE id = {gone}")
+    monkeypatch.setattr(rollups, "STAGED", (*rollups.STAGED, *deletes))
+    refresh(organisation.pk)
+    assert not LearnerDay.objects.filter(learner=gone).exists()
+    assert_right(organisation)
 
 
 def test_one_refresh_waits_at_a_time(organisation: Organisation, woken: list[Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from analytics.imports import references
+from analytics import foreign_keys
 from analytics.imports.load import FEW_ROWS
 from analytics.models import Event, Import
 
@@ -24,14 +24,14 @@ def role_of_triggers() -> str:
 def triggers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Whether triggers were on, noted each time that many events are inserted."""
     noted: list[str] = []
-    switched_off = references._switched_off
+    switched_off = foreign_keys._switched_off
 
     def note() -> bool:
         is_off = switched_off()
         noted.append(role_of_triggers())
         return is_off
 
-    monkeypatch.setattr(references, "_switched_off", note)
+    monkeypatch.setattr(foreign_keys, "_switched_off", note)
     return noted
 
 
