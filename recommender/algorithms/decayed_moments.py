@@ -38,6 +38,7 @@ def moments(
     decays: Sequence[float],
     target_decay: float,
     after_block: Callable[[float], None] = lambda share: None,
+    list_weight: Dense | None = None,
 ) -> tuple[Dense, Dense]:
     """Gram matrix of the views, and their products with what comes next, over all steps that have a next one.
 
@@ -47,32 +48,106 @@ def moments(
         decays: of each view, what a step multiplies its memory with, 0 < decay < 1.
         target_decay: the next event counts 1, the one after it this, and so on; 0 looks at the next one alone.
         after_block: told the share done; may raise.
+        list_weight: shape (len(sequences),), how much each step of a list counts; 1 where not given.
 
     Returns:
         (n_views x n_activities, the same) and (n_activities, n_views x n_activities): row is what comes next.
     """
     n, n_views = n_activities, len(decays)
-    left = np.repeat(sequences.offsets[1:], sequences.lengths) - 1 - np.arange(len(sequences.activity_index))
-    gram = np.zeros((n_views, n, n_views, n), np.float32)
-    cross = np.zeros((n, n_views, n), np.float32)
-    ones = np.ones(len(left), np.float32)
-    sums = [
-        _PairSum(_until_next(decay, target_decay, _lags(max(decay, target_decay), sequences)), ones, cross[:, view])
-        for view, decay in enumerate(decays)
-    ]
-    for older, decay in enumerate(decays):
-        kernel = (decay ** _lags(decay, sequences)).astype(np.float32)
-        for newer, other in enumerate(decays):
-            sums.append(_PairSum(kernel, _until_end(decay * other, left), gram[newer, :, older]))
+    gram, cross = _Gram(sequences, n, decays, list_weight), np.zeros((n, n_views, n), np.float32)
+    sums = gram.later_steps()
+    for view, decay in enumerate(decays):
+        kernel = _until_next(decay, target_decay, _lags(max(decay, target_decay), sequences))
+        sums.append(_PairSum(kernel, gram.counts, cross[:, view]))
     _add_pairs(sequences, sums, after_block)
-    _mirror(gram)
-    diagonal = np.arange(n)
-    for one in range(n_views):
-        for other in range(n_views):
-            weight = _until_end(decays[one] * decays[other], left)
-            gram[one, diagonal, other, diagonal] += np.bincount(sequences.activity_index, weight, n)
-    size = n_views * n
-    return gram.reshape(size, size), cross.reshape(n, size)
+    return gram.finished(), cross.reshape(n, -1)
+
+
+def moments_around(
+    sequences: Sequences,
+    n_activities: int,
+    decays: Sequence[float],
+    after_block: Callable[[float], None] = lambda share: None,
+    list_weight: Dense | None = None,
+) -> tuple[Dense, Dense]:
+    """The same where every event is asked for, from those on both sides of it: the nearest count 1, then decay.
+
+    Arguments and shapes are those of `moments`; row of the second is the event that was left out.
+    """
+    n, n_views = n_activities, len(decays)
+    gram, cross = _Gram(sequences, n, decays, list_weight), np.zeros((n, n_views, n), np.float32)
+    # The event asked for lies after both, before both (the same on lists turned round), or between the two.
+    sums = gram.later_steps() + gram.steps_between()
+    for view, decay in enumerate(decays):
+        lag = _lags(decay, sequences)
+        sums.append(_PairSum((decay ** (lag - 1.0)).astype(np.float32), gram.counts, cross[:, view]))
+    _add_pairs(sequences, sums, lambda share: after_block(0.6 * share))
+    for view in range(n_views):
+        cross[:, view] += cross[:, view].T.copy()
+    turned = gram.turned()
+    _add_pairs(turned.sequences, turned.later_steps(), lambda share: after_block(0.6 + 0.4 * share))
+    turned.add_diagonal()
+    return gram.finished(), cross.reshape(n, -1)
+
+
+class _Gram:
+    """What is added up: `total` has the shape (n_views, n_activities, n_views, n_activities)."""
+
+    def __init__(
+        self,
+        sequences: Sequences,
+        n: int,
+        decays: Sequence[float],
+        list_weight: Dense | None,
+        total: Dense | None = None,
+    ) -> None:
+        self.sequences, self.decays, self.list_weight = sequences, decays, list_weight
+        self.total = np.zeros((len(decays), n, len(decays), n), np.float32) if total is None else total
+        weight = np.ones(len(sequences), np.float32) if list_weight is None else list_weight.astype(np.float32)
+        self.counts: Dense = np.repeat(weight, sequences.lengths)
+        self.left = np.repeat(sequences.offsets[1:], sequences.lengths) - 1 - np.arange(len(self.counts))
+
+    def turned(self) -> "_Gram":
+        """The last first; adds to the same total."""
+        lists = self.sequences
+        place = np.arange(len(self.counts)) - np.repeat(lists.offsets[:-1], lists.lengths)
+        last_first = np.repeat(lists.offsets[1:], lists.lengths) - 1 - place
+        backwards = Sequences(lists.offsets, lists.activity_index[last_first])
+        return _Gram(backwards, self.total.shape[1], self.decays, self.list_weight, self.total)
+
+    def later_steps(self) -> list["_PairSum"]:
+        """Both events lie before the step."""
+        sums = []
+        for older, decay in enumerate(self.decays):
+            kernel = (decay ** _lags(decay, self.sequences)).astype(np.float32)
+            for newer, other in enumerate(self.decays):
+                weight = self.counts * _until_end(decay * other, self.left)
+                sums.append(_PairSum(kernel, weight, self.total[newer, :, older]))
+        return sums
+
+    def steps_between(self) -> list["_PairSum"]:
+        """One event lies before the step and one after it."""
+        sums = []
+        for older, decay in enumerate(self.decays):
+            for newer, other in enumerate(self.decays):
+                kernel = _until_next(decay, other, _lags(max(decay, other), self.sequences) - 1.0)
+                sums.append(_PairSum(kernel, self.counts, self.total[newer, :, older]))
+        return sums
+
+    def add_diagonal(self) -> None:
+        """An event with itself, halved because `finished` mirrors it."""
+        n = self.total.shape[1]
+        diagonal = np.arange(n)
+        for one, decay in enumerate(self.decays):
+            for other, second in enumerate(self.decays):
+                weight = self.counts * _until_end(decay * second, self.left)
+                self.total[one, diagonal, other, diagonal] += np.bincount(self.sequences.activity_index, weight, n) / 2
+
+    def finished(self) -> Dense:
+        self.add_diagonal()
+        _mirror(self.total)
+        size = len(self.decays) * self.total.shape[1]
+        return self.total.reshape(size, size)
 
 
 def _lags(decay: float, sequences: Sequences) -> NDArray[np.float64]:

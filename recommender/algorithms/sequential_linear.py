@@ -9,6 +9,7 @@ Cost: see `decayed_moments` for H'H and H'Y; then (n_views x n_activities)**3 / 
 twice n_views**2 x n_activities**3 for the weights. Memory: 4 (n_views x n_activities)**2 bytes, and as much again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 
 from recommender.algorithms.base import FitOptions, Progress, State
 from recommender.algorithms.config import Config, Span, parameter
-from recommender.algorithms.decayed_moments import moments
+from recommender.algorithms.decayed_moments import moments, moments_around
 from recommender.algorithms.linear import LinearAlgorithm, strongest
+from recommender.backends.base import Dense
 from recommender.datasets.interactions import Interactions
 from recommender.errors import InvalidConfig
 
@@ -52,6 +54,20 @@ class SequentialLinearConfig(Config):
         maximum=1000,
         search=Span(0.3, 20, is_log=True),
         doc="How far ahead it learns to look: after so many events one counts 1/e; 0: the next one alone.",
+    )
+    context: str = parameter(
+        "before",
+        choices=("before", "around"),
+        search=("before", "around"),
+        doc="before: what comes next is learnt from what came before. around: what is missing is learnt from what lies "
+        "before and after it (target_steps is not used then): for lists in doubtful order, or answers hidden anywhere.",
+    )
+    length_power: float = parameter(
+        0.0,
+        minimum=0.0,
+        maximum=2.0,
+        search=(0.0, 0.5, 1.0),
+        doc="A step of a history of n activities counts n to minus this: 0, all steps alike; 1, all learners alike.",
     )
     regularization: float = parameter(
         100.0, minimum=0.001, search=Span(10, 1000, is_log=True), doc="Ridge: the larger, the smoother."
@@ -95,18 +111,14 @@ class SequentialLinear(LinearAlgorithm):
         return dense + kept + 64 * n_interactions + 2**28
 
     def _learn(self, interactions: Interactions, options: FitOptions) -> State:
-        decays = [float(np.exp(-1.0 / steps)) for steps in self.config.memories]
-        target_decay = float(np.exp(-1.0 / self.config.target_steps)) if self.config.target_steps else 0.0
-
         def tell(step: int, message: str) -> None:
             options.check_stop()
             options.progress(Progress(step, 100, message))
 
-        def after_block(share: float) -> None:
-            tell(int(40 * share), "adding up what comes after what")
-
         options.backend.require("solve_regularised")
-        gram, cross = moments(interactions.sequences(), interactions.n_activities, decays, target_decay, after_block)
+        gram, cross = self._moments(
+            interactions, lambda share: tell(int(40 * share), "adding up what comes after what")
+        )
         tell(40, "solving")
         # A weight of a rare activity moves few answers, however large it is.
         importance = np.sqrt(gram.diagonal())
@@ -117,6 +129,22 @@ class SequentialLinear(LinearAlgorithm):
         tell(100, "done")
         return kept
 
+    def _moments(self, interactions: Interactions, after_block: Callable[[float], None]) -> tuple[Dense, Dense]:
+        config, lists, n = self.config, interactions.sequences(), interactions.n_activities
+        decays = [float(np.exp(-1.0 / steps)) for steps in config.memories]
+        weight = _list_weight(lists.lengths, config.length_power)
+        if config.context == "around":
+            return moments_around(lists, n, decays, after_block, weight)
+        target_decay = float(np.exp(-1.0 / config.target_steps)) if config.target_steps else 0.0
+        return moments(lists, n, decays, target_decay, after_block, weight)
+
     def _views(self, age: NDArray[np.int64]) -> NDArray[np.float32]:
         views: NDArray[np.float32] = np.exp(-age[:, None] / np.array(self.config.memories)).astype(np.float32)
         return views
+
+
+def _list_weight(lengths: NDArray[np.int64], power: float) -> Dense:
+    """Shape (n_lists,); 1 in the mean over all steps, so that a regularization means the same for every power."""
+    weight = np.maximum(lengths, 1) ** -power
+    found: Dense = (weight * lengths.sum() / max(float(weight @ lengths), 1e-12)).astype(np.float32)
+    return found

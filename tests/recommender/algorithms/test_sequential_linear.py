@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recommender.algorithms.decayed_moments import moments
+from recommender.algorithms.decayed_moments import moments, moments_around
 from recommender.algorithms.sequential_linear import SequentialLinear, SequentialLinearConfig
 from recommender.datasets.interactions import Interactions, Sequences
 from recommender.errors import InvalidConfig
@@ -17,6 +17,11 @@ class TestSequentialLinear(AlgorithmContract):
 class TestSequentialLinearWithOneMemory(AlgorithmContract):
     name = "sequential_linear"
     config = {"short_steps": None, "middle_steps": 3.0, "regularization": 1.0, "target_steps": 0.0}
+
+
+class TestSequentialLinearAround(AlgorithmContract):
+    name = "sequential_linear"
+    config = {"context": "around", "length_power": 0.5, "regularization": 1.0}
 
 
 def step_by_step(
@@ -56,6 +61,34 @@ def test_moments_are_those_of_every_step(target_decay: float) -> None:
     assert gram == pytest.approx(wanted_gram, abs=2e-2)  # what has faded is left out
     assert cross == pytest.approx(wanted_cross, abs=2e-2)
     assert np.array_equal(gram, gram.T)
+
+
+def test_moments_around_are_those_of_every_event_left_out() -> None:
+    data, decays = uneven(), [0.2, 0.5, 0.9]
+    weight = np.linspace(0.5, 2.0, data.n_learners).astype(np.float32)
+    rows, targets = [], []
+    for events, counts in zip(data.sequences(), weight, strict=True):
+        for t, left_out in enumerate(events):
+            views = np.zeros((len(decays), data.n_activities))
+            for k in range(len(events)):
+                if k != t:
+                    views[:, events[k]] += np.array(decays) ** (abs(k - t) - 1)
+            rows.append(np.sqrt(counts) * views.ravel())
+            targets.append(np.sqrt(counts) * (np.arange(data.n_activities) == left_out))
+    gram, cross = moments_around(data.sequences(), data.n_activities, decays, list_weight=weight)
+    assert gram == pytest.approx(np.array(rows).T @ np.array(rows), abs=2e-2)  # what has faded is left out
+    assert cross == pytest.approx(np.array(targets).T @ np.array(rows), abs=2e-2)
+    assert np.array_equal(gram, gram.T)
+
+
+def test_a_list_that_counts_twice_is_as_good_as_two() -> None:
+    data = uneven()
+    lists = data.sequences()
+    weight = np.where(np.arange(len(lists)) < 5, 2.0, 1.0).astype(np.float32)
+    again = lists.take(np.concatenate((np.arange(len(lists)), np.arange(5))))
+    weighted = moments(lists, data.n_activities, [0.3, 0.8], 0.3, list_weight=weight)
+    wanted = moments(again, data.n_activities, [0.3, 0.8], 0.3)
+    assert all(one == pytest.approx(two, abs=1e-3) for one, two in zip(weighted, wanted, strict=True))
 
 
 def test_moments_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
