@@ -1,13 +1,14 @@
 """Run inside the peers' own environment: one peer fits one split and writes its lists. See `peers.py`.
 
-`python peer_program.py NAME SPLIT.npz OUT.npz THREADS`
+`python peer_program.py NAME SPLIT.npz OUT.npz THREADS BUDGET_SECONDS`
 """
 
 import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse
@@ -74,31 +75,117 @@ def _fit_rectools(ease: Any, train: Matrix) -> Any:
     return weights
 
 
-PEERS: dict[str, Callable[[Matrix, int], Answer]] = {
+class Histories(NamedTuple):
+    """List k is `activities[offsets[k]:offsets[k + 1]]`, oldest first."""
+
+    offsets: Lists
+    activities: Lists
+    n_activities: int
+
+    def table(self) -> Any:
+        """As RecTools wants it."""
+        pandas = import_module("pandas")
+        n = len(self.activities)
+        owner = np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+        at = pandas.Timestamp("2020-01-01") + pandas.to_timedelta(np.arange(n), unit="s")
+        return pandas.DataFrame({"user_id": owner, "item_id": self.activities, "weight": 1.0, "datetime": at})
+
+
+def rectools_sasrec(train: Histories, n_threads: int, budget_seconds: float) -> Callable[[Histories], Lists]:
+    """Full softmax, 64 wide, two blocks, as long as 99 of 100 histories and at most 200; ends with the budget."""
+    import_module("torch").set_num_threads(n_threads)
+    transformers, dataset = import_module("rectools.models"), import_module("rectools.dataset").Dataset
+    length = int(np.clip(np.quantile(np.diff(train.offsets), 0.99), 5, 200))
+
+    def trainer() -> Any:
+        limit = {"seconds": budget_seconds} if budget_seconds else None
+        quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
+        lightning = import_module("pytorch_lightning").Trainer
+        return lightning(max_epochs=100, max_time=limit, enable_checkpointing=False, accelerator="cpu", **quiet)
+
+    model = transformers.SASRecModel(
+        n_factors=64, n_heads=2, session_max_len=length, batch_size=128, loss="softmax", get_trainer_func=trainer
+    )
+    model.fit(dataset.construct(train.table()))
+    print(f"RecTools SASRec: {model.fit_trainer.current_epoch} epochs of length {length}.", file=sys.stderr)
+
+    def answer(inputs: Histories) -> Lists:
+        asked = np.arange(len(inputs.offsets) - 1)
+        found = model.recommend(asked, dataset.construct(inputs.table()), k=N_RECOMMENDED, filter_viewed=True)
+        lists = np.full((len(asked), N_RECOMMENDED), -1)
+        lists[found["user_id"], found["rank"] - 1] = found["item_id"]
+        return lists
+
+    return answer
+
+
+def lenskit_knn(train: Histories, n_threads: int, budget_seconds: float) -> Callable[[Histories], Lists]:
+    return _lenskit(import_module("lenskit.knn").ItemKNNScorer(k=50, feedback="implicit"), train)
+
+
+def lenskit_als(train: Histories, n_threads: int, budget_seconds: float) -> Callable[[Histories], Lists]:
+    return _lenskit(import_module("lenskit.als").ImplicitMFScorer(features=64, epochs=15), train)
+
+
+def _lenskit(scorer: Any, train: Histories) -> Callable[[Histories], Lists]:
+    data = import_module("lenskit.data")
+    scorer.train(data.from_interactions_df(train.table()[["user_id", "item_id"]]))
+    everything = data.ItemList(item_ids=np.unique(train.activities))
+    ids = everything.ids()
+
+    def answer(inputs: Histories) -> Lists:
+        lists = np.full((len(inputs.offsets) - 1, N_RECOMMENDED), -1)
+        for row, (start, end) in enumerate(pairwise(inputs.offsets)):
+            met = inputs.activities[start:end]
+            query = data.RecQuery(user_items=data.ItemList(item_ids=met))
+            strength = np.nan_to_num(scorer(query, everything).scores("numpy"), nan=-np.inf)
+            strength[np.isin(ids, met)] = -np.inf
+            best = np.argsort(-strength, kind="stable")[:N_RECOMMENDED]
+            best = best[strength[best] > -np.inf]
+            lists[row, : len(best)] = ids[best]
+        return lists
+
+    return answer
+
+
+UNORDERED: dict[str, Callable[[Matrix, int], Answer]] = {
     "implicit_als": implicit_als,
     "implicit_als_128": implicit_als_128,
     "implicit_bpr": implicit_bpr,
     "implicit_knn": implicit_knn,
     "rectools_ease": rectools_ease,
 }
+ORDERED: dict[str, Callable[[Histories, int, float], Callable[[Histories], Lists]]] = {
+    "lenskit_als": lenskit_als,
+    "lenskit_knn": lenskit_knn,
+    "rectools_sasrec": rectools_sasrec,
+}
+PEERS = (*UNORDERED, *ORDERED)
 
 
-def main(name: str, source: str, target: str, n_threads: str) -> None:
+def main(name: str, source: str, target: str, n_threads: str, budget_seconds: str) -> None:
     split = np.load(source)
     shape = (int(split["n_learners"]), int(split["n_activities"]))
-    train = _matrix(split["train_offsets"], split["train_activities"], shape[1])
-    inputs = _matrix(split["input_offsets"], split["input_activities"], shape[1])
+    train = Histories(split["train_offsets"], split["train_activities"], shape[1])
+    inputs = Histories(split["input_offsets"], split["input_activities"], shape[1])
+    train_matrix, input_matrix = _matrix(*train), _matrix(*inputs)
     began = time.perf_counter()
-    answer = PEERS[name](train, int(n_threads))
-    fit_seconds = time.perf_counter() - began
-    began = time.perf_counter()
-    lists = answer(inputs, split["tested"])
+    if name in ORDERED:
+        in_order = ORDERED[name](train, int(n_threads), float(budget_seconds))
+        fit_seconds = time.perf_counter() - began
+        began = time.perf_counter()
+        lists = in_order(inputs)
+    else:
+        answer = UNORDERED[name](train_matrix, int(n_threads))
+        fit_seconds = time.perf_counter() - began
+        began = time.perf_counter()
+        lists = answer(input_matrix, split["tested"])
     np.savez(target, lists=lists, fit_seconds=fit_seconds, score_seconds=time.perf_counter() - began)
 
 
 def _matrix(offsets: Lists, activities: Lists, n_activities: int) -> Matrix:
     values = np.ones(len(activities), np.float32)
-    matrix = scipy.sparse.csr_matrix((values, activities, offsets), shape=(len(offsets) - 1, n_activities))
+    matrix = scipy.sparse.csr_matrix((values, activities.copy(), offsets), shape=(len(offsets) - 1, n_activities))
     matrix.sort_indices()
     return matrix
 

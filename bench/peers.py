@@ -17,7 +17,12 @@ from recommender.datasets.splits import Split
 from recommender.evaluation import metrics
 from recommender.evaluation.protocol import CUTOFFS
 
-REQUIREMENTS = ("RecTools==0.19.0",)  # and with it pm-implicit, the kept-up release of implicit
+# RecTools brings pm-implicit, the kept-up release of implicit. LensKit wants another NumPy, so it lives apart. On Linux
+# the torch of PyPI brings CUDA (2 GB); where pip finds a build without it (2.13.0+cpu), it takes that.
+ENVIRONMENTS = {
+    "peers": ("RecTools[torch]==0.19.0", "torch==2.13.0"),
+    "peers-lenskit": ("lenskit==2025.8.1", "torch==2.13.0"),
+}
 N_THREADS = os.cpu_count() or 1
 __all__ = ["PEERS", "PeerResult", "measure_peer"]
 
@@ -29,27 +34,33 @@ class PeerResult:
     score_seconds: float  # the best 100 of everybody who is tested
 
 
-def measure_peer(name: str, split: Split, n_threads: int = N_THREADS) -> PeerResult:
-    """Fit and ask one peer in a process of its own; measured by this project's formulas on the lists that it gives."""
-    python = _environment()
+def measure_peer(
+    name: str, split: Split, n_threads: int = N_THREADS, budget_seconds: float | None = None
+) -> PeerResult:
+    """Fit and ask one peer in a process of its own; measured by this project's formulas on the lists that it gives.
+
+    A network stops training after `budget_seconds`, as ours do.
+    """
+    python = _environment("peers-lenskit" if name.startswith("lenskit") else "peers")
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "split.npz"), Path(folder, "lists.npz")
         _write(source, split)
         program = Path(__file__).with_name("peer_program.py")
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1" if name.startswith("implicit") else str(n_threads)}
-        subprocess.run([python, program, name, source, target, str(n_threads)], env=environment, check=True)
+        command = [python, program, name, source, target, str(n_threads), str(budget_seconds or 0)]
+        subprocess.run(command, env=environment, check=True)
         with np.load(target) as found:
             lists = found["lists"].astype(np.int32)
             return PeerResult(_figures(lists, split), float(found["fit_seconds"]), float(found["score_seconds"]))
 
 
-def _environment() -> Path:
-    home = Path(os.environ.get("NEURALINK_HOME", ROOT / "var")) / "peers"
+def _environment(name: str) -> Path:
+    home = Path(os.environ.get("NEURALINK_HOME", ROOT / "var")) / name
     python = home / "bin" / "python"
     if not python.exists():
-        print(f"Making the peers' environment in {home}, once.", file=sys.stderr)
+        print(f"Making an environment of peers in {home}, once.", file=sys.stderr)
         venv.create(home, with_pip=True)
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *REQUIREMENTS]
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *ENVIRONMENTS[name]]
     subprocess.run(install, check=True)
     return python
 

@@ -49,7 +49,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
             continue
         beside = {PEER: evaluate(build(PEER).fit(split.train), split).metrics}
         for name in PEERS if arguments.peers == "all" else filter(None, arguments.peers.split(",")):
-            found = measure_peer(name, split)
+            found = measure_peer(name, split, budget_seconds=arguments.budget_seconds)
             yield from _lines_of_peer(f"{dataset}/{DATASETS[dataset].protocol}/{name}", found)
             beside[name] = found.metrics
         for case, (name, config) in cases.items():
