@@ -61,7 +61,7 @@ def test_the_best_peer_stands_beside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         quality,
         "measure_peer",
-        lambda name, _split: PeerResult({"ndcg_10": figures[name]}, fit_seconds=1, score_seconds=2),
+        lambda name, _split, **_budget: PeerResult({"ndcg_10": figures[name]}, fit_seconds=1, score_seconds=2),
     )
     words = ("--dataset", "toy", "--algorithms", "ease", "--peers", "weak,strong")
     found = {(one.case, one.measure): one for one in quality.measure(arguments(*words))}
