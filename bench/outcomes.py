@@ -19,7 +19,8 @@ import numpy as np
 from bench.record import Measurement
 
 QUICK = ("--predictors", "logistic")
-PEER = "HistGradientBoosting on clicks a week, activity types, scores"
+PEER = "HistGradientBoosting on clicks a week, activity types, scores, course"
+PEER_WITHOUT_COURSE = "HistGradientBoosting on clicks a week, activity types, scores"
 ALL_KNOWN = datetime(2016, 1, 1, tzinfo=UTC)
 """After the last course of OULAD: every outcome is known."""
 RUNNING_ON = datetime(2014, 12, 15, tzinfo=UTC)
@@ -59,7 +60,9 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
         return
     data = studies(organisation, until=ALL_KNOWN)
     split = outcome_split(data, arguments.seed)
-    peer = _peer(organisation, split, arguments.seed)
+    peer, blind_peer = _peers(organisation, split, arguments.seed)
+    for name, value in blind_peer.items():
+        yield Measurement("outcomes", "oulad/later_runs/peers", name, peer[name], "", PEER_WITHOUT_COURSE, value)
     for name in arguments.predictors.split(","):
         yield from _one(name, organisation, split, peer, arguments.seed)
 
@@ -108,8 +111,8 @@ def _scoring(case: str, organisation: Any, split: Any, predictor: Any) -> Iterat
     yield Measurement("outcomes", case, "scoring_seconds_of_30000", seconds * 30_000 / len(lines), "s")
 
 
-def _peer(organisation: Any, split: Any, seed: int) -> dict[str, float]:
-    """One booster per day, as scikit-learn brings it, on the same enrolments."""
+def _peers(organisation: Any, split: Any, seed: int) -> tuple[dict[str, float], dict[str, float]]:
+    """One booster per day, as scikit-learn brings it, on the same enrolments: told the course, and not told."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     from recommender.datasets.studies import NOT_FINISHED
@@ -118,18 +121,21 @@ def _peer(organisation: Any, split: Any, seed: int) -> dict[str, float]:
     from recommender.history import copied
     from recommender.outcomes.seen import seen_on
 
-    found = {}
     clicks = copied(_CLICKS, {"organisation": organisation.pk}, _CLICK_COLUMNS)
     came = split.truth.outcome == NOT_FINISHED
+    subject = split.truth.runs.subject[split.truth.run]
+    told: dict[str, float] = {}
+    not_told: dict[str, float] = {}
     for day in TEST_DAYS:
         seen = seen_on(split.studies, day)
-        features = _plain_features(clicks[clicks["day"] <= day], split.truth, seen)
+        blind = _plain_features(clicks[clicks["day"] <= day], split.truth, seen)
         train, test = seen.who & split.train, seen.who & split.test
-        booster = HistGradientBoostingClassifier(random_state=seed).fit(features[train], came[train])
-        risk = booster.predict_proba(features[test])[:, 1]
-        found[f"roc_auc_day_{day}"] = roc_auc(risk, came[test])
-        found[f"f1_day_{day}"] = f1(risk, came[test])
-    return found
+        for found, features in ((told, np.column_stack([blind, subject])), (not_told, blind)):
+            booster = HistGradientBoostingClassifier(random_state=seed).fit(features[train], came[train])
+            risk = booster.predict_proba(features[test])[:, 1]
+            found[f"roc_auc_day_{day}"] = roc_auc(risk, came[test])
+            found[f"f1_day_{day}"] = f1(risk, came[test])
+    return told, not_told
 
 
 def _plain_features(table: np.ndarray, data: Any, seen: Any) -> np.ndarray:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
 
 from analytics.models import Activity, Enrolment, Kind, Learner, LearnerDay, Outcome
 from recommender.datasets.studies import FINISHED, UNKNOWN
-from recommender.study_history import course_names, groups_of, studies
+from recommender.study_history import HANDING_IN, course_names, groups_of, studies
 from tests.recommender.college import BEGINS, DUE_DAYS, LENGTH_DAYS, N_A_RUN, TODAY_DAY, College, build_college
 
 
@@ -118,3 +120,12 @@ def test_an_organisation_without_anything(college: College) -> None:
     college.organisation.enrolments.all().delete()
     data = studies(college.organisation)
     assert len(data) == len(data.days.owner) == 0
+
+
+def test_the_index_of_what_was_handed_in_has_just_the_verbs_that_are_asked_for(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indexrelid = 'event_handed_in'::regclass"
+        )
+        (condition,) = cursor.fetchone()
+    assert set(re.findall(r"'(\w+)'::character varying", condition)) == {verb.value for verb in HANDING_IN}
