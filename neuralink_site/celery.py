@@ -18,6 +18,8 @@ SWEEP_SECONDS = max(1.0, settings.NEURALINK_LEASE_SECONDS / 5)
 DIGEST_SECONDS = 300.0
 RULE_SECONDS = 60
 """Between two looks whether a weekly digest is due."""
+ONLINE_SECONDS = 300.0
+"""Between two counts of what learners did with what they were shown."""
 RISK_SECONDS = 300.0
 """Between two looks whether risks are old, or another version predicts them now."""
 
@@ -76,6 +78,7 @@ app.conf.update(
             ("recommender.tasks.start_due_runs", RULE_SECONDS),
             ("recommender.tasks.queue_digests", DIGEST_SECONDS),
             ("recommender.tasks.queue_risk_refreshes", RISK_SECONDS),
+            ("recommender.tasks.count_online", ONLINE_SECONDS),
         )
     },
     timezone="UTC",

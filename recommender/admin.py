@@ -7,12 +7,14 @@ from django.contrib import admin
 from analytics.admin_base import JobAdmin, OrganisationFilter, ReadOnlyAdmin
 from recommender.models import (
     Case,
+    Experiment,
     Feedback,
     Impression,
     Intervention,
     ListRule,
     Mail,
     MessageTemplate,
+    OnlineDay,
     OutcomePolicy,
     Promotion,
     RetrainRule,
@@ -54,6 +56,20 @@ class VersionAdmin(ReadOnlyAdmin):
     list_filter = [OrganisationFilter, "algorithm", "kind"]
     list_select_related = ["course", "run", "organisation"]
     search_fields = ["algorithm", "manifest_sha256"]
+
+
+@admin.register(Experiment)
+class ExperimentAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "organisation", "kind", "course", "measure", "share", "started_at", "stopped_at"]
+    list_filter = [OrganisationFilter, "kind", "measure"]
+    list_select_related = ["control", "challenger", "organisation", "course"]
+
+
+@admin.register(OnlineDay)
+class OnlineDayAdmin(ReadOnlyAdmin):
+    list_display = ["on", "version", "channel", "n_lists", "n_shown", "n_clicked", "n_started", "n_completed"]
+    list_filter = [OrganisationFilter, "channel"]
+    list_select_related = ["version"]
 
 
 @admin.register(Promotion)

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from analytics import public
 from recommender.models import Mail, RiskRefresh, Run, Search
+from recommender.registry import experiments, online
 from recommender.serving import risks
 from recommender.training import rules
 from recommender.training.apart import work_apart
@@ -58,3 +59,13 @@ def start_due_runs() -> int:
 def sweep() -> int:
     """Wake a worker for what waits or was lost; how many those were."""
     return sum(public.sweep(jobs) for jobs in (Run, Search, RiskRefresh, Mail))
+
+
+@shared_task(name="recommender.tasks.count_online")  # type: ignore[untyped-decorator]
+def count_online() -> int:
+    """What became of what was shown, for every organisation; how many experiments were looked at."""
+    n_counted = 0
+    for organisation in public.Organisation.objects.all():
+        online.count_online(organisation)
+        n_counted += experiments.count_running(organisation)
+    return n_counted

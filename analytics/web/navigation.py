@@ -48,7 +48,13 @@ ENTRIES = (
         MODELS,
         RUN_PAGES,
     ),
-    Entry("version_list", _("Versions"), "versions", MODELS, frozenset({"version_page", "promotion_list", "explorer"})),
+    Entry(
+        "version_list",
+        _("Versions"),
+        "versions",
+        MODELS,
+        frozenset({"version_page", "promotion_list", "explorer", "experiment_list"}),
+    ),
     Entry("my_learning", _("My learning"), "own", frozenset({Role.LEARNER})),
     Entry("settings_own", _("Settings"), "settings", frozenset(Role), SETTINGS_PAGES),
 )

@@ -4,6 +4,13 @@ from django.urls import path
 
 from analytics.rest import converters  # noqa: F401  (registers external_id)
 from recommender.api.cases import WorklistActions, WorklistList
+from recommender.api.experiments import (
+    ExperimentDetail,
+    ExperimentList,
+    ExperimentStop,
+    ExperimentUseWinner,
+    VersionOnline,
+)
 from recommender.api.interventions import InterventionComparison, InterventionList
 from recommender.api.recommendations import (
     FeedbackList,
@@ -43,6 +50,11 @@ urlpatterns = [
     path("searches/", SearchList.as_view(), name="api_searches"),
     path("searches/<int:pk>/", SearchDetail.as_view(), name="api_search"),
     path("searches/<int:pk>/cancel/", SearchCancellation.as_view(), name="api_search_cancel"),
+    path("experiments/", ExperimentList.as_view(), name="api_experiments"),
+    path("experiments/<int:pk>/", ExperimentDetail.as_view(), name="api_experiment"),
+    path("experiments/<int:pk>/stop/", ExperimentStop.as_view(), name="api_experiment_stop"),
+    path("experiments/<int:pk>/use-winner/", ExperimentUseWinner.as_view(), name="api_experiment_use_winner"),
+    path("versions/<int:number>/online/", VersionOnline.as_view(), name="api_version_online"),
     path("versions/", VersionList.as_view(), name="api_versions"),
     path("versions/roll-back/", VersionRollBack.as_view(), name="api_version_roll_back"),
     path("versions/<int:number>/", VersionDetail.as_view(), name="api_version"),

@@ -149,11 +149,8 @@ class RollBack(Why):
     course = ExternalIdField(required=False, allow_null=True, default=None, help_text="external id of a course")
 
 
-class PromotingView(ApiView):
+class SigningView(ApiView):
     """Whoever changes what is in use is named: a member by their login, a key in the reason."""
-
-    access = {"POST": OWNERS}
-    queryset = VERSIONS
 
     @property
     def by(self) -> Member | None:
@@ -161,6 +158,13 @@ class PromotingView(ApiView):
 
     def signed(self, why: str) -> str:
         return why if isinstance(self.caller, Member) else f"{why} (API key {self.caller.name})"
+
+
+class PromotingView(SigningView):
+    """Changes which version answers."""
+
+    access = {"POST": OWNERS}
+    queryset: QuerySet[Any] = VERSIONS
 
 
 class VersionPromotion(PromotingView):

@@ -1,5 +1,6 @@
 from recommender.models.impressions import REFUSING_ACTIONS, Feedback, FeedbackAction, Impression
 from recommender.models.list_rules import FACTORS, Effect, ListRule
+from recommender.models.online import Experiment, OnlineDay, OnlineMeasure
 from recommender.models.risks import Confidence, Risk, RiskRefresh
 from recommender.models.rules import RetrainRule
 from recommender.models.runs import (
@@ -32,6 +33,7 @@ __all__ = [
     "Case",
     "Confidence",
     "Effect",
+    "Experiment",
     "Feedback",
     "FeedbackAction",
     "Impression",
@@ -41,6 +43,8 @@ __all__ = [
     "ListRule",
     "Mail",
     "MessageTemplate",
+    "OnlineDay",
+    "OnlineMeasure",
     "OutcomePolicy",
     "Promotion",
     "PromotionAction",

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 from django.db import models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
@@ -21,7 +22,7 @@ from analytics.public import Activity, InvalidInput, Member, Organisation
 from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import algorithm_class
 from recommender.errors import RecommenderError
-from recommender.models import Promotion, PromotionAction, Run, TargetKind, Version
+from recommender.models import Experiment, Promotion, PromotionAction, Run, TargetKind, Version
 from recommender.outcomes.base import Predictor
 from recommender.outcomes.catalogue import predictor_class
 from recommender.registry import artifacts
@@ -203,6 +204,12 @@ def _put_into_use(
         loaded_predictor(version) if version.kind == TargetKind.OUTCOME else loaded(version)
     except RecommenderError as error:
         raise InvalidInput(str(error), "version") from error
+    # What was compared is not what serves any more.
+    why_stopped = _("%(version)s was put into use.") % {"version": version}
+    scope = {"organisation": version.organisation_id, "kind": version.kind, "course": version.course_id}
+    Experiment.objects.filter(**scope, stopped_at=None).update(
+        stopped_at=timezone.now(), stopped_by=by, why_stopped=why_stopped
+    )
     return Promotion.objects.create(
         organisation_id=version.organisation_id,
         kind=version.kind,

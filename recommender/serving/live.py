@@ -12,12 +12,13 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from analytics.public import Activity, InvalidInput, Organisation
+from analytics.public import Activity, InvalidInput, Learner, Organisation
 from recommender.algorithms.base import Algorithm
 from recommender.errors import RecommenderError
 from recommender.models import Version
 from recommender.registry import versions
 from recommender.serving.outline import Outline, outline_of
+from recommender.serving.split import Split, running_experiment
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,12 @@ class _Slot:
     wanted_id: int | None = None
     loaded_at: float = 0.0
     model: LiveModel | None = None
+    split: Split | None = None
+
+    def answering(self, learner: Learner | None) -> LiveModel | None:
+        """The version in use, or the challenger for the learners that fall to it."""
+        model, split = self.model, self.split
+        return split.challenger if split and model and learner is not None and split.is_for(learner) else model
 
 
 _stored: dict[int, LiveModel] = {}
@@ -78,21 +85,25 @@ _slots: dict[Scope, _Slot] = {}
 _slots_lock = threading.Lock()
 
 
-def live_model(organisation: Organisation, kind: str, course: Activity | None = None) -> LiveModel | None:
+def live_model(
+    organisation: Organisation, kind: str, course: Activity | None = None, learner: Learner | None = None
+) -> LiveModel | None:
     """The model of exactly this scope; the one used before it where its files are damaged; None without any.
+
+    While two versions are tried side by side, `learner` decides which of them it is.
 
     The database is asked once in NEURALINK_SWAP_SECONDS. One thread does that and loads; while it does, the others
     go on with the model that was in use, or wait where there was none.
     """
     slot = _slot_of((organisation.pk, kind, course.pk if course is not None else None))
     if time.monotonic() - slot.checked_at < settings.NEURALINK_SWAP_SECONDS:
-        return slot.model
+        return slot.answering(learner)
     if slot.lock.acquire(blocking=slot.model is None):
         try:
             _refresh(slot, organisation, kind, course)
         finally:
             slot.lock.release()
-    return slot.model
+    return slot.answering(learner)
 
 
 def stored_model(version: Version) -> LiveModel:
@@ -142,7 +153,19 @@ def _refresh(slot: _Slot, organisation: Organisation, kind: str, course: Activit
         earlier = versions.in_use_before(organisation, kind, course)
         slot.model = _first_that_loads([wanted, *earlier]) if wanted is not None else None
         slot.wanted_id, slot.loaded_at = wanted_id, now
+    slot.split = _split(slot, organisation, kind, course)
     slot.checked_at = now
+
+
+def _split(slot: _Slot, organisation: Organisation, kind: str, course: Activity | None) -> Split | None:
+    """Of the experiment that runs; None where there is none, or where its challenger cannot serve."""
+    experiment = running_experiment(organisation.pk, kind, course.pk if course is not None else None)
+    if experiment is None:
+        return None
+    if slot.split is not None and slot.split.experiment_id == experiment.pk:
+        return slot.split
+    challenger = _first_that_loads([experiment.challenger])
+    return Split(experiment.pk, experiment.salt, experiment.share, challenger) if challenger else None
 
 
 def _first_that_loads(candidates: list[Version]) -> LiveModel | None:

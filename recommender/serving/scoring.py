@@ -40,7 +40,7 @@ def models_for(situation: Situation) -> Iterator[LiveModel]:
         yield stored_model(situation.version)
         return
     for course in (situation.course, None) if situation.course is not None else (None,):
-        model = live_model(situation.organisation, situation.kind, course)
+        model = live_model(situation.organisation, situation.kind, course, situation.learner)
         if model is not None:
             yield model
 

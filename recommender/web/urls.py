@@ -5,6 +5,7 @@ from django.urls import path
 from recommender.web import (
     attention,
     explorer,
+    experiments,
     interventions,
     messages_new,
     policy,
@@ -31,6 +32,9 @@ urlpatterns = [
     path("searches/", searches.search_list, name="search_list"),
     path("searches/<int:pk>/", searches.search_page, name="search_page"),
     path("searches/<int:pk>/cancel/", searches.search_cancel, name="search_cancel"),
+    path("versions/side-by-side/", experiments.experiment_list, name="experiment_list"),
+    path("versions/side-by-side/<int:pk>/stop/", experiments.experiment_stop, name="experiment_stop"),
+    path("versions/side-by-side/<int:pk>/use/", experiments.experiment_use_winner, name="experiment_use_winner"),
     path("versions/", versions.version_list, name="version_list"),
     path("versions/log/", versions.promotion_list, name="promotion_list"),
     path("versions/<int:pk>/", versions.version_page, name="version_page"),

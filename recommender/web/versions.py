@@ -14,6 +14,7 @@ from analytics.public import InvalidInput, Member, MemberRequest, roles_required
 from recommender.models import Promotion, Version
 from recommender.registry import versions as registry
 from recommender.registry.card import card_of
+from recommender.registry.online import online_figures
 from recommender.web.algorithms import parameters, summary
 from recommender.web.facts import data_facts
 from recommender.web.files import stored_files
@@ -63,6 +64,7 @@ def version_page(request: MemberRequest, pk: int) -> HttpResponse:
         "segments": segment_rows(version.metrics, version.run.baseline_metrics),
         "parameters": parameters(version.algorithm, files.manifest.get("config", version.run.config)),
         "summary": summary(version.algorithm),
+        "online": online_figures(version),
         "promotions": promotions_of(organisation).filter(version=version),
         "form": WhyForm(),
     }

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from analytics.models import ApiKey, Credential, Member, Role, SavedView, Scope, Upload
-from recommender.models import LearnerView, Mail, MessageTemplate, OutcomePolicy, RetrainRule, Run, Search
+from recommender.models import Experiment, LearnerView, Mail, MessageTemplate, OutcomePolicy, RetrainRule, Run, Search
 from tests.access.table import TOOL, Line
 from tests.cast import Cast, House
 from tests.recommender.risks import add_risks
@@ -31,6 +31,7 @@ def arguments_of(house: House, run: Run) -> dict[str, list[Any]]:
         "credential": Credential.objects.issue(organisation, "tool", ["all"])[0],
         "key": ApiKey.objects.issue(organisation, "key", [Scope.EVENTS_READ], administrator)[0],
         "run": run,
+        "experiment": an_experiment(run),
         "version": run.version,
         "retrain_rule": RetrainRule.objects.create(organisation=organisation, algorithm="ease", every_days=7),
         "search": Search.objects.create(organisation=organisation, algorithm="ease", budget_seconds=5),
@@ -62,6 +63,14 @@ def an_upload(house: House, by: Member | None) -> Upload:
         organisation=house.organisation, by_member=by, file_name="a.csv", path="/nowhere/a.csv", n_bytes=1,
         n_received=1, touched_at=timezone.now(),
     )  # fmt: skip
+
+
+def an_experiment(run: Run) -> Experiment | None:
+    """A version beside itself: whoever is let in is told that there is no winner."""
+    if run.version is None:
+        return None
+    scope = {"organisation": run.organisation, "control": run.version, "challenger": run.version}
+    return Experiment.objects.create(**scope, salt="salt")
 
 
 SHARED_IDS = {"table", "learner_id", "course_id", "learner_and_activity", "password_token"}

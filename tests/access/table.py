@@ -132,6 +132,9 @@ MODEL_PAGES = [
     get("search_page", MODELS, "search"),
     post("search_cancel", MODELS, "search"),
     get("version_list", MODELS),
+    *both("experiment_list", MODELS),
+    post("experiment_stop", MODELS, "experiment"),
+    post("experiment_use_winner", MODELS, "experiment"),
     get("promotion_list", MODELS),
     get("version_page", MODELS, "version"),
     get("explorer", MODELS),
@@ -217,6 +220,12 @@ MODEL_API = [
     api("POST", "api_searches", Scope.RUNS_WRITE, MODELS),
     api("GET", "api_search", Scope.RUNS_WRITE, MODELS, "search"),
     api("POST", "api_search_cancel", Scope.RUNS_WRITE, MODELS, "search"),
+    api("GET", "api_experiments", Scope.VERSIONS_WRITE, MODELS),
+    api("POST", "api_experiments", Scope.VERSIONS_WRITE, MODELS),
+    api("GET", "api_experiment", Scope.VERSIONS_WRITE, MODELS, "experiment"),
+    api("POST", "api_experiment_stop", Scope.VERSIONS_WRITE, MODELS, "experiment"),
+    api("POST", "api_experiment_use_winner", Scope.VERSIONS_WRITE, MODELS, "experiment"),
+    api("GET", "api_version_online", Scope.VERSIONS_WRITE, MODELS, "version_number"),
     api("GET", "api_versions", Scope.VERSIONS_WRITE, MODELS),
     api("POST", "api_version_roll_back", Scope.VERSIONS_WRITE, MODELS),
     api("GET", "api_version", Scope.VERSIONS_WRITE, MODELS, "version_number"),
@@ -242,6 +251,7 @@ analytics: prerequisite event eventkey import upload columnmapping rowverdict ro
 analytics: organisationday activityday learnerday learnertotal coursetotal dirtyday
 analytics: document projection projectionplace statementfate verbcount verbmeaning learneridentity
 analytics: statement statementlink attachment activitydefinition
+recommender: experiment onlineday
 recommender: run search version promotion impression feedback listrule risk riskrefresh case intervention mail"""
 ADMIN_SUPERUSERS = "auth: group user"
 """Django's own tables of logins: of those who run the machine, for no organisation's data administrator."""
