@@ -4,8 +4,7 @@ from celery import shared_task
 
 from analytics import public
 from recommender.models import Mail, RiskRefresh, Run, Search
-from recommender.registry import experiments, online
-from recommender.serving import risks
+from recommender.serving import experiments, online, risks
 from recommender.training import rules
 from recommender.training.apart import work_apart
 from recommender.worklist.digest import queue_due_digests

@@ -15,8 +15,8 @@ from analytics.rest.parameters import Body
 from analytics.rest.views import ApiView, DetailView, ListView, rendered
 from recommender.api.versions import OWNERS, VERSIONS, PromotingView, SigningView, Why
 from recommender.models import Experiment, OnlineMeasure
-from recommender.registry.experiments import start_experiment, stop_experiment, use_winner
-from recommender.registry.online import online_figures
+from recommender.serving.experiments import start_experiment, stop_experiment, use_winner
+from recommender.serving.online import online_figures
 
 EXPERIMENTS = Experiment.objects.select_related("control", "challenger", "winner", "course")
 

@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from analytics.public import InvalidInput, MemberRequest, Organisation, roles_required
-from recommender.models import RECOMMENDED, Experiment, OnlineMeasure
-from recommender.registry.experiments import start_experiment, stop_experiment, use_winner
+from recommender.models import RECOMMENDED, Experiment, OnlineMeasure, Version
+from recommender.serving.experiments import start_experiment, stop_experiment, use_winner
 from recommender.web.lists import in_use, page_of, versions_of
 from recommender.web.runs import MODEL_ROLES
 
 
 class ExperimentForm(forms.Form):
-    challenger = forms.ModelChoiceField(None, label=gettext_lazy("Try"), empty_label=None)
+    challenger = forms.ModelChoiceField(Version.objects.none(), label=gettext_lazy("Try"), empty_label=None)
     share = forms.FloatField(
         label=gettext_lazy("Share of the learners"),
         initial=0.5,

@@ -14,7 +14,7 @@ from analytics.public import InvalidInput, Member, MemberRequest, roles_required
 from recommender.models import Promotion, Version
 from recommender.registry import versions as registry
 from recommender.registry.card import card_of
-from recommender.registry.online import online_figures
+from recommender.serving.online import online_figures
 from recommender.web.algorithms import parameters, summary
 from recommender.web.facts import data_facts
 from recommender.web.files import stored_files

@@ -13,7 +13,7 @@ from analytics.errors import InvalidInput
 from analytics.models import Learner
 from recommender.models import Experiment, Feedback, Impression, Promotion, Run
 from recommender.registry import versions
-from recommender.registry.experiments import count_experiment, start_experiment, stop_experiment, use_winner
+from recommender.serving.experiments import count_experiment, start_experiment, stop_experiment, use_winner
 from recommender.serving.live import live_model
 from recommender.serving.recommend import recommend
 from recommender.serving.split import place_of

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from analytics.models import Event, Verb
 from recommender.models import Feedback, Impression, OnlineDay, Run
-from recommender.registry.online import count_online, online_figures
+from recommender.serving.online import count_online, online_figures
 from tests.recommender.school import School, build_school
 
 DAY = timedelta(days=1)

@@ -24,7 +24,7 @@ from recommender.registry import versions
 
 ALPHA = 0.05
 EVIDENCE = 1 / ALPHA
-DEFAULT_DAYS = {OnlineMeasure.CLICKED: 1, OnlineMeasure.STARTED: 7, OnlineMeasure.COMPLETED: 14}
+DEFAULT_DAYS: dict[str, int] = {OnlineMeasure.CLICKED: 1, OnlineMeasure.STARTED: 7, OnlineMeasure.COMPLETED: 14}
 _ACTIONS = {
     OnlineMeasure.CLICKED: ["click", "start", "complete"],
     OnlineMeasure.STARTED: ["start", "complete"],
@@ -76,7 +76,7 @@ def start_experiment(
         InvalidInput: `pointer` names the parameter at fault; or an experiment of the scope runs already.
     """
     organisation = challenger.organisation
-    days = DEFAULT_DAYS[OnlineMeasure(measure)] if window_days is None and measure in OnlineMeasure else window_days
+    days = window_days if window_days is not None else DEFAULT_DAYS.get(measure, 14)
     _check(challenger, share, measure, days, by)
     with transaction.atomic():
         Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
@@ -154,7 +154,7 @@ def count_running(organisation: Organisation) -> int:
     return len([count_experiment(one) for one in running.select_related("control", "challenger", "winner")])
 
 
-def _check(challenger: Version, share: float, measure: str, days: int | None, by: Member | None) -> None:
+def _check(challenger: Version, share: float, measure: str, days: int, by: Member | None) -> None:
     if challenger.kind not in RECOMMENDED:
         raise InvalidInput(_("Only versions that recommend are tried on learners."), "challenger")
     if measure not in OnlineMeasure.values:
@@ -162,7 +162,7 @@ def _check(challenger: Version, share: float, measure: str, days: int | None, by
         raise InvalidInput(_("measure must be one of %(known)s; got %(got)r.") % words, "measure")
     if not 0.01 <= share <= 0.99:
         raise InvalidInput(_("share must be from 0.01 to 0.99; got %(got)s.") % {"got": share}, "share")
-    if days is None or not 1 <= days <= 60:
+    if not 1 <= days <= 60:
         raise InvalidInput(_("window_days must be from 1 to 60; got %(got)s.") % {"got": days}, "window_days")
     if by is not None and by.organisation_id != challenger.organisation_id:
         raise InvalidInput(_("%(member)s is not a member of this organisation.") % {"member": by})
@@ -177,7 +177,7 @@ def _counts(experiment: Experiment, now: datetime) -> dict[int, tuple[int, int]]
     # Until every process knows of it, some learners are still answered by the other version.
     since = experiment.started_at + timedelta(seconds=settings.NEURALINK_SWAP_SECONDS + 5)
     measure = OnlineMeasure(experiment.measure)
-    facts = {
+    facts: dict[str, Any] = {
         "versions": [experiment.control_id, experiment.challenger_id],
         "since": since,
         "until": now - timedelta(days=experiment.window_days),

@@ -115,7 +115,12 @@ def count_online(organisation: Organisation, now: datetime | None = None) -> int
         if not versions:
             return 0
         OnlineDay.objects.filter(version__in=versions, on__gte=first_on).delete()
-        facts = {"versions": versions, "since": since, "organisation": organisation.pk, "window": WINDOW_DAYS}
+        facts: dict[str, Any] = {
+            "versions": versions,
+            "since": since,
+            "organisation": organisation.pk,
+            "window": WINDOW_DAYS,
+        }
         cursor.execute(_COUNT, facts | {"completing": [str(verb) for verb in COMPLETING_VERBS]})
         return int(cursor.rowcount)
 
@@ -126,8 +131,9 @@ def online_figures(version: Version, today: date | None = None) -> list[OnlineFi
     names = ("n_lists", "n_shown", "n_clicked", "n_started", "n_completed")
     sums = {f"sum_{name}": Sum(name) for name in names}
     days = OnlineDay.objects.filter(version=version).order_by()
-    rows = {row["channel"]: row for row in days.values("channel").annotate(**sums)}
-    old = {row["channel"]: row for row in days.filter(on__lt=settled_on).values("channel").annotate(**sums)}
+    rows: dict[str, Any] = {row["channel"]: row for row in days.values("channel").annotate(**sums)}
+    settled = days.filter(on__lt=settled_on).values("channel").annotate(**sums)
+    old: dict[str, Any] = {row["channel"]: row for row in settled}
     return [_figures(channel, rows[channel], old.get(channel)) for channel in sorted(rows)]
 
 
