@@ -146,10 +146,7 @@ STORAGES = {
 WHITENOISE_MAX_AGE_SECONDS = 3600
 MEDIA_ROOT = HOME / "uploads"
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer(
-    "NEURALINK_BODY_BYTES",
-    10_485_760,
-    minimum=1024,
-    doc="largest request body, in bytes; file uploads excepted",
+    "NEURALINK_BODY_BYTES", 10_485_760, minimum=1024, doc="largest request body, in bytes; file uploads excepted"
 )
 FILE_UPLOAD_TEMP_DIR = None
 
@@ -233,10 +230,7 @@ LOGGING = {
 }
 
 NEURALINK_LEASE_SECONDS = env.integer(
-    "NEURALINK_LEASE_SECONDS",
-    9,
-    minimum=3,
-    doc="a job whose worker is silent for so many seconds is given to another",
+    "NEURALINK_LEASE_SECONDS", 9, minimum=3, doc="a job whose worker is silent for so many seconds is given to another"
 )
 NEURALINK_BATCH_ROWS = env.integer(
     "NEURALINK_BATCH_ROWS", 200_000, minimum=1000, doc="rows an import reads, cleans and commits at a time"
@@ -270,10 +264,7 @@ NEURALINK_API_ROWS = env.integer(
 )
 NEURALINK_PAGE_ROWS = env.integer("NEURALINK_PAGE_ROWS", 50, minimum=5, maximum=500, doc="rows on one page of a list")
 NEURALINK_SWAP_SECONDS = env.integer(
-    "NEURALINK_SWAP_SECONDS",
-    2,
-    minimum=0,
-    doc="how old the web process's knowledge of the version in use may be",
+    "NEURALINK_SWAP_SECONDS", 2, minimum=0, doc="how old the web process's knowledge of the version in use may be"
 )
 NEURALINK_TRAIN_SECONDS = env.integer(
     "NEURALINK_TRAIN_SECONDS",

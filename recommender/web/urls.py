@@ -4,8 +4,8 @@ from django.urls import path
 
 from recommender.web import (
     attention,
-    explorer,
     experiments,
+    explorer,
     interventions,
     messages_new,
     policy,
