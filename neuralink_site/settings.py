@@ -127,8 +127,8 @@ LOGOUT_REDIRECT_URL = "sign_in"
 
 LANGUAGE_CODE = env.text("NEURALINK_LANGUAGE", "en", doc="language of pages for browsers that want none of ours")
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
-# The compiled translations; neuralink_site/catalogues.py makes them.
-LOCALE_PATHS = [HOME / "locale"]
+LOCALE_PATHS = [HOME / "locale"]  # compiled by neuralink_site/catalogues.py
+FORMAT_MODULE_PATH = ["neuralink_site.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = USE_TZ = True
 
@@ -148,7 +148,6 @@ MEDIA_ROOT = HOME / "uploads"
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer(
     "NEURALINK_BODY_BYTES", 10_485_760, minimum=1024, doc="largest request body, in bytes; file uploads excepted"
 )
-FILE_UPLOAD_TEMP_DIR = None
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -309,7 +308,6 @@ NEURALINK_VARIETY_PERCENT = env.integer(
 NEURALINK_SEARCH_SECONDS = env.integer(
     "NEURALINK_SEARCH_SECONDS", 7200, minimum=1, doc="longest search for parameters that may be asked for, in seconds"
 )
-
 NEURALINK_RISK_DAYS = env.integer(
     "NEURALINK_RISK_DAYS", 7, minimum=1, maximum=365, doc="days after which the risks of running enrolments are old"
 )

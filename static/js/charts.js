@@ -1,7 +1,35 @@
 // Draws every <div data-chart="id"> from the figure in <script type="application/json" id="id">.
 // Figures name colours as CSS variables ("var(--series-1)"), so that one figure serves both themes.
 (() => {
-  const CONFIG = { displayModeBar: false, responsive: true, locale: document.documentElement.lang };
+  const LANGUAGE = document.documentElement.lang;
+  const CONFIG = { displayModeBar: false, responsive: true, locale: LANGUAGE };
+
+  // Plotly knows English only; the browser knows how every language names months and days and writes numbers.
+  const teachLanguage = () => {
+    const named = (options, dates) => dates.map((date) => new Intl.DateTimeFormat(LANGUAGE, { timeZone: "UTC", ...options }).format(date));
+    const months = Array.from({ length: 12 }, (_, month) => new Date(Date.UTC(2023, month, 1)));
+    const days = Array.from({ length: 7 }, (_, day) => new Date(Date.UTC(2023, 0, day + 1))); // the first is a Sunday
+    const parts = new Intl.NumberFormat(LANGUAGE).formatToParts(12345.6);
+    const sign = (type) => parts.find((part) => part.type === type)?.value ?? "";
+    window.Plotly.register({
+      moduleType: "locale",
+      name: LANGUAGE,
+      dictionary: {},
+      format: {
+        days: named({ weekday: "long" }, days),
+        shortDays: named({ weekday: "short" }, days),
+        months: named({ month: "long" }, months),
+        shortMonths: named({ month: "short" }, months),
+        decimal: sign("decimal"),
+        thousands: sign("group"),
+        date: LANGUAGE.startsWith("zh") ? "%Y-%m-%d" : "%d %b %Y",
+        year: "%Y",
+        month: LANGUAGE.startsWith("zh") ? "%Y年%b" : "%b %Y",
+        dayMonth: LANGUAGE.startsWith("zh") ? "%b%-d日" : "%-d %b",
+        dayMonthYear: LANGUAGE.startsWith("zh") ? "%Y-%m-%d" : "%-d %b %Y",
+      },
+    });
+  };
 
   const NARROW_PIXELS = 480;
   const NARROW_NAME = 18;
@@ -43,6 +71,7 @@
     for (const canvas of root.querySelectorAll("[data-chart]")) draw(canvas);
   };
 
+  if (window.Plotly && !LANGUAGE.startsWith("en")) teachLanguage();
   drawWithin(document);
   document.addEventListener("themechange", () => drawWithin(document));
   document.addEventListener("htmx:load", (event) => drawWithin(event.detail.elt));

@@ -42,6 +42,16 @@
     button.focus();
   });
 
+  // The theme chosen in the settings is that of every browser; what this one kept would hide it.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-appearance]")) return;
+    try {
+      localStorage.removeItem("theme");
+    } catch {
+      // Nothing was kept.
+    }
+  });
+
   // <form data-confirm="Really?"> and <select data-submits>: behaviour without inline handlers.
   document.addEventListener("submit", (event) => {
     const question = event.target.dataset.confirm;
