@@ -262,6 +262,12 @@ NEURALINK_API_ROWS = env.integer(
     "NEURALINK_API_ROWS", 10_000, minimum=1, doc="most events in one bulk write of the API"
 )
 NEURALINK_PAGE_ROWS = env.integer("NEURALINK_PAGE_ROWS", 50, minimum=5, maximum=500, doc="rows on one page of a list")
+NEURALINK_SMALL_CELL = env.integer(
+    "NEURALINK_SMALL_CELL",
+    5,
+    minimum=1,
+    doc="fewest learners behind a number of Explore; cells with fewer are hidden, and 1 hides none",
+)
 NEURALINK_SWAP_SECONDS = env.integer(
     "NEURALINK_SWAP_SECONDS", 2, minimum=0, doc="how old the web process's knowledge of the version in use may be"
 )
@@ -385,8 +391,5 @@ NEURALINK_STATEMENT_LINKS = env.integer(
     doc="how many StatementRefs in a row the filters of xAPI statements follow",
 )
 NEURALINK_PROJECTED_AT_ONCE = env.integer(
-    "NEURALINK_PROJECTED_AT_ONCE",
-    1000,
-    minimum=1,
-    doc="xAPI statements that become events in one transaction",
+    "NEURALINK_PROJECTED_AT_ONCE", 1000, minimum=1, doc="xAPI statements that become events in one transaction"
 )

@@ -150,10 +150,30 @@ JOIN (
 ) present USING ("on")
 JOIN by_hour ON day = "on"
 """
+# Few rows: a handful of verbs for each course and day, so they are simply written anew.
+VERB_DAYS = f"""
+DELETE FROM analytics_verbday WHERE organisation_id = %(organisation)s AND "on" = ANY(%(days)s);
+INSERT INTO analytics_verbday (organisation_id, course_id, verb, "on", n_learners, {SUMS})
+SELECT %(organisation)s, CASE WHEN kind = 'course' THEN activity.id ELSE course_id END, verb, day,
+       count(DISTINCT learner_id), {ADDED}
+FROM (
+    SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, verb, activity_id, learner_id,
+           count(*) AS n_events,
+           count(*) FILTER (WHERE verb = ANY(%(completing)s)) AS n_completions,
+           coalesce(sum(value) FILTER (WHERE unit = 'seconds'), 0) AS seconds,
+           coalesce(sum(value) FILTER (WHERE unit = 'clicks'), 0) AS clicks,
+           coalesce(sum(value) FILTER (WHERE unit = 'share'), 0) AS result_sum,
+           count(value) FILTER (WHERE unit = 'share') AS n_results
+    FROM {EVENTS_OF_DAYS}
+    GROUP BY 1, 2, 3, 4
+) done
+JOIN analytics_activity activity ON activity.id = activity_id
+GROUP BY 2, 3, 4
+"""
 STAGED = (STAGING, STAGE)
 FRESH = (FRESH_LEARNER_DAYS, FRESH_ACTIVITY_DAYS, FRESH_DAY_LEARNERS, FRESH_ACTIVITY_LEARNERS)
 """Steps that fill tables of this session."""
-ROWS = (LEARNER_DAYS, ACTIVITY_DAYS, DAY_LEARNERS, ORGANISATION_DAYS, ACTIVITY_LEARNERS)
+ROWS = (LEARNER_DAYS, ACTIVITY_DAYS, DAY_LEARNERS, ORGANISATION_DAYS, ACTIVITY_LEARNERS, VERB_DAYS)
 """Steps that write what differs; foreign keys may be left unchecked after REFERENCES."""
 
 TOUCHED = "SELECT DISTINCT learner_id FROM touched_learner LIMIT %(most)s"

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from analytics.api.activities import ActivityDetail, ActivityList
 from analytics.api.credentials import CredentialList, CredentialRevocation
 from analytics.api.events import EventList
+from analytics.api.explore import ExploreView
 from analytics.api.imports import ImportCancellation, ImportDetail, ImportList, ImportRollBack, VerdictList
 from analytics.api.keys import KeyList, KeyRevocation
 from analytics.api.learners import LearnerDetail, LearnerList
@@ -23,6 +24,7 @@ v1 = [
     path("activities/<external_id:external_id>/", ActivityDetail.as_view(), name="api_activity"),
     path("events/", EventList.as_view(), name="api_events"),
     path("tables/<slug:name>/", TableDetail.as_view(), name="api_table"),
+    path("explore/", ExploreView.as_view(), name="api_explore"),
     path("uploads/", UploadList.as_view(), name="api_uploads"),
     path("uploads/<int:pk>/", UploadDetail.as_view(), name="api_upload"),
     path("uploads/<int:pk>/look/", UploadLook.as_view(), name="api_upload_look"),

@@ -34,6 +34,7 @@ from analytics.models.rollups import (
     LearnerTotal,
     OrganisationDay,
     RollupRefresh,
+    VerbDay,
 )
 from analytics.models.statements import ActivityDefinition, Attachment, Statement, StatementLink
 from analytics.models.uploads import ColumnMapping, Upload
@@ -93,6 +94,7 @@ __all__ = [
     "Upload",
     "Verb",
     "VerbCount",
+    "VerbDay",
     "VerbMeaning",
     "Verdict",
     "XapiScope",

@@ -78,6 +78,26 @@ class LearnerDay(Sums):
         return f"{self.learner_id} {self.course_id} {self.on}"
 
 
+class VerbDay(Sums):
+    """Per verb and course; `course` is null for activities outside any course."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+", db_index=False)
+    course = models.ForeignKey(Activity, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
+    verb = models.CharField(max_length=16)
+    on = models.DateField()
+    n_learners = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "on", "course", "verb"], name="verb_day_once", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.course_id} {self.verb} {self.on}"
+
+
 class LearnerTotal(Sums):
     """All days of a learner added up, so that the list of learners sorts by it without a scan of days."""
 

@@ -38,6 +38,7 @@ ENTRIES = (
     Entry("overview", _("Overview"), "overview", STAFF),
     Entry("course_list", _("Courses"), "courses", STAFF, frozenset({"course_page", "course_risk"})),
     Entry("learner_list", _("Learners"), "learners", STAFF, frozenset({"learner_page"})),
+    Entry("explore", _("Explore"), "explore", STAFF, frozenset({"board_list", "board_page"})),
     Entry("worklist", _("Worklist"), "worklist", CARERS, CARE_PAGES),
     Entry("import_list", _("Imports"), "imports", MODELS, frozenset({"import_new", "import_page"})),
     Entry("statement_list", _("Statements"), "statements", frozenset({Role.ADMINISTRATOR}), STATEMENT_PAGES),

@@ -55,6 +55,10 @@ class TablePage:
         return [self.query.cells(row) for row in self.page]
 
     @property
+    def has_search(self) -> bool:
+        return self.table.search is not None
+
+    @property
     def headings(self) -> list[Heading]:
         shown = [Column(column.name, column.label, column.is_number) for column in self.query.columns]
         return Order(shown, self.query.order).headings()

@@ -4,8 +4,10 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from analytics.web import (
+    boards,
     courses,
     credentials,
+    explore,
     identities,
     import_list,
     import_new,
@@ -41,6 +43,14 @@ urlpatterns = [
     path("views/<int:pk>/delete/", saved_views.view_delete, name="view_delete"),
     path("learners/<int:pk>/", portraits.learner_page, name="learner_page"),
     path("learners/<int:pk>/events/", timeline.learner_events, name="learner_events"),
+    path("explore/", explore.explore, name="explore"),
+    path("explore.csv", explore.explore_csv, name="explore_csv"),
+    path("boards/", boards.board_list, name="board_list"),
+    path("boards/<int:pk>/", boards.board_page, name="board_page"),
+    path("boards/<int:pk>/change/", boards.board_change, name="board_change"),
+    path("tiles/", boards.tile_add, name="tile_add"),
+    path("tiles/<int:pk>/", boards.tile, name="tile"),
+    path("tiles/<int:pk>/change/", boards.tile_change, name="tile_change"),
     path("imports/", import_list.import_list, name="import_list"),
     path("imports/new/", import_new.import_new, name="import_new"),
     path("imports/uploads/<int:pk>/", upload_page.upload_page, name="upload_page"),

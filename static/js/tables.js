@@ -25,6 +25,17 @@
     deed();
   });
 
+  // A usual period and chosen days exclude each other; in the capture phase, so that the form sends what is left.
+  document.addEventListener(
+    "change",
+    ({ target }) => {
+      if (target.matches("select[name=period]")) {
+        for (const day of target.form.querySelectorAll("input[type=date]")) day.value = "";
+      }
+    },
+    true,
+  );
+
   // A menu of columns closes as menus do.
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;

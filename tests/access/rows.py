@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from analytics.models import ApiKey, Credential, Member, Role, SavedView, Scope, Upload
+from analytics.models import ApiKey, Board, Credential, Member, Role, SavedView, Scope, Tile, Upload
 from recommender.models import Experiment, LearnerView, Mail, MessageTemplate, OutcomePolicy, RetrainRule, Run, Search
 from tests.access.table import TOOL, Line
 from tests.cast import Cast, House
@@ -23,6 +23,7 @@ def arguments_of(house: House, run: Run) -> dict[str, list[Any]]:
     organisation, learner, course = house.organisation, house.learners[0], house.courses["algebra"]
     administrator, instructor = house.members[Role.ADMINISTRATOR], house.members[Role.INSTRUCTOR]
     add_risks(house)
+    board = Board.objects.create(organisation=organisation, member=administrator, name="b", is_shared=True)
     OutcomePolicy.objects.create(organisation=organisation, learner_sees=LearnerView.FULL)
     made = {
         "upload": an_upload(house, None),
@@ -36,6 +37,8 @@ def arguments_of(house: House, run: Run) -> dict[str, list[Any]]:
         "retrain_rule": RetrainRule.objects.create(organisation=organisation, algorithm="ease", every_days=7),
         "search": Search.objects.create(organisation=organisation, algorithm="ease", budget_seconds=5),
         "mail": Mail.objects.create(organisation=organisation, requested_by=instructor, address="a@b.org", subject="s"),
+        "shared_board": board,
+        "shared_tile": Tile.objects.create(organisation=organisation, board=board, name="t", query="by=course"),
         "shared_view": SavedView.objects.create(
             organisation=organisation, member=administrator, table="learners", name="all", is_shared=True
         ),

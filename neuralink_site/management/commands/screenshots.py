@@ -21,7 +21,7 @@ from django.test.testcases import LiveServerThread
 from django.test.utils import override_settings
 from django.urls import reverse
 
-from analytics.models import Activity, Enrolment, Import, Member, Organisation, Role, Upload
+from analytics.models import Activity, Board, Enrolment, Import, Member, Organisation, Role, Upload
 from recommender.models import Promotion, Run, Search
 from recommender.worklist.rows import current_risks
 
@@ -98,6 +98,7 @@ def shots_of(organisation: Organisation) -> list[Shot]:
         "course_page": Activity.objects.filter(organisation=organisation).courses().order_by("id"),
         "course_risk": _largest_risks(organisation),
         "learner_page": _busy_learners(organisation),
+        "board_page": Board.objects.filter(organisation=organisation).order_by("id"),
         "import_page": Import.objects.filter(organisation=organisation).order_by("-n_read"),
         "upload_page": Upload.objects.filter(organisation=organisation).complete().order_by("-id"),
         "run_page": Run.objects.filter(organisation=organisation, version__isnull=False).order_by("-id"),
@@ -113,7 +114,7 @@ def shots_of(organisation: Organisation) -> list[Shot]:
 
 
 LISTS = (
-    *("overview", "course_list", "learner_list", "import_list", "import_new"),
+    *("overview", "course_list", "learner_list", "explore", "board_list", "import_list", "import_new"),
     *("statement_list", "credential_list", "identity_list"),
     *("worklist", "digest_preview", "intervention_list", "outcome_policy"),
     *(

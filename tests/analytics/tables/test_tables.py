@@ -172,6 +172,14 @@ def test_a_view_without_a_name_is_not_saved(client_of: Callable[..., Client]) ->
     assert not SavedView.objects.exists()
 
 
+def test_the_bar_holds_what_is_chosen(client_of: Callable[..., Client]) -> None:
+    page = client_of("administrator").get(f"{reverse('learner_list')}?q=a&level=light&columns=n_hours").content.decode()
+    assert '<input id="q" name="q" type="search" value="a"' in page
+    assert '<option value="light" selected>' in page
+    assert 'value="n_hours" checked>' in page
+    assert 'value="n_events" checked>' not in page
+
+
 def test_a_page_costs_few_queries(
     client_of: Callable[..., Client], django_assert_max_num_queries: Callable[..., Any]
 ) -> None:

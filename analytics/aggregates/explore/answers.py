@@ -1,0 +1,217 @@
+"""A question asked: cells with their words, holes of time filled, beside the period before, and how many are hidden."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.utils.dates import WEEKDAYS
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from analytics.aggregates.explore.dimensions import BY
+from analytics.aggregates.explore.question import Question
+from analytics.aggregates.explore.sources import (
+    COURSE_TOTALS,
+    LEARNER_DAYS,
+    PART_DAYS,
+    STATISTICS,
+    cells_sql,
+    source_of,
+)
+from analytics.aggregates.explore.suppression import suppressed
+from analytics.aggregates.measures import MEASURES, Measure
+from analytics.aggregates.segments import LEVELS
+from analytics.models import Activity, Kind, Outcome, RollupRefresh, Verb
+from analytics.words import number
+
+MOST_CELLS = 5000
+"""Of one answer; a question with more is to be narrowed."""
+KEPT_SECONDS = 600
+"""How long an answer is kept that had to read a large table; a refresh of the day tables ends it."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    key: Any
+    split: Any
+    n_learners: int | None
+    """At least so many stand behind it; None where it is hidden."""
+    values: dict[str, float | None]
+    is_hidden: bool = False
+
+    @property
+    def value(self) -> float | None:
+        return self.values.get("value")
+
+
+@dataclass(frozen=True)
+class Answer:
+    question: Question
+    cells: list[Cell]
+    before: dict[Any, float | None] = field(default_factory=dict)
+    """By key, of the period before; by its place where keys are times."""
+    names: dict[Any, str] = field(default_factory=dict)
+    """Of courses, by id."""
+    is_cut: bool = False
+
+    @property
+    def measure(self) -> Measure:
+        return MEASURES[self.question.measure]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(STATISTICS) if self.question.shown == "statistics" else ("value",)
+
+    @property
+    def n_hidden(self) -> int:
+        return sum(cell.is_hidden for cell in self.cells)
+
+    @property
+    def note(self) -> str:
+        """What is not shown, and why; nothing where everything is."""
+        told = []
+        if self.n_hidden:
+            words = ngettext(
+                "%(n)s cell is hidden: it, or one that it could be worked out from, has fewer than %(least)s learners.",
+                "%(n)s cells are hidden: they, or others that they could be worked out from, have fewer than"
+                " %(least)s learners.",
+                self.n_hidden,
+            )
+            told.append(words % {"n": number(self.n_hidden), "least": settings.NEURALINK_SMALL_CELL})
+        if self.is_cut:
+            told.append(_("Only the first %(n)s cells are shown: narrow the question.") % {"n": number(MOST_CELLS)})
+        return " ".join(told)
+
+    def keys(self) -> list[Any]:
+        return list(dict.fromkeys(cell.key for cell in self.cells))
+
+    def splits(self) -> list[Any]:
+        return list(dict.fromkeys(cell.split for cell in self.cells))
+
+    def word(self, name: str, key: Any) -> str:
+        """A key of the dimension as people read it."""
+        return _word(name, key, self.names)
+
+    def value_before(self, place: int, key: Any) -> float | None:
+        is_time = BY[self.question.by].is_time and isinstance(key, date)
+        return self.before.get(place if is_time else key)
+
+
+def answer(question: Question) -> Answer:
+    """Ask the database: one query, and one more each for the period before and for names of courses."""
+    cells, is_cut = _cells(question)
+    cells = _without_holes(question, cells)
+    before: dict[Any, float | None] = {}
+    if question.is_compared and not question.split and not question.period.is_everything:
+        before = _before(question)
+    return Answer(question, cells, before, _course_names(question, cells), is_cut)
+
+
+def _before(question: Question) -> dict[Any, float | None]:
+    earlier = _without_holes(question.previous(), _cells(question.previous())[0])
+    is_dated = BY[question.by].is_time and question.by not in {"weekday", "hour"}
+    return {(place if is_dated else cell.key): cell.value for place, cell in enumerate(earlier)}
+
+
+def _cells(question: Question) -> tuple[list[Cell], bool]:
+    """Answers from the larger tables are kept for a while: over years they take up to a second."""
+    if source_of(question) not in {LEARNER_DAYS, COURSE_TOTALS, PART_DAYS}:
+        return _ask(question)
+    latest = RollupRefresh.objects.filter(organisation=question.organisation).order_by("-pk")
+    freshness = latest.values_list("pk", "state").first()
+    asked = (question.organisation.pk, question.course_ids, question.parameters(), question.period, freshness)
+    key = "explore:" + hashlib.sha256(repr((asked, settings.NEURALINK_SMALL_CELL)).encode()).hexdigest()
+    found: tuple[list[Cell], bool] | None = cache.get(key)
+    if found is None:
+        found = _ask(question)
+        cache.set(key, found, KEPT_SECONDS)
+    return found
+
+
+def _ask(question: Question) -> tuple[list[Cell], bool]:
+    names = tuple(STATISTICS) if question.shown == "statistics" else ("value",)
+    values: dict[str, Any] = {
+        "organisation": question.organisation.pk,
+        "courses": list(question.course_ids or []),
+        "first": question.period.first_on,
+        "last": question.period.last_on,
+        "least": settings.NEURALINK_SMALL_CELL,
+        **{name: int(value) if name == "course" else value for name, value in question.filters},
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(f"{suppressed(cells_sql(question), names)} LIMIT {MOST_CELLS + 1}", values)
+        rows = cursor.fetchall()
+    cells = [
+        Cell(key, split, n, {name: _real(value) for name, value in zip(names, told, strict=True)}, is_hidden)
+        for key, split, is_hidden, n, *told in rows[:MOST_CELLS]
+    ]
+    return cells, len(rows) > MOST_CELLS
+
+
+def _real(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _without_holes(question: Question, cells: list[Cell]) -> list[Cell]:
+    """Days, weeks and months in which nothing happened are cells too, where there is one line of them."""
+    every = TIMES.get(question.by)
+    if every is None or question.split or question.shown == "statistics":
+        return cells
+    by_key = {cell.key: cell for cell in cells}
+    nothing = {"value": MEASURES[question.measure].empty}
+    return [by_key.get(key) or Cell(key, None, 0, nothing) for key in every(question)]
+
+
+def _months(question: Question) -> list[date]:
+    months = [question.period.first_on.replace(day=1)]
+    while (following := (months[-1] + timedelta(days=32)).replace(day=1)) <= question.period.last_on:
+        months.append(following)
+    return months
+
+
+TIMES: dict[str, Callable[[Question], Sequence[date]]] = {
+    "day": lambda question: question.period.days(),
+    "week": lambda question: question.period.weeks(),
+    "month": _months,
+}
+
+
+def _course_names(question: Question, cells: list[Cell]) -> dict[Any, str]:
+    if question.by == "course":
+        ids = {cell.key for cell in cells}
+    elif question.split == "course":
+        ids = {cell.split for cell in cells}
+    else:
+        return {}
+    courses = Activity.objects.filter(organisation=question.organisation, pk__in=ids - {None})
+    return dict(courses.values_list("pk", "name"))
+
+
+WORDS: dict[str, Callable[[Any], str]] = {
+    "day": lambda key: date_format(key, "j M Y"),
+    "week": lambda key: date_format(key, "j M Y"),
+    "month": lambda key: date_format(key, "M Y"),
+    "start": lambda key: date_format(key, "M Y"),
+    "weekday": lambda key: str(WEEKDAYS[key - 1]),
+    "hour": lambda key: f"{key:02}:00",
+    "kind": lambda key: str(dict(Kind.choices).get(key, key)),
+    "verb": lambda key: str(dict(Verb.choices).get(key, key)),
+    "outcome": lambda key: str(dict(Outcome.choices).get(key, key)),
+    "level": lambda key: next(str(level.label) for level in LEVELS if level.name == key),
+}
+
+
+def _word(name: str, key: Any, courses: dict[Any, str]) -> str:
+    if key in {None, ""}:
+        return _("not known")
+    if name == "course":
+        return courses.get(key, str(key))
+    return WORDS.get(name, str)(key)

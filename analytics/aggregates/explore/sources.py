@@ -1,0 +1,150 @@
+"""Which table answers a question: the smallest that knows all of its dimensions.
+
+Every source is a SELECT with the columns `key`, `split`, `n` (learners at least behind the cell) and the values asked.
+Rows of days bound `n` from below: on its busiest day a cell had so many different learners.
+"""
+# ruff: noqa: S608  (the texts are put together from this package's own constants; values are parameters)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analytics.aggregates.explore.dimensions import BY
+from analytics.aggregates.explore.question import Question
+
+VALUES = {
+    "events": "sum(n_events)",
+    "completions": "sum(n_completions)",
+    "hours": "sum(seconds) / 3600.0",
+    "clicks": "sum(clicks)",
+    "results": "sum(n_results)",
+    "result_share": "sum(result_sum) / nullif(sum(n_results), 0)",
+    "active_days": 'count(DISTINCT "on")',
+    "learners": "count(*)",
+}
+"""The formulas of `aggregates.measures` over rows of sums; a test compares their answers."""
+OF_LEARNER = VALUES | {"active_days": "sum(n_days)"}
+"""Over one row for each learner."""
+STATISTICS = {
+    "mean": "avg(value)",
+    "deviation": "stddev_samp(value)",
+    "least": "min(value)",
+    "p10": "percentile_cont(0.10) WITHIN GROUP (ORDER BY value)",
+    "p25": "percentile_cont(0.25) WITHIN GROUP (ORDER BY value)",
+    "median": "percentile_cont(0.50) WITHIN GROUP (ORDER BY value)",
+    "p75": "percentile_cont(0.75) WITHIN GROUP (ORDER BY value)",
+    "p90": "percentile_cont(0.90) WITHIN GROUP (ORDER BY value)",
+    "most": "max(value)",
+}
+"""As pandas' `describe` has them: sample standard deviation, percentiles interpolated linearly."""
+SUMS = ("n_events", "n_completions", "seconds", "clicks", "result_sum", "n_results")
+ENROLMENT = """JOIN (
+    SELECT DISTINCT ON (learner_id, course_id) learner_id, course_id, course_run, started_at, outcome
+    FROM analytics_enrolment WHERE organisation_id = %(organisation)s
+    ORDER BY learner_id, course_id, started_at DESC NULLS LAST, id DESC
+) e ON e.learner_id = d.learner_id AND e.course_id = d.course_id"""
+TOTAL = "LEFT JOIN analytics_learnertotal t ON t.learner_id = d.learner_id"
+TOTAL_WITHIN = """LEFT JOIN (
+    SELECT learner_id, sum(n_days) AS n_days FROM analytics_coursetotal
+    WHERE organisation_id = %(organisation)s AND course_id = ANY(%(courses)s) GROUP BY learner_id
+) t ON t.learner_id = d.learner_id"""
+DAYS = 'd."on" BETWEEN %(first)s AND %(last)s'
+
+
+@dataclass(frozen=True)
+class Source:
+    table: str
+    course: str
+    """The column that names the course."""
+    joins: str = ""
+    condition: str = ""
+    has_days: bool = True
+    counts: str = "max(n_learners)"
+
+
+ORGANISATION_DAYS = Source("analytics_organisationday", "")
+COURSE_DAYS = Source(
+    "analytics_activityday", "d.activity_id", "JOIN analytics_activity a ON a.id = d.activity_id", "a.kind = 'course'"
+)
+PART_DAYS = Source(
+    "analytics_activityday", "a.course_id", "JOIN analytics_activity a ON a.id = d.activity_id", "a.kind <> 'course'"
+)
+VERB_DAYS = Source("analytics_verbday", "d.course_id")
+HOURS = Source(
+    "analytics_organisationday",
+    "",
+    "CROSS JOIN LATERAL jsonb_array_elements_text(d.n_events_by_hour) WITH ORDINALITY AS counted (hour_events, place) "
+    "CROSS JOIN LATERAL (SELECT counted.place::int - 1 AS hour) h",
+    "hour_events::int > 0",
+)
+COURSE_TOTALS = Source("analytics_coursetotal", "d.course_id", has_days=False)
+LEARNER_DAYS = Source("analytics_learnerday", "d.course_id")
+
+
+def source_of(question: Question) -> Source:
+    needed = question.needed
+    for name, source in (("hour", HOURS), ("kind", PART_DAYS), ("verb", VERB_DAYS)):
+        if name in needed:
+            return source
+    is_whole = question.course_ids is None and "course" not in needed
+    if _is_counted_by_day(question, is_whole):
+        return ORGANISATION_DAYS if is_whole else COURSE_DAYS
+    if not question.counts_learners and not any(BY[name].of_learner for name in needed):
+        return ORGANISATION_DAYS if is_whole else COURSE_DAYS
+    has_time = any(BY[name].is_time for name in needed)
+    return COURSE_TOTALS if question.period.is_everything and not has_time else LEARNER_DAYS
+
+
+def _is_counted_by_day(question: Question, is_whole: bool) -> bool:
+    """Days have their learners counted already: of the organisation, and of each course."""
+    is_asked = question.measure == "learners" and question.by == "day" and question.needed <= {"day", "course"}
+    return is_asked and (is_whole or "course" in question.needed)
+
+
+def cells_sql(question: Question) -> str:
+    source = source_of(question)
+    if source in {COURSE_TOTALS, LEARNER_DAYS}:
+        return _by_learner(question, source)
+    value = "sum(hour_events::int)" if source is HOURS else VALUES[question.measure]
+    value = "max(n_learners)" if question.measure == "learners" else value
+    # Of an hour no learners are known; a cell has at most as many of them as events.
+    n = "sum(hour_events::int)" if source is HOURS else source.counts
+    select = f"SELECT {_key(question.by, source)} AS key, {_key(question.split, source)} AS split"
+    return f"{select}, {n} AS n, {value} AS value {_from(question, source)} GROUP BY 1, 2"
+
+
+def _by_learner(question: Question, source: Source) -> str:
+    """First a row for each cell and learner, then the cells: n is exact, and values can be spread."""
+    days = 'count(DISTINCT d."on")' if source.has_days else "sum(d.n_days)"
+    sums = ", ".join(f"sum(d.{name}) AS {name}" for name in SUMS)
+    keys = f"{_key(question.by, source)} AS key, {_key(question.split, source)} AS split"
+    each = f"SELECT {keys}, d.learner_id, {days} AS n_days, {sums} {_from(question, source)} GROUP BY 1, 2, 3"
+    if question.shown == "total":
+        value = OF_LEARNER[question.measure]
+        return f"SELECT key, split, count(*) AS n, {value} AS value FROM ({each}) each GROUP BY 1, 2"
+    value = OF_LEARNER[question.measure]
+    valued = f"SELECT key, split, learner_id, ({value})::float8 AS value FROM ({each}) each GROUP BY 1, 2, 3"
+    told = ", ".join(f"{sql} AS {name}" for name, sql in STATISTICS.items())
+    return f"SELECT key, split, count(value) AS n, {told} FROM ({valued}) valued GROUP BY 1, 2"
+
+
+def _key(name: str, source: Source) -> str:
+    if not name:
+        return "NULL::text"
+    return source.course if name == "course" else BY[name].sql
+
+
+def _from(question: Question, source: Source) -> str:
+    needed = question.needed
+    joins = [source.joins]
+    if any(BY[name].of_enrolment for name in needed):
+        joins.append(ENROLMENT)
+    if any(BY[name].of_level for name in needed):
+        joins.append(TOTAL if question.course_ids is None else TOTAL_WITHIN)
+    conditions = ["d.organisation_id = %(organisation)s", source.condition, DAYS if source.has_days else ""]
+    if question.course_ids is not None:
+        conditions.append(f"{source.course} = ANY(%(courses)s)")
+    if "course" in {question.by, question.split}:
+        conditions.append(f"{source.course} IS NOT NULL")
+    conditions += [f"{_key(name, source)} = %({name})s" for name, _value in question.filters]
+    return f"FROM {source.table} d {' '.join(joins)} WHERE {' AND '.join(filter(None, conditions))}"

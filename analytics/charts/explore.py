@@ -1,0 +1,233 @@
+"""The chart of an answer of Explore: lines, bars, a heat map or the table alone, all from the same cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from analytics.aggregates.explore.answers import Answer, Cell
+from analytics.aggregates.explore.dimensions import BY
+from analytics.charts.chart import HEAT, NOTHING, SERIES, Chart, distinct, layout
+from analytics.words import number, percent
+
+MOST_LINES = len(SERIES)
+HIDDEN = "×"
+COLUMN_WORDS = {
+    "mean": gettext_lazy("Mean"),
+    "deviation": gettext_lazy("Standard deviation"),
+    "least": gettext_lazy("Minimum"),
+    "p10": gettext_lazy("10th percentile"),
+    "p25": gettext_lazy("25th percentile"),
+    "median": gettext_lazy("Median"),
+    "p75": gettext_lazy("75th percentile"),
+    "p90": gettext_lazy("90th percentile"),
+    "most": gettext_lazy("Maximum"),
+}
+
+
+def explored(answer: Answer, id_: str = "explored") -> Chart:
+    kind = kind_of(answer)
+    draw = {"line": _lines, "bar": _bars, "heat": _heat}.get(kind, _lines)
+    columns, rows = table_of(answer)
+    figure = {"data": [], "layout": layout()} if kind == "table" else draw(answer)
+    return Chart(
+        id_,
+        title_of(answer),
+        sentence_of(answer),
+        figure,
+        columns,
+        rows,
+        size="tall" if kind == "heat" else "",
+        has_data=kind != "table" and any(_drawn(cell) is not None for cell in answer.cells),
+    )
+
+
+def kind_of(answer: Answer) -> str:
+    question = answer.question
+    if question.chart != "auto":
+        return question.chart
+    if BY[question.by].is_time and len(answer.splits()) > MOST_LINES:
+        return "heat"
+    return "line" if BY[question.by].is_time and question.by not in {"weekday", "hour"} else "bar"
+
+
+def title_of(answer: Answer) -> str:
+    question = answer.question
+    by = str(BY[question.by].label).lower()
+    if question.split:
+        return _("%(measure)s by %(by)s and %(split)s") % {
+            "measure": answer.measure.label,
+            "by": by,
+            "split": str(BY[question.split].label).lower(),
+        }
+    if question.shown == "statistics":
+        return _("%(measure)s per learner by %(by)s") % {"measure": answer.measure.label, "by": by}
+    return _("%(measure)s by %(by)s") % {"measure": answer.measure.label, "by": by}
+
+
+def sentence_of(answer: Answer) -> str:
+    known = [cell for cell in answer.cells if _drawn(cell)]
+    if not known:
+        return _("Nothing in this period, or nothing that may be shown.")
+    top = max(known, key=lambda cell: _drawn(cell) or 0)
+    where = answer.word(answer.question.by, top.key)
+    if answer.question.split:
+        where = f"{where}, {answer.word(answer.question.split, top.split)}"
+    said = {"where": where, "value": written(answer, _drawn(top))}
+    if answer.question.shown == "statistics":
+        return _("The mean is largest for %(where)s: %(value)s.") % said
+    return _("Most: %(where)s with %(value)s.") % said
+
+
+def written(answer: Answer, value: float | None) -> str:
+    if value is None:
+        return NOTHING
+    if answer.measure.unit == "share":
+        return percent(value, 1)
+    return number(value, 0 if value == int(value) else 1)
+
+
+def table_of(answer: Answer) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows, as the page's table and the CSV have them."""
+    question = answer.question
+    heads = [str(BY[question.by].label), *([str(BY[question.split].label)] if question.split else [])]
+    if question.shown == "statistics":
+        heads += [_("Learners"), *(str(COLUMN_WORDS[name]) for name in answer.columns)]
+    else:
+        heads += [str(answer.measure.label)]
+    if answer.before:
+        heads += [_("Period before")]
+    return heads, [_row(answer, place, cell) for place, cell in enumerate(answer.cells)]
+
+
+def _row(answer: Answer, place: int, cell: Cell) -> list[str]:
+    question = answer.question
+    row = [answer.word(question.by, cell.key)]
+    if question.split:
+        row.append(answer.word(question.split, cell.split))
+    if question.shown == "statistics":
+        row.append(HIDDEN if cell.is_hidden else number(cell.n_learners or 0))
+    row += [HIDDEN if cell.is_hidden else written(answer, cell.values[name]) for name in answer.columns]
+    if answer.before:
+        row.append(written(answer, answer.value_before(place, cell.key)))
+    return row
+
+
+def _drawn(cell: Cell) -> float | None:
+    return cell.values.get("mean", cell.values.get("value"))
+
+
+def _x(answer: Answer, keys: list[Any]) -> list[str]:
+    is_dated = answer.question.by in {"day", "week", "month", "start"}
+    if is_dated:
+        return [key.isoformat() if key is not None else "" for key in keys]
+    return distinct([answer.word(answer.question.by, key) for key in keys])
+
+
+def _axes(answer: Answer, **more: Any) -> dict[str, Any]:
+    share = {"tickformat": ".0%"} if answer.measure.unit == "share" else {}
+    dated = {"type": "date"} if answer.question.by in {"day", "week", "month", "start"} else {"type": "category"}
+    return layout(xaxis=dated, yaxis={"rangemode": "tozero", **share}, **more)
+
+
+def _series(answer: Answer) -> list[tuple[str, list[Any], list[float | None], list[str]]]:
+    """Name, keys and values of each line; the largest first, and no more than there are colours."""
+    question = answer.question
+    found = []
+    for split in answer.splits():
+        cells = [cell for cell in answer.cells if cell.split == split]
+        name = answer.word(question.split, split) if question.split else str(answer.measure.label)
+        shown = [written(answer, _drawn(cell)) for cell in cells]
+        found.append((name, [cell.key for cell in cells], [_drawn(cell) for cell in cells], shown))
+    return sorted(found, key=lambda line: -sum(value or 0 for value in line[2]))[:MOST_LINES]
+
+
+def _lines(answer: Answer) -> dict[str, Any]:
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers" if len(keys) < 40 else "lines",
+            "name": name,
+            "x": _x(answer, keys),
+            "y": values,
+            "text": shown,
+            "line": {"color": colour, "width": 2},
+            "hovertemplate": "%{text}",
+            "connectgaps": False,
+        }
+        for (name, keys, values, shown), colour in zip(_series(answer), SERIES, strict=False)
+    ]
+    return {
+        "data": [*traces, *_before(answer)],
+        "layout": _axes(answer, showlegend=len(traces) > 1 or bool(answer.before)),
+    }
+
+
+def _before(answer: Answer) -> list[dict[str, Any]]:
+    """The period before, drawn at the places of this one."""
+    if not answer.before:
+        return []
+    keys = answer.keys()
+    values = [answer.value_before(place, key) for place, key in enumerate(keys)]
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines" if kind_of(answer) == "line" else "markers",
+            "name": _("Period before"),
+            "x": _x(answer, keys),
+            "y": values,
+            "text": [written(answer, value) for value in values],
+            "line": {"color": SERIES[5], "width": 2, "dash": "dot"},
+            "marker": {"color": SERIES[5], "size": 9, "symbol": "line-ew-open", "line": {"width": 3}},
+            "hovertemplate": "%{text}",
+        }
+    ]
+
+
+def _bars(answer: Answer) -> dict[str, Any]:
+    traces = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": _x(answer, keys),
+            "y": values,
+            "text": shown,
+            "textposition": "none",
+            "marker": {"color": colour},
+            "hovertemplate": "%{text}",
+        }
+        for (name, keys, values, shown), colour in zip(_series(answer), SERIES, strict=False)
+    ]
+    more = {"barmode": "group", "bargap": 0.3, "showlegend": len(traces) > 1 or bool(answer.before)}
+    return {"data": [*traces, *_before(answer)], "layout": _axes(answer, **more)}
+
+
+def _heat(answer: Answer) -> dict[str, Any]:
+    keys, splits = answer.keys(), answer.splits()
+    by_place = {(cell.key, cell.split): cell for cell in answer.cells}
+    question = answer.question
+    names = [answer.word(question.split, split) if question.split else str(answer.measure.label) for split in splits]
+    grid = [[by_place.get((key, split)) for key in keys] for split in splits]
+    heat = {
+        "type": "heatmap",
+        "x": _x(answer, keys),
+        "y": distinct(names),
+        "z": [[None if cell is None else _drawn(cell) for cell in line] for line in grid],
+        "text": [["" if cell is None else written(answer, _drawn(cell)) for cell in line] for line in grid],
+        "colorscale": HEAT,
+        "showscale": False,
+        "xgap": 1,
+        "ygap": 1,
+        "hoverongaps": False,
+        "hovertemplate": "%{y}, %{x}: %{text}<extra></extra>",
+    }
+    dated = {"type": "date"} if question.by in {"day", "week", "month", "start"} else {"type": "category"}
+    axes = layout(
+        xaxis=dated,
+        yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
+        hovermode="closest",
+        height=120 + 26 * max(len(splits), 3),
+    )
+    return {"data": [heat], "layout": axes}

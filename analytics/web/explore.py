@@ -1,0 +1,155 @@
+"""Explore: any measure by any dimension, as chart, table, CSV and address of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from analytics import charts
+from analytics.access import MemberRequest, roles_required
+from analytics.aggregates.explore.answers import Answer, answer
+from analytics.aggregates.explore.dimensions import BY
+from analytics.aggregates.explore.question import PARAMETERS, Question
+from analytics.aggregates.measures import MEASURES
+from analytics.aggregates.segments import LEVELS
+from analytics.errors import InvalidInput
+from analytics.models import Board, Kind, Outcome, Verb
+from analytics.tables.export import csv_lines
+from analytics.tables.learners import MOST_COURSES
+from analytics.tables.viewer import Viewer
+from analytics.web.scope import STAFF, period_choice, wants_fragment
+
+CHARTS = {
+    "auto": _("Chart: what fits"),
+    "line": _("Lines"),
+    "bar": _("Bars"),
+    "heat": _("Heat map"),
+    "table": _("Table only"),
+}
+SHOWN = {"total": _("Together"), "statistics": _("Per learner: mean, median, spread")}
+
+
+def question_of(request: MemberRequest) -> Question:
+    """The question of the address, within what the member sees.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    viewer = Viewer.of(request.member)
+    return Question.read(request.GET, request.member.organisation, viewer.course_ids)
+
+
+@roles_required(*STAFF)
+def explore(request: MemberRequest) -> HttpResponse:
+    context = explored_context(request)
+    if wants_fragment(request):
+        response = render(request, "analytics/_explored.html", context)
+        if "question" in context:
+            response["HX-Push-Url"] = f"{request.path}?{context['question'].parameters()}"
+        return response
+    return render(request, "analytics/explore.html", context | form_context(request))
+
+
+@roles_required(*STAFF)
+def explore_csv(request: MemberRequest) -> HttpResponseBase:
+    try:
+        found = answer(question_of(request))
+    except InvalidInput as error:
+        return HttpResponse(f"{error}\n", status=400, content_type="text/plain; charset=utf-8")
+    response = StreamingHttpResponse(answer_lines(found), content_type="text/csv; charset=utf-8")
+    name = f"{request.member.organisation.slug}-{found.question.measure}-by-{found.question.by}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def answer_lines(found: Answer) -> Iterator[str]:
+    """The cells of the table on the page, with plain numbers; a hidden cell is empty and says so in the last column."""
+    question = found.question
+    split = [question.split] if question.split else []
+    values = [question.measure] if found.columns == ("value",) else list(found.columns)
+    head = [question.by, *split, "n_learners_at_least", *values, "is_hidden"]
+    if found.before:
+        head.append("before")
+    return csv_lines(head, (_csv_row(found, place) for place in range(len(found.cells))))
+
+
+def _csv_row(found: Answer, place: int) -> list[Any]:
+    cell, question = found.cells[place], found.question
+    row: list[Any] = [_plain_key(found, question.by, cell.key)]
+    if question.split:
+        row.append(_plain_key(found, question.split, cell.split))
+    row += [cell.n_learners, *(cell.values[name] for name in found.columns), int(cell.is_hidden)]
+    return row + ([found.value_before(place, cell.key)] if found.before else [])
+
+
+def _plain_key(found: Answer, name: str, key: Any) -> Any:
+    return found.word(name, key) if name == "course" else key
+
+
+def explored_context(request: MemberRequest) -> dict[str, Any]:
+    """The answer with its chart; or, where the question is none, the sentence that says why."""
+    try:
+        question = question_of(request)
+    except InvalidInput as error:
+        return {"error": str(error)}
+    found = answer(question)
+    parameters = question.parameters()
+    return {
+        "question": question,
+        "answer": found,
+        "chart": charts.explored(found),
+        "kind": charts.kind_of(found),
+        "parameters": parameters,
+        "csv_url": f"{reverse('explore_csv')}?{parameters}",
+        "api_url": f"{reverse('api_explore')}?{parameters}",
+        "boards": Board.objects.changeable_by(request.member),
+    }
+
+
+def form_context(request: MemberRequest) -> dict[str, Any]:
+    """The choices of the form; what is chosen is what the address says, even where it cannot be answered."""
+    given = {name: request.GET.get(name, "") for name in PARAMETERS}
+    courses = Viewer.of(request.member).courses().order_by("name", "pk").values_list("pk", "name")[:MOST_COURSES]
+    dimensions = [(each.name, each.label) for each in BY.values()]
+    selects = [
+        (
+            "measure",
+            _("Measure"),
+            [(each.name, each.label) for each in MEASURES.values()],
+            given["measure"] or "events",
+        ),
+        ("by", _("By"), dimensions, given["by"] or "week"),
+        ("split", _("and by"), [("", _("nothing else")), *dimensions], given["split"]),
+        ("show", _("Show"), list(SHOWN.items()), given["show"]),
+        ("chart", _("Chart"), list(CHARTS.items()), given["chart"]),
+    ]
+    filters = [
+        ("course", _("Course"), [("", _("All courses")), *((str(pk), name) for pk, name in courses)], given["course"]),
+        (
+            "kind",
+            _("Kind"),
+            [("", _("All kinds")), *(each for each in Kind.choices if each[0] != Kind.COURSE)],
+            given["kind"],
+        ),
+        ("verb", _("Verb"), [("", _("All verbs")), *Verb.choices], given["verb"]),
+        ("outcome", _("Outcome"), [("", _("All outcomes")), *Outcome.choices], given["outcome"]),
+        (
+            "level",
+            _("Activity"),
+            [("", _("All learners")), *((each.name, each.label) for each in LEVELS)],
+            given["level"],
+        ),
+    ]
+    return {
+        "selects": selects,
+        "filters": filters,
+        "is_compared": given["compare"] in {"1", "on", "true"},
+        "least": settings.NEURALINK_SMALL_CELL,
+        **period_choice(request, request.member),
+    }

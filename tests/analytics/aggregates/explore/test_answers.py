@@ -1,0 +1,216 @@
+"""Answers against the same numbers worked out from the events with pandas, and small cells that stay hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from analytics.aggregates.explore.answers import Answer, answer
+from analytics.aggregates.explore.dimensions import BY
+from analytics.aggregates.explore.question import CHOICES, Question
+from analytics.aggregates.explore.sources import STATISTICS, VALUES
+from analytics.aggregates.measures import MEASURES
+from analytics.aggregates.query import Dimension, Query
+from analytics.aggregates.segments import LEVELS
+from analytics.errors import InvalidInput
+from analytics.models import COMPLETING_VERBS, Event, Learner, LearnerTotal, Verb
+from tests.cast import Cast
+
+
+@pytest.fixture(autouse=True)
+def small_cells_shown(settings: Any) -> None:
+    settings.NEURALINK_SMALL_CELL = 1
+
+
+def ask(cast: Cast, course_ids: list[int] | None = None, **given: str) -> Answer:
+    return answer(Question.read({"period": "28", **given}, cast.north.organisation, course_ids))
+
+
+def values(found: Answer) -> dict[Any, float | None]:
+    return {cell.key: cell.value for cell in found.cells if cell.value is not None}
+
+
+def frame(cast: Cast) -> pd.DataFrame:
+    rows = Event.objects.filter(organisation=cast.north.organisation)
+    columns = ("learner", "activity__course", "activity__kind", "verb", "occurred_at", "value", "unit")
+    events = pd.DataFrame(list(rows.values(*columns)))
+    events["day"] = events["occurred_at"].dt.date
+    events["clicks"] = events["value"].where(events["unit"] == "clicks", 0.0)
+    events["completes"] = events["verb"].isin([verb.value for verb in COMPLETING_VERBS])
+    return events
+
+
+def test_the_formulas_are_those_of_the_measures() -> None:
+    assert VALUES.keys() == MEASURES.keys()
+
+
+def test_the_levels_are_those_of_the_segments(cast: Cast) -> None:
+    found = ask(cast, measure="learners", by="level", period="all")
+    for level in LEVELS[1:]:
+        last = next((each.least_days for each in LEVELS if each.least_days > level.least_days), 10**6)
+        n = LearnerTotal.objects.filter(organisation=cast.north.organisation, n_days__gte=level.least_days)
+        assert values(found).get(level.name, 0) == n.filter(n_days__lt=last).count()
+
+
+@pytest.mark.parametrize("measure", [name for name in MEASURES if name != "active_days"])
+@pytest.mark.parametrize("period", ["28", "all"])
+def test_courses_agree_with_the_other_query(cast: Cast, measure: str, period: str) -> None:
+    found = ask(cast, measure=measure, by="course", period=period)
+    other = Query(cast.north.organisation, [measure], found.question.period, Dimension.COURSE).rows()
+    assert values(found) == pytest.approx({row["key"]: row[measure] for row in other})
+
+
+def test_days_weeks_and_months_have_no_holes(cast: Cast) -> None:
+    by_day = frame(cast).groupby("day").size().to_dict()
+    found = ask(cast, by="day")
+    assert len(found.cells) == 28
+    assert {cell.key: cell.value for cell in found.cells if cell.value} == by_day
+    for by in ("week", "month", "weekday", "hour"):
+        assert sum(value or 0 for value in values(ask(cast, by=by)).values()) == len(cast.north.events), by
+
+
+@pytest.mark.parametrize(
+    ("by", "column"), [("kind", "activity__kind"), ("verb", "verb"), ("course", "activity__course")]
+)
+def test_sums_as_pandas_has_them(cast: Cast, by: str, column: str) -> None:
+    events = frame(cast)
+    assert values(ask(cast, by=by)) == events.groupby(column).size().to_dict()
+    assert values(ask(cast, by=by, measure="clicks")) == events.groupby(column)["clicks"].sum().to_dict()
+    assert values(ask(cast, by=by, measure="completions")) == events.groupby(column)["completes"].sum().to_dict()
+
+
+def test_learners_by_day_course_and_cohort(cast: Cast) -> None:
+    events = frame(cast)
+    assert values(ask(cast, measure="learners", by="course")) == (
+        events.groupby("activity__course")["learner"].nunique().to_dict()
+    )
+    by_day = {key: n for key, n in values(ask(cast, measure="learners", by="day")).items() if n}
+    assert by_day == events.groupby("day")["learner"].nunique().to_dict()
+    starts = ask(cast, measure="learners", by="start")
+    assert sum(values(starts).values()) == 11  # type: ignore[arg-type]
+    assert values(ask(cast, measure="learners", by="outcome")) == {"active": 10, "withdrawn": 1}
+
+
+def test_statistics_are_those_of_pandas(cast: Cast) -> None:
+    found = ask(cast, measure="clicks", by="course", show="statistics")
+    each = frame(cast).groupby(["activity__course", "learner"])["clicks"].sum()
+    for cell in found.cells:
+        told = each[cell.key].describe(percentiles=[0.1, 0.25, 0.5, 0.75, 0.9])
+        wanted = {
+            **{"mean": told["mean"], "deviation": told["std"], "least": told["min"], "most": told["max"]},
+            **{"p10": told["10%"], "p25": told["25%"], "median": told["50%"], "p75": told["75%"], "p90": told["90%"]},
+        }
+        assert cell.values == pytest.approx(wanted)
+        assert cell.n_learners == told["count"]
+    assert found.columns == tuple(STATISTICS)
+
+
+def test_filters_and_split(cast: Cast) -> None:
+    events = frame(cast)
+    algebra = cast.north.courses["algebra"].pk
+    found = ask(cast, by="verb", split="course", kind="")
+    wanted = events.groupby(["verb", "activity__course"]).size().to_dict()
+    assert {(cell.key, cell.split): cell.value for cell in found.cells} == wanted
+    only = ask(cast, by="kind", course=str(algebra))
+    assert values(only) == events[events["activity__course"] == algebra].groupby("activity__kind").size().to_dict()
+    assert values(ask(cast, by="course", verb=Verb.SUBMITTED))[algebra] == 2
+
+
+def test_an_instructor_counts_only_their_courses(cast: Cast) -> None:
+    algebra = cast.north.courses["algebra"].pk
+    for by in ("day", "week", "course", "kind", "verb", "outcome", "level"):
+        found = ask(cast, [algebra], by=by)
+        assert sum(value or 0 for value in values(found).values()) == 72, by
+    biology = cast.north.courses["biology"].pk
+    with pytest.raises(InvalidInput):
+        ask(cast, [algebra], course=str(biology))
+    with pytest.raises(InvalidInput):
+        ask(cast, [algebra], by="hour")
+
+
+def test_the_period_before(cast: Cast) -> None:
+    found = ask(cast, by="day", period="7", compare="1")
+    days = [cell.key for cell in ask(cast, by="day", period="28").cells]
+    assert len(found.before) == 7
+    by_day = values(ask(cast, by="day", period="28"))
+    for place, cell in enumerate(found.cells):
+        earlier = cell.key - timedelta(days=7)
+        if earlier in days:
+            assert found.value_before(place, cell.key) == by_day[earlier]
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"measure": "password"}, "measure"),
+        ({"by": "name"}, "by"),
+        ({"split": "week"}, "split"),
+        ({"by": "kind", "split": "verb"}, "by"),
+        ({"by": "kind", "measure": "learners"}, "measure"),
+        ({"by": "verb", "level": "light"}, "measure"),
+        ({"measure": "learners", "show": "statistics"}, "measure"),
+        ({"course": "0"}, "course"),
+        ({"course": "1; DROP TABLE"}, "course"),
+        ({"verb": "sang"}, "verb"),
+        ({"show": "statistics", "split": "course"}, "split"),
+    ],
+)
+def test_questions_that_cannot_be_answered(cast: Cast, given: dict[str, str], pointer: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        ask(cast, **given)
+    assert raised.value.pointer == pointer
+
+
+def test_every_dimension_answers_with_words(cast: Cast) -> None:
+    for name in BY:
+        found = ask(cast, by=name)
+        assert found.cells, name
+        assert all(found.word(name, cell.key) for cell in found.cells), name
+    assert set(CHOICES) < {"course", *BY}
+
+
+Hide = Callable[..., Answer]
+
+
+def test_small_cells_are_hidden(cast: Cast, settings: Any) -> None:
+    settings.NEURALINK_SMALL_CELL = 5
+    found = ask(cast, measure="learners", by="course")
+    # Algebra has 8, biology 7, ceramics 4 learners who did something: ceramics is small, and biology hides it.
+    shown = {cell.key: (cell.value, cell.n_learners) for cell in found.cells if not cell.is_hidden}
+    assert set(shown) == {cast.north.courses["algebra"].pk}
+    assert found.n_hidden == 2
+    assert "2 cells are hidden" in found.note
+    assert all(cell.value is None and cell.n_learners is None for cell in found.cells if cell.is_hidden)
+
+
+def test_a_cell_that_nothing_gives_away_hides_alone(cast: Cast, settings: Any) -> None:
+    settings.NEURALINK_SMALL_CELL = 4
+    assert ask(cast, measure="learners", by="course").n_hidden == 0
+
+
+def test_statistics_of_few_are_hidden(cast: Cast, settings: Any) -> None:
+    settings.NEURALINK_SMALL_CELL = 5
+    found = ask(cast, measure="clicks", by="outcome", show="statistics")
+    assert [cell.is_hidden for cell in found.cells] == [True, True]
+    assert all(value is None for cell in found.cells for value in cell.values.values())
+
+
+def test_cells_of_a_split_are_hidden_both_ways(cast: Cast, settings: Any) -> None:
+    settings.NEURALINK_SMALL_CELL = 5
+    found = ask(cast, measure="learners", by="course", split="outcome")
+    for names in ("key", "split"):
+        groups: dict[Any, list[bool]] = {}
+        for cell in found.cells:
+            groups.setdefault(getattr(cell, names), []).append(cell.is_hidden)
+        assert all(sum(hidden) != 1 or len(hidden) == 1 for hidden in groups.values()), names
+
+
+def test_nobody_of_the_neighbour_is_counted(cast: Cast) -> None:
+    for by in BY:
+        found = answer(Question.read({"by": by, "period": "28"}, cast.south.organisation, None))
+        assert sum(cell.value or 0 for cell in found.cells) == len(cast.south.events), by
+    assert Learner.objects.filter(organisation=cast.south.organisation).count() == 3
