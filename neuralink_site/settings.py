@@ -286,6 +286,9 @@ NEURALINK_TRAIN_BYTES = env.integer(
 NEURALINK_TRAIN_THREADS = env.integer(
     "NEURALINK_TRAIN_THREADS", 0, minimum=0, doc="threads that one training computes with; 0: one for each core"
 )
+NEURALINK_DRIFT_PERCENT = env.integer(
+    "NEURALINK_DRIFT_PERCENT", 25, minimum=1, doc="stability index, in per cent, from which data count as changed"
+)
 NEURALINK_GATE_LATENCY_MS = env.integer(
     "NEURALINK_GATE_LATENCY_MS", 200, minimum=1, doc="longest time to score a list in use, in milliseconds"
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
-from django.db.models import F, Min, Sum
+from django.db.models import Case, Count, F, FloatField, Min, Q, Sum, When
+from django.db.models.functions import Floor, Ln, Round
 from numpy.typing import NDArray
 
 from analytics.public import (
@@ -16,13 +18,41 @@ from analytics.public import (
     Import,
     JobState,
     Kind,
+    LearnerDay,
     LearnerTotal,
     Organisation,
     OrganisationDay,
 )
 
+MEASURES: dict[str, Any] = {
+    "events": F("n_events"),
+    "activities": F("n_activities"),
+    # Times spread over four powers of ten: in steps of a tenth of one.
+    "time": Case(When(seconds__gt=0, then=Floor(10 * Ln(F("seconds") + 1) / 2.302585) / 10), output_field=FloatField()),
+    "results": Case(When(n_results__gt=0, then=Round(F("result_sum") / F("n_results"), 2)), output_field=FloatField()),
+}
+"""Of what one learner did in one course on one day; null where there was none."""
 N_DAYS = 35
 """Five weeks: the last one is held against the four before."""
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How often each value was seen: three arrays of shape (n_values,), values ascending."""
+
+    values: NDArray[np.float64]
+    before: NDArray[np.int64]
+    now: NDArray[np.int64]
+
+    @property
+    def n(self) -> tuple[int, int]:
+        return int(self.before.sum()), int(self.now.sum())
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """Before and now; 0 where nothing was seen."""
+        before, now = (float(self.values @ counts) / max(1, counts.sum()) for counts in (self.before, self.now))
+        return before, now
 
 
 @dataclass(frozen=True)
@@ -36,6 +66,7 @@ class Days:
     n_new_learners: int  # of them, whose first event lies in it
     n_activities: int
     n_new_activities: int
+    histograms: dict[str, Histogram] = field(default_factory=dict)  # measure of a learner's day -> last week and before
 
     @property
     def total(self) -> NDArray[np.int64]:
@@ -82,7 +113,20 @@ def recent_days(organisation: Organisation, course: Activity | None = None) -> D
         n_new_learners=learners.filter(first_on__gte=week).count(),
         n_activities=met.count(),
         n_new_activities=first_met.filter(first__gte=week).count(),
+        histograms=_histograms(organisation, course, first_on, week),
     )
+
+
+def _histograms(organisation: Organisation, course: Activity | None, since: date, week: date) -> dict[str, Histogram]:
+    rows = LearnerDay.objects.filter(organisation=organisation, on__gte=since, on__lt=week + timedelta(days=7))
+    rows = rows.filter(course=course) if course is not None else rows
+    found = {}
+    for name, value in MEASURES.items():
+        counted = rows.annotate(value=value).exclude(value=None).order_by("value").values("value")
+        counts = list(counted.annotate(before=Count("id", Q(on__lt=week)), now=Count("id", Q(on__gte=week))))
+        values, before, now = (np.array([row[part] for row in counts]) for part in ("value", "before", "now"))
+        found[name] = Histogram(values.astype(float), before.astype(np.int64), now.astype(np.int64))
+    return found
 
 
 def recent_imports(organisation: Organisation, n_days: int = 7) -> list[PastImport]:

@@ -83,6 +83,13 @@ class NewRun(Body):
     )
     seed = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**31 - 1)
     promotes = serializers.BooleanField(required=False, default=True, help_text="put into use if it is no worse")
+    budget_seconds = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=10,
+        help_text="time of both fits together; null: NEURALINK_TRAIN_SECONDS",
+    )
     override = serializers.CharField(
         required=False,
         default="",
@@ -117,6 +124,7 @@ class RunList(ListView):
             seed=wanted["seed"],
             promotes=wanted["promotes"],
             override=wanted["override"],
+            budget_seconds=wanted["budget_seconds"],
             requested_by=self.caller if isinstance(self.caller, Member) else None,
         )
         return rendered(RunDetailSerializer, run, 202, reverse("api_run", args=[run.pk]))

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from django.conf import settings
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from analytics.public import Activity, Kind, Organisation, number, percent
-from recommender.day_history import N_DAYS, Days, PastImport, recent_days, recent_imports
+from recommender.day_history import N_DAYS, Days, Histogram, PastImport, recent_days, recent_imports
+from recommender.evaluation.drift import stability_index
 from recommender.evaluation.findings import Finding
 
 Counts = NDArray[np.int64]
@@ -25,12 +27,16 @@ LOST_SHARE, KEPT_SHARE = 0.4, 0.7
 """A kind that lost so much, while everything else kept so much, was lost on the way and not by people."""
 REJECTED_SHARE, LEAST_REJECTED = 0.4, 100
 NEW_SHARE = 0.5
+BROKEN_SHIFT = 1.0
+"""Stability index of results from which not people have changed, but the scale: points came in as shares."""
+LEAST_DAYS = 200
+"""Days of learners on either side: of fewer the index is mostly chance."""
 DISTANCE = 0.25
 """Total variation between the shares of kinds, last week and before: 0 alike, 1 nothing in common."""
 
 
 def look(organisation: Organisation, course: Activity | None = None) -> list[Finding]:
-    """Every check, the stopping ones first. At most six queries, all on day tables."""
+    """Every check, the stopping ones first. At most ten queries, all on day tables."""
     return examine(recent_days(organisation, course), recent_imports(organisation))
 
 
@@ -44,6 +50,7 @@ def examine(days: Days, imports: Sequence[PastImport]) -> list[Finding]:
         _volume(days),
         _mixture(days),
         _newcomers(days),
+        *_shifts(days),
     ]
 
 
@@ -132,6 +139,37 @@ def _newcomers(days: Days) -> Finding:
     sentence = _("Of the last week's learners %(learners)s were new, of its activities %(activities)s.")
     facts = {"learners": percent(learners), "activities": percent(activities)}
     return Finding("newcomers", max(learners, activities) <= NEW_SHARE, sentence % facts, stops=False)
+
+
+def _shifts(days: Days) -> list[Finding]:
+    """One finding for each measure whose values are many enough to have a shape."""
+    words = {
+        "events": _("events of a learner's day"),
+        "activities": _("activities of a learner's day"),
+        "time": _("times of a learner's day"),
+        "results": _("results of a learner's day"),
+    }
+    return [
+        _shift(name, words[name], histogram)
+        for name, histogram in days.histograms.items()
+        if min(histogram.n) >= LEAST_DAYS
+    ]
+
+
+def _shift(name: str, words: str, histogram: Histogram) -> Finding:
+    index, most = stability_index(histogram.before, histogram.now), settings.NEURALINK_DRIFT_PERCENT / 100
+    sentence = _(
+        "The %(measure)s of the last week beside the four before: stability index %(index).2f, %(most).2f is much."
+    )
+    facts = {"measure": words, "index": index, "most": most}
+    if name == "results" and index >= max(BROKEN_SHIFT, most):
+        before, now = histogram.means
+        sentence = _(
+            "The results of the last week lie elsewhere than before (mean %(now).2f after %(before).2f, stability "
+            "index %(index).2f): another scale, it seems. Correct the import's unit or full mark."
+        )
+        return Finding("shift_results", False, sentence % (facts | {"before": before, "now": now}))
+    return Finding(f"shift_{name}", index < most, sentence % facts, stops=False)
 
 
 def _share(part: int, whole: int) -> float:

@@ -52,6 +52,12 @@ class RunForm(forms.Form):
         help_text=_("Otherwise the version waits until somebody puts it into use."),
     )
 
+    budget_seconds = forms.IntegerField(
+        label=_("Seconds at most"),
+        required=False,
+        min_value=10,
+        help_text=_("Of both fits together. A network keeps its best state so far; empty for the server's limit."),
+    )
     override = forms.CharField(
         label=_("Train although the data look broken, because"),
         required=False,
@@ -88,7 +94,7 @@ class RunForm(forms.Form):
     @property
     def has_hidden_errors(self) -> bool:
         """Something is wrong among the fields that the page keeps folded."""
-        return any(name in {"seed", "override"} or name.startswith(PARAMETER) for name in self.errors)
+        return any(name in {"seed", "override", "budget_seconds"} or name.startswith(PARAMETER) for name in self.errors)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -123,6 +129,7 @@ class RunForm(forms.Form):
                 seed=asked["seed"],
                 promotes=asked["promotes"],
                 override=asked["override"],
+                budget_seconds=asked["budget_seconds"],
                 requested_by=self.member,
             )
         except InvalidInput as error:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from recommender.web import (
     attention,
+    drift,
     experiments,
     explorer,
     interventions,
@@ -32,6 +33,7 @@ urlpatterns = [
     path("searches/", searches.search_list, name="search_list"),
     path("searches/<int:pk>/", searches.search_page, name="search_page"),
     path("searches/<int:pk>/cancel/", searches.search_cancel, name="search_cancel"),
+    path("versions/drift/", drift.data_drift, name="data_drift"),
     path("versions/side-by-side/", experiments.experiment_list, name="experiment_list"),
     path("versions/side-by-side/<int:pk>/stop/", experiments.experiment_stop, name="experiment_stop"),
     path("versions/side-by-side/<int:pk>/use/", experiments.experiment_use_winner, name="experiment_use_winner"),

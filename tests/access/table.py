@@ -140,6 +140,7 @@ MODEL_PAGES = [
     get("search_page", MODELS, "search"),
     post("search_cancel", MODELS, "search"),
     get("version_list", MODELS),
+    get("data_drift", MODELS),
     *both("experiment_list", MODELS),
     post("experiment_stop", MODELS, "experiment"),
     post("experiment_use_winner", MODELS, "experiment"),

@@ -27,6 +27,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seed", type=int, default=0, help="fixes everything that is drawn")
         parser.add_argument("--override", default="", metavar="WHY", help="train although checks of the data stop it")
+        parser.add_argument("--budget-seconds", type=int, metavar="N", help="time of both fits together")
         parser.add_argument("--no-promote", action="store_true", help="only register the version")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,6 +51,7 @@ class Command(BaseCommand):
                 seed=options["seed"],
                 promotes=not options["no_promote"],
                 override=options["override"],
+                budget_seconds=options["budget_seconds"],
                 wakes_worker=False,
             )
         except InvalidInput as error:

@@ -127,3 +127,8 @@ def test_numbers_of_versions_are_the_organisations_own(
     told(client.get(f"{VERSIONS}1/"), 404)
     trained(school.organisation, "ease")
     assert client.get(f"{VERSIONS}1/").json()["algorithm"] == "ease"
+
+
+def test_a_run_has_a_budget(school: School, client: Client) -> None:
+    assert post(client, RUNS, {"algorithm": "ease", "budget_seconds": 30}).json()["budget_seconds"] == 30
+    told(post(client, RUNS, {"algorithm": "ease", "kind": "course", "budget_seconds": 10**6}), 400)

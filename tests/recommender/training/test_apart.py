@@ -148,3 +148,28 @@ def test_a_sentence_of_the_training_is_kept() -> None:
     tasks.train(run.pk)
     run.refresh_from_db()
     assert (run.state, run.error.split(":")[0]) == ("failed", "There is nothing to learn from")
+
+
+def metrics_of(organisation: Any, worked_on: Callable[[Run], Any], kills: bool) -> dict[str, float]:
+    """Of a small network; where it is killed it is so after two epochs, and the next worker goes on."""
+    run = start_run(organisation, "sasrec", config={"epochs": 12, "embedding_size": 16}, seed=5, promotes=False)
+    thread = worked_on(run)
+    if kills:
+        wait_until(lambda: any(point["epoch"] >= 2 for point in Run.objects.get(pk=run.pk).curve), 240)
+        [child] = [one for one in psutil.Process().children() if "work_under_lease" in str(one.cmdline())]
+        child.send_signal(signal.SIGKILL)
+        thread.join(30)
+        assert Run.objects.get(pk=run.pk).state == "running"
+        thread = worked_on(run)
+    thread.join(400)
+    run.refresh_from_db()
+    assert (run.state, run.attempt, run.error) == ("succeeded", 2 if kills else 1, "")
+    return run.metrics
+
+
+@pytest.mark.slow
+def test_a_network_that_is_killed_ends_as_if_undisturbed(worked_on: Callable[[Run], Any]) -> None:
+    organisation = build_school().organisation
+    undisturbed = metrics_of(organisation, worked_on, kills=False)
+    killed = metrics_of(organisation, worked_on, kills=True)
+    assert killed == pytest.approx(undisturbed, abs=1e-3)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from analytics.aggregates import rollups
 from analytics.models import Event, Import, JobState
-from recommender.day_history import N_DAYS, Days, PastImport, recent_days
+from recommender.day_history import N_DAYS, Days, Histogram, PastImport, recent_days
 from recommender.evaluation.findings import Finding
 from recommender.training.guard import examine, look
 from tests.recommender.school import School
@@ -143,7 +143,7 @@ def test_it_is_read_from_day_tables_in_few_queries(school: School) -> None:
         connection,
     ) as queries:
         findings = look(school.organisation)
-    assert len(queries) <= 6
+    assert len(queries) <= 10
     assert [f.name for f in findings if f.is_stopping] == []
     days = recent_days(school.organisation)
     assert days.total.sum() == sum(n.sum() for n in days.n_events.values()) > 0
@@ -158,3 +158,33 @@ def test_dry_runs_and_what_was_rolled_back_are_no_imports(school: School) -> Non
     assert not [f for f in look(school.organisation) if f.is_stopping]
     Import.objects.create(source_name="real.csv", **broken, **states)
     assert "real.csv" in next(f for f in look(school.organisation) if f.is_stopping).sentence
+
+
+def shaped(before: list[int], now: list[int]) -> Histogram:
+    return Histogram(np.linspace(0, 1, len(before)), np.array(before), np.array(now))
+
+
+def test_results_on_another_scale_stop() -> None:
+    days = calm(histograms={"results": shaped([100] * 5 + [0] * 5, [0] * 5 + [100] * 5)})
+    [sentence] = stopping(days)
+    assert sentence.startswith("The results of the last week lie elsewhere than before (mean 0.78 after 0.22")
+
+
+def test_other_measures_that_shift_are_told() -> None:
+    days = calm(histograms={"events": shaped([100] * 10, [300] * 5 + [20] * 5), "time": shaped([9] * 10, [0] * 10)})
+    assert stopping(days) == []
+    assert not found(days)["shift_events"].is_passed
+    assert "shift_time" not in found(days), "too few to have a shape"
+
+
+def test_a_shape_that_stays_passes() -> None:
+    days = calm(histograms={"results": shaped([400] * 10, [100] * 10), "events": shaped([400] * 10, [95] * 10)})
+    assert {finding.name for finding in examine(days, []) if not finding.is_passed} == set()
+
+
+def test_histograms_are_read_from_day_tables(school: School) -> None:
+    refreshed(school)
+    histograms = recent_days(school.organisation).histograms
+    assert set(histograms) == {"events", "activities", "time", "results"}
+    assert list(histograms["events"].values) == [1.0]
+    assert len(histograms["results"].values) == 0
