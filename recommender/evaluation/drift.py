@@ -30,7 +30,7 @@ def stability_index(before: NDArray[np.int64], now: NDArray[np.int64]) -> float:
         return 0.0
     reached = np.cumsum(before) / before.sum()
     bins = np.clip((reached - 1e-9) * N_BINS, 0, N_BINS - 1).astype(int)
-    was, is_ = (_shares(np.bincount(bins, counts, N_BINS)) for counts in (before, now))
+    was, is_ = (_shares(np.bincount(bins, counts, N_BINS).astype(np.float64)) for counts in (before, now))
     return float(((is_ - was) * np.log(is_ / was)).sum())
 
 
