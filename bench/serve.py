@@ -1,7 +1,8 @@
 """Latency of recommendations for learners active lately: the function alone, and through the web server's API.
 
 Beside the API's latency stands that of `/healthz` on the same server, which touches nothing: what HTTP itself costs.
-The memory is that of one web process after all requests.
+The memory is that of one web process after all requests. `--large` measures a made-up school in the database instead,
+see `bench.serve_large`.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 
+from bench import serve_large
 from bench.record import Measurement
 from bench.train import prepare
 from bench.web import web_server
@@ -29,10 +31,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--organisation", default="academy", help="its slug")
     parser.add_argument("--course", default=None, help="external id: only its activities")
     parser.add_argument("--requests", type=int, default=500)
+    parser.add_argument("--large", action="store_true", help="the made-up school of 100,000 learners, by wrk")
+    parser.add_argument("--learners", type=int, default=100_000, help="of the made-up school")
+    parser.add_argument("--activities", type=int, default=50_000, help="of the made-up school, a multiple of 5,000")
     parser.add_argument("--seed", type=int, default=0)
 
 
 def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
+    if arguments.large:
+        prepare(None)
+        yield from serve_large.measure(arguments.learners, arguments.activities, arguments.seed)
+        return
     prepare(arguments.organisation)
     from analytics.models import Activity, Learner, Organisation
 

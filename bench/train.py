@@ -35,8 +35,8 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
             yield from _measure_one(case, algorithm, arguments)
 
 
-def prepare(organisation: str) -> None:
-    """Make the models of this program usable, and the academy where that is what is asked for."""
+def prepare(organisation: str | None) -> None:
+    """Make the models of this program usable, and the academy where that is what is asked for; None asks for none."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "neuralink_site.settings")
     import django
 
@@ -46,7 +46,7 @@ def prepare(organisation: str) -> None:
     from analytics.models import Organisation
 
     call_command("migrate", verbosity=0)
-    if not Organisation.objects.filter(slug=organisation).exists():
+    if organisation is not None and not Organisation.objects.filter(slug=organisation).exists():
         if organisation != "academy":
             sys.exit(f"There is no organisation {organisation!r} in this database: import it, or set NEURALINK_HOME.")
         call_command("create_academy")

@@ -21,6 +21,7 @@ RULE_SECONDS = 60
 ONLINE_SECONDS = 300.0
 """Between two counts of what learners did with what they were shown."""
 RISK_SECONDS = 300.0
+LISTS_SECONDS = 600.0
 """Between two looks whether risks are old, or another version predicts them now."""
 
 
@@ -56,6 +57,7 @@ app.conf.update(
         "analytics.tasks.run_import": {"queue": "import"},
         "recommender.tasks.train": {"queue": "train"},
         "recommender.tasks.search": {"queue": "train"},
+        "recommender.tasks.export_lists": {"queue": "train"},
     },
     task_serializer="json",
     accept_content=["json"],
@@ -76,6 +78,7 @@ app.conf.update(
         name: {"task": name, "schedule": seconds, "options": {"queue": "aggregate", "expires": seconds}}
         for name, seconds in (
             ("recommender.tasks.start_due_runs", RULE_SECONDS),
+            ("recommender.tasks.queue_list_exports", LISTS_SECONDS),
             ("recommender.tasks.queue_digests", DIGEST_SECONDS),
             ("recommender.tasks.queue_risk_refreshes", RISK_SECONDS),
             ("recommender.tasks.count_online", ONLINE_SECONDS),

@@ -8,6 +8,7 @@ from pathlib import Path
 import dj_database_url
 
 from neuralink_site import embedded_postgres, env
+from neuralink_site.model_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = env.path(
@@ -204,6 +205,7 @@ fields are errors too. Instants are UTC.""",
         "RecommendingAlgorithm": "recommender.algorithms.catalogue.RECOMMENDERS",
         "TrainedAlgorithm": "recommender.api.runs.TRAINED",
         "RecommendingSource": "recommender.api.recommendations.RECOMMENDING_SOURCES",
+        "ListFormat": "recommender.models.ListFormat",
         "FeedbackAction": "recommender.models.FeedbackAction",
         "OnlineMeasure": "recommender.models.OnlineMeasure",
         "PromotionAction": "recommender.models.PromotionAction",
@@ -267,61 +269,6 @@ NEURALINK_SMALL_CELL = env.integer(
     5,
     minimum=1,
     doc="fewest learners behind a number of Explore; cells with fewer are hidden, and 1 hides none",
-)
-NEURALINK_SWAP_SECONDS = env.integer(
-    "NEURALINK_SWAP_SECONDS", 2, minimum=0, doc="how old the web process's knowledge of the version in use may be"
-)
-NEURALINK_TRAIN_SECONDS = env.integer(
-    "NEURALINK_TRAIN_SECONDS",
-    600,
-    minimum=10,
-    doc="time that the two fits of one run may take together, in seconds; the best state so far is then kept",
-)
-NEURALINK_TRAIN_BYTES = env.integer(
-    "NEURALINK_TRAIN_BYTES",
-    0,
-    minimum=0,
-    doc="memory that the process of one training may take, in bytes; 0: as much as the machine has",
-)
-NEURALINK_TRAIN_THREADS = env.integer(
-    "NEURALINK_TRAIN_THREADS", 0, minimum=0, doc="threads that one training computes with; 0: one for each core"
-)
-NEURALINK_DRIFT_PERCENT = env.integer(
-    "NEURALINK_DRIFT_PERCENT", 25, minimum=1, doc="stability index, in per cent, from which data count as changed"
-)
-NEURALINK_GATE_LATENCY_MS = env.integer(
-    "NEURALINK_GATE_LATENCY_MS", 200, minimum=1, doc="longest time to score a list in use, in milliseconds"
-)
-NEURALINK_GATE_BYTES = env.integer(
-    "NEURALINK_GATE_BYTES", 4 * 2**30, minimum=2**10, doc="largest version that goes into use, in bytes"
-)
-NEURALINK_VERSION_DAYS = env.integer(
-    "NEURALINK_VERSION_DAYS", 90, minimum=1, doc="age in days from which a version counts as expired"
-)
-NEURALINK_SHOWN_TIMES = env.integer(
-    "NEURALINK_SHOWN_TIMES",
-    10,
-    minimum=0,
-    doc="hours in which an activity was shown to a learner without effect, before it rests for a month; 0: never",
-)
-NEURALINK_NOT_NOW_DAYS = env.integer(
-    "NEURALINK_NOT_NOW_DAYS", 7, minimum=1, doc="days for which an activity stays away after 'not now'"
-)
-NEURALINK_VARIETY_PERCENT = env.integer(
-    "NEURALINK_VARIETY_PERCENT",
-    30,
-    minimum=0,
-    maximum=100,
-    doc="strength that the last of a list loses if all before it are of its course too, in per cent; 0: none",
-)
-NEURALINK_SEARCH_SECONDS = env.integer(
-    "NEURALINK_SEARCH_SECONDS", 7200, minimum=1, doc="longest search for parameters that may be asked for, in seconds"
-)
-NEURALINK_RISK_DAYS = env.integer(
-    "NEURALINK_RISK_DAYS", 7, minimum=1, maximum=365, doc="days after which the risks of running enrolments are old"
-)
-NEURALINK_BULK_ROWS = env.integer(
-    "NEURALINK_BULK_ROWS", 500, minimum=1, doc="most enrolments in one action on the worklist, by page or API"
 )
 
 MAIL_FOLDER = HOME / "mail"

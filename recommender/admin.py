@@ -11,6 +11,7 @@ from recommender.models import (
     Feedback,
     Impression,
     Intervention,
+    ListExport,
     ListRule,
     Mail,
     MessageTemplate,
@@ -98,6 +99,14 @@ class FeedbackAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     sortable_by = ()
     search_fields = ["=learner__external_id", "=activity__external_id"]
+
+
+@admin.register(ListExport)
+class ListExportAdmin(JobAdmin):
+    list_display = ["__str__", "kind", "format", "state", "requested_by", "created_at", "n_learners", "n_bytes"]
+    list_filter = [OrganisationFilter, "state", "format", "is_nightly"]
+    list_select_related = ["requested_by__login"]
+    search_fields = ["error"]
 
 
 @admin.register(ListRule)

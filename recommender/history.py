@@ -20,6 +20,7 @@ from analytics.public import Activity, Kind, Learner, Organisation, Verb
 from recommender.datasets.interactions import Interactions, Sequences, feature_hash, offsets_of
 from recommender.models import TargetKind
 
+KINDS = tuple(kind.value for kind in Kind)
 NOT_TARGETS = (Kind.COURSE, Kind.MODULE)
 """Kinds of activity that hold others: somebody is recommended what is inside, or (kind course) the course."""
 
@@ -63,7 +64,8 @@ _MEETINGS = {TargetKind.ANY: _MEETINGS_OF_PARTS, TargetKind.COURSE: _MEETINGS_OF
 
 _OUTLINE = """
     SELECT id, COALESCE(course_id, 0),
-           COALESCE(lead(id) OVER (PARTITION BY course_id, parent_id, course_id IS NULL ORDER BY position, id), 0)
+           COALESCE(lead(id) OVER (PARTITION BY course_id, parent_id, course_id IS NULL ORDER BY position, id), 0),
+           COALESCE(parent_id, 0), (COALESCE(array_position(%(kinds)s, kind::text), 0) - 1)::bigint
     FROM analytics_activity WHERE organisation_id = %(organisation)s ORDER BY id
 """
 
@@ -177,16 +179,16 @@ def _hashes(kind: str, course_id: int | None, parent_id: int | None, name: str) 
 
 
 def outline(organisation: Organisation) -> NDArray[Any]:
-    """Where each activity stands: fields `activity`, `course` and `following` (ids; 0 for none), by ascending id.
+    """Where each activity stands, by ascending id.
 
-    What follows is the next part with the same parent in the same course, by position.
+    Fields `activity`, `course`, `following` and `parent` (ids; 0 for none) and `kind` (its place in KINDS). What
+    follows is the next part with the same parent in the same course, by position.
     """
-    found = copied(
-        _OUTLINE, {"organisation": organisation.pk}, dict.fromkeys(("activity", "course", "following"), ">i8")
-    )
-    native = np.dtype([(name, np.int64) for name in ("activity", "course", "following")])
-    made: NDArray[Any] = np.empty(len(found), native)
-    for name in native.names or ():
+    asked = {"organisation": organisation.pk, "kinds": list(KINDS)}
+    fields = ("activity", "course", "following", "parent", "kind")
+    found = copied(_OUTLINE, asked, dict.fromkeys(fields, ">i8"))
+    made: NDArray[Any] = np.empty(len(found), np.dtype([(name, np.int64) for name in fields]))
+    for name in fields:
         made[name] = found[name]
     return made
 

@@ -3,8 +3,8 @@
 from celery import shared_task
 
 from analytics import public
-from recommender.models import Mail, RiskRefresh, Run, Search
-from recommender.serving import experiments, online, risks
+from recommender.models import ListExport, Mail, RiskRefresh, Run, Search
+from recommender.serving import experiments, list_export, online, risks
 from recommender.training import rules
 from recommender.training.apart import work_apart
 from recommender.worklist.digest import queue_due_digests
@@ -32,6 +32,18 @@ def refresh_risks(refresh_id: int) -> None:
             risks.refresh_risks(lease)
 
 
+@shared_task(name=ListExport.task_name)  # type: ignore[untyped-decorator]
+def export_lists(export_id: int) -> None:
+    with public.working_on(ListExport, export_id) as lease:
+        if lease is not None:
+            list_export.export_lists(lease)
+
+
+@shared_task(name="recommender.tasks.queue_list_exports")  # type: ignore[untyped-decorator]
+def queue_list_exports() -> int:
+    return list_export.queue_due_exports()
+
+
 @shared_task(name="recommender.tasks.queue_risk_refreshes")  # type: ignore[untyped-decorator]
 def queue_risk_refreshes() -> int:
     return risks.queue_due_refreshes()
@@ -57,7 +69,7 @@ def start_due_runs() -> int:
 @shared_task(name="recommender.tasks.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> int:
     """Wake a worker for what waits or was lost; how many those were."""
-    return sum(public.sweep(jobs) for jobs in (Run, Search, RiskRefresh, Mail))
+    return sum(public.sweep(jobs) for jobs in (Run, Search, RiskRefresh, Mail, ListExport))
 
 
 @shared_task(name="recommender.tasks.count_online")  # type: ignore[untyped-decorator]

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
@@ -17,10 +18,18 @@ from analytics.public import Activity, Learner, Member, Role, Scope
 from analytics.rest.parameters import Body, ExternalIdField, InvalidParameters, Parameters
 from analytics.rest.permissions import EVERY_ROLE, Access, visible
 from analytics.rest.views import ApiView
+from recommender.api.told import remembered, told
 from recommender.models import RECOMMENDED, RECOMMENDED_CHOICES, FeedbackAction, Impression, TargetKind, Version
 from recommender.serving.candidates import SOURCES
 from recommender.serving.feedback import give_feedback
-from recommender.serving.recommend import Answer, popular_now, recommend, recommend_for_session, similar_to
+from recommender.serving.recommend import (
+    Answer,
+    popular_now,
+    recommend,
+    recommend_for_session,
+    similar_to,
+    version_answering,
+)
 from recommender.serving.why_not import why_not
 
 RECOMMENDING_SOURCES = sorted(SOURCES)
@@ -153,7 +162,7 @@ class Recommendations(AsksVersions):
             explain=self.query["explain"],
             version=self.version(self.query.get("version"), InvalidParameters),
         )
-        return Response(AnswerSerializer(answer).data)
+        return Response(told(answer))
 
 
 class SessionBody(Body):
@@ -184,7 +193,7 @@ class SessionRecommendations(AsksVersions):
         wanted = self.read_body(SessionBody)
         wanted["course"] = self.named_in_body(Activity.objects.courses(), "course", wanted["course"])
         wanted["version"] = self.version(wanted["version"], ValidationError)
-        return Response(AnswerSerializer(recommend_for_session(self.organisation, **wanted)).data)
+        return Response(told(recommend_for_session(self.organisation, **wanted)))
 
 
 class PopularParameters(Parameters):
@@ -203,8 +212,10 @@ class PopularActivities(ApiView):
     @extend_schema(tags=["recommendations"])
     def get(self, request: Request) -> Response:
         course = self.named(Activity.objects.courses(), "course")
-        answer = popular_now(self.organisation, limit=self.query["limit"], kind=self.query["kind"], course=course)
-        return Response(AnswerSerializer(answer).data)
+        limit, kind = self.query["limit"], self.query["kind"]
+        key = ("popular", self.organisation.pk, kind, course.pk if course else None, limit, get_language())
+        answer = remembered(key, lambda: popular_now(self.organisation, limit=limit, kind=kind, course=course))
+        return Response(answer)
 
 
 class LimitParameters(Parameters):
@@ -222,7 +233,9 @@ class SimilarActivities(ApiView):
     @extend_schema(tags=["recommendations"])
     def get(self, request: Request, external_id: str) -> Response:
         activity = self.found(self.get_queryset(), external_id=external_id)
-        return Response(AnswerSerializer(similar_to(activity, limit=self.query["limit"])).data)
+        limit = self.query["limit"]
+        key = ("similar", activity.pk, limit, version_answering(activity), get_language())
+        return Response(remembered(key, lambda: similar_to(activity, limit=limit)))
 
 
 class WhyNotParameters(Parameters):

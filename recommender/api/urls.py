@@ -12,6 +12,13 @@ from recommender.api.experiments import (
     VersionOnline,
 )
 from recommender.api.interventions import InterventionComparison, InterventionList
+from recommender.api.list_exports import (
+    BatchRecommendations,
+    ListExportCancellation,
+    ListExportDetail,
+    ListExportFile,
+    ListExportList,
+)
 from recommender.api.recommendations import (
     FeedbackList,
     PopularActivities,
@@ -33,6 +40,11 @@ urlpatterns = [
         "learners/<external_id:external_id>/why-not/<external_id:activity>/", WhyNotView.as_view(), name="api_why_not"
     ),
     path("recommendations/", SessionRecommendations.as_view(), name="api_session_recommendations"),
+    path("recommendations/batch/", BatchRecommendations.as_view(), name="api_batch_recommendations"),
+    path("recommendations/exports/", ListExportList.as_view(), name="api_list_exports"),
+    path("recommendations/exports/<int:pk>/", ListExportDetail.as_view(), name="api_list_export"),
+    path("recommendations/exports/<int:pk>/cancel/", ListExportCancellation.as_view(), name="api_list_export_cancel"),
+    path("recommendations/exports/<int:pk>/file/", ListExportFile.as_view(), name="api_list_export_file"),
     path("activities/popular/", PopularActivities.as_view(), name="api_popular"),
     path("activities/<external_id:external_id>/similar/", SimilarActivities.as_view(), name="api_similar"),
     path("feedback/", FeedbackList.as_view(), name="api_feedback"),

@@ -1,4 +1,5 @@
 from recommender.models.impressions import REFUSING_ACTIONS, Feedback, FeedbackAction, Impression
+from recommender.models.list_exports import ListExport, ListFormat
 from recommender.models.list_rules import FACTORS, Effect, ListRule
 from recommender.models.online import Experiment, OnlineDay, OnlineMeasure
 from recommender.models.risks import Confidence, Risk, RiskRefresh
@@ -40,6 +41,8 @@ __all__ = [
     "Intervention",
     "InterventionKind",
     "LearnerView",
+    "ListExport",
+    "ListFormat",
     "ListRule",
     "Mail",
     "MessageTemplate",

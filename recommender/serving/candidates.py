@@ -7,16 +7,27 @@ after the training needs a place of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from recommender.models import TargetKind
-from recommender.serving.outline import outline_of
+from recommender.serving.live import LiveModel
+from recommender.serving.outline import Outline, outline_of
 from recommender.serving.scoring import Scored
 from recommender.serving.situation import Situation
 
+Source = Literal[
+    "pinned",
+    "continue",
+    "model",
+    "next_in_sequence",
+    "popular_in_your_courses",
+    "first_in_your_courses",
+    "popular",
+]
 SOURCES: dict[str, str | Promise] = {
     "pinned": _("pinned by the organisation"),
     "continue": _("begun and not finished"),
@@ -39,12 +50,12 @@ class Pool:
     """Candidates, strongest first."""
 
     strengths: dict[int, float]  # activity id -> 0..1
-    sources: dict[int, str]  # of those that the model did not put forward
+    sources: dict[int, Source]  # of those that the model did not put forward
     n_left: int = 0  # of the model's, weaker than these
 
 
 def pool(found: Scored, situation: Situation, limit: int) -> Pool:
-    others = _from_others(found, situation)
+    others = extras(situation, outline_of(situation.organisation), found.model)
     strengths, n_left = _strongest(found, situation, FIRST_LOOK * limit)
     merged = {pk: strength for pk, (strength, _source) in others.items()} | {
         pk: strength for pk, strength in strengths.items() if pk not in others
@@ -66,15 +77,17 @@ def _strongest(found: Scored, situation: Situation, n: int) -> tuple[dict[int, f
     return dict(zip(ids.tolist(), strengths[places].tolist(), strict=True)), n_new - len(places)
 
 
-def _from_others(found: Scored, situation: Situation) -> dict[int, tuple[float, str]]:
+def extras(situation: Situation, outline: Outline, model: LiveModel) -> dict[int, tuple[float, Source]]:
     """Activity id -> strength and source; an earlier source keeps what a later one names again."""
-    others = dict.fromkeys(situation.effects.pinned_ids, (1.0, "pinned"))
+    others: dict[int, tuple[float, Source]] = {}
+    for pinned_id in situation.effects.pinned_ids:
+        others[pinned_id] = (1.0, "pinned")
     if situation.kind == TargetKind.COURSE:
         return others
     if situation.unfinished_id is not None:
         others.setdefault(situation.unfinished_id, (1.0, "continue"))
-    following = outline_of(situation.organisation).following(_latest_of_courses(situation))
-    known = set(found.model.activity_ids[found.model.indices_of(np.array(following, np.int64))].tolist())
+    following = outline.following(_latest_of_courses(situation))
+    known = set(model.activity_ids[model.indices_of(np.array(following, np.int64))].tolist())
     for pk in following:
         if pk not in known and pk not in situation.met:
             others.setdefault(pk, (NEW_STRENGTH, "next_in_sequence"))

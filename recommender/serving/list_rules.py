@@ -18,7 +18,9 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from analytics.public import Activity, Organisation
+from recommender.history import KINDS
 from recommender.models import Effect, ListRule
+from recommender.serving.outline import Outline
 
 MAX_ORGANISATIONS = 64
 """So many are remembered by one process."""
@@ -32,6 +34,20 @@ class Effects:
     boosts: tuple[tuple[NDArray[np.int64], float], ...] = ()  # activity ids, factor
     blocked_ids: tuple[int, ...] = ()  # activities, with all that is in them
     blocked_kinds: tuple[str, ...] = ()
+
+    def blocks(self, outline: Outline, activity_id: int) -> bool:
+        return bool(self.blocks_of(outline, np.array([activity_id], np.int64))[0])
+
+    def blocks_of(self, outline: Outline, activity_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of the activities are kept out: shape (len(activity_ids),)."""
+        blocked = list(self.blocked_ids)
+        found: NDArray[np.bool_] = np.isin(activity_ids, blocked)
+        if blocked:
+            found |= np.isin(outline.courses_of(activity_ids), blocked)
+            found |= np.isin(outline.parents_of(activity_ids), blocked)
+        if self.blocked_kinds:
+            found |= np.isin(outline.kinds_of(activity_ids), [KINDS.index(kind) for kind in self.blocked_kinds])
+        return found
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,11 @@ def _slot_of(scope: Scope) -> _Slot:
     return slot
 
 
+def split_of(organisation: Organisation, kind: str) -> Split | None:
+    """Who is answered by another version than the one in use, while two are tried; as old as `live_model` knows."""
+    return _slot_of((organisation.pk, kind, None)).split
+
+
 def _refresh(slot: _Slot, organisation: Organisation, kind: str, course: Activity | None) -> None:
     now = time.monotonic()
     if now - slot.checked_at < settings.NEURALINK_SWAP_SECONDS:

@@ -26,10 +26,23 @@ class Outline:
     activity_ids: NDArray[np.int64]  # (n_activities,) ascending
     course_ids: NDArray[np.int64]  # (n_activities,), 0 for none
     following_ids: NDArray[np.int64]  # (n_activities,), 0 for none
+    parent_ids: NDArray[np.int64]  # (n_activities,), 0 for none
+    kinds: NDArray[np.int64]  # (n_activities,), places in `history.KINDS`
 
     def courses_of(self, activity_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Shape (len(activity_ids),); -1 for activities that are gone."""
         return self._column(self.course_ids, activity_ids)
+
+    def parents_of(self, activity_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """As `courses_of`."""
+        return self._column(self.parent_ids, activity_ids)
+
+    def kinds_of(self, activity_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Places in `history.KINDS`; -1 for activities that are gone."""
+        return self._column(self.kinds, activity_ids)
+
+    def course_of(self, activity_id: int) -> int:
+        return int(self.courses_of(np.array([activity_id], np.int64))[0])
 
     def following(self, activity_ids: Sequence[int]) -> list[int]:
         """What comes next in its course after each of them that has something after it."""
@@ -54,7 +67,7 @@ def outline_of(organisation: Organisation) -> Outline:
     if found is not None and now - read_at < REMEMBERED_SECONDS:
         return found
     rows = history.outline(organisation)
-    made = Outline(*(np.ascontiguousarray(rows[name]) for name in ("activity", "course", "following")))
+    made = Outline(*(rows[name].copy() for name in ("activity", "course", "following", "parent", "kind")))
     with _lock:
         _known.pop(organisation.pk, None)
         _known[organisation.pk] = (now, made)

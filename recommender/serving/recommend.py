@@ -25,10 +25,19 @@ from analytics.public import Activity, InvalidInput, Kind, Learner, Organisation
 from recommender.models import RECOMMENDED, TargetKind, Version
 from recommender.serving.answers import Answer, Chosen, Recommendation
 from recommender.serving.choose import chosen_for
+from recommender.serving.live import live_model
 from recommender.serving.reasons import with_reasons
 from recommender.serving.situation import Situation, situation_of, situation_of_session
 
-__all__ = ["Answer", "Recommendation", "popular_now", "recommend", "recommend_for_session", "similar_to"]
+__all__ = [
+    "Answer",
+    "Recommendation",
+    "popular_now",
+    "recommend",
+    "recommend_for_session",
+    "similar_to",
+    "version_answering",
+]
 
 _INSERT = """
     INSERT INTO recommender_impression
@@ -106,6 +115,13 @@ def similar_to(activity: Activity, *, limit: int = 10) -> Answer:
     _check(organisation, limit, kind, None)
     situation = situation_of_session(organisation, [activity.external_id], kind=kind, course=None, exclude=())
     return _answer(situation, limit, channel=None, after=activity)
+
+
+def version_answering(activity: Activity) -> int | None:
+    """Id of the version that `similar_to` asks; no query but that of the version in use."""
+    kind = TargetKind.COURSE if activity.kind == Kind.COURSE else TargetKind.ANY
+    model = live_model(activity.organisation, kind)
+    return model.version.pk if model else None
 
 
 def popular_now(

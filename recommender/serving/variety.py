@@ -22,9 +22,9 @@ def varied(course_ids: NDArray[np.int64], strengths: NDArray[np.floating], limit
     Returns:
         shape (n_lists, min(limit, n_candidates)): columns of `course_ids`.
     """
-    earlier = np.zeros(course_ids.shape)
-    for place in range(1, course_ids.shape[1]):
-        earlier[:, place] = (course_ids[:, :place] == course_ids[:, place : place + 1]).sum(axis=1)
+    is_alike = course_ids[:, :, None] == course_ids[:, None, :]  # (n_lists, n_candidates, n_candidates)
+    is_earlier = np.tri(course_ids.shape[1], k=-1, dtype=bool)
+    earlier = (is_alike & is_earlier).sum(axis=2)
     lost = settings.NEURALINK_VARIETY_PERCENT / 100 * np.minimum(1.0, earlier / limit)
     kept = np.where((course_ids > 0) & (strengths > 0), strengths * (1 - lost), strengths)
     found: NDArray[np.int64] = np.argsort(-kept, axis=1, kind="stable")[:, :limit]

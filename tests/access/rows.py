@@ -12,7 +12,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from analytics.models import ApiKey, Board, Credential, Member, Role, SavedView, Scope, Tile, Upload
-from recommender.models import Experiment, LearnerView, Mail, MessageTemplate, OutcomePolicy, RetrainRule, Run, Search
+from recommender.models import (
+    Experiment,
+    LearnerView,
+    ListExport,
+    Mail,
+    MessageTemplate,
+    OutcomePolicy,
+    RetrainRule,
+    Run,
+    Search,
+)
 from tests.access.table import TOOL, Line
 from tests.cast import Cast, House
 from tests.recommender.risks import add_risks
@@ -36,6 +46,7 @@ def arguments_of(house: House, run: Run) -> dict[str, list[Any]]:
         "version": run.version,
         "retrain_rule": RetrainRule.objects.create(organisation=organisation, algorithm="ease", every_days=7),
         "search": Search.objects.create(organisation=organisation, algorithm="ease", budget_seconds=5),
+        "list_export": ListExport.objects.create(organisation=organisation, state="running"),
         "mail": Mail.objects.create(organisation=organisation, requested_by=instructor, address="a@b.org", subject="s"),
         "shared_board": board,
         "shared_tile": Tile.objects.create(organisation=organisation, board=board, name="t", query="by=course"),

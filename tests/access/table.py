@@ -208,6 +208,12 @@ MODEL_API = [
     api("GET", "api_recommendations", Scope.RECOMMENDATIONS_READ, row="learner_id", narrow=True),
     api("GET", "api_why_not", Scope.RECOMMENDATIONS_READ, row="learner_and_activity", narrow=True),
     api("POST", "api_session_recommendations", Scope.RECOMMENDATIONS_READ),
+    api("POST", "api_batch_recommendations", Scope.RECOMMENDATIONS_READ, MODELS),
+    api("GET", "api_list_exports", Scope.RECOMMENDATIONS_READ, MODELS),
+    api("POST", "api_list_exports", Scope.RECOMMENDATIONS_READ, MODELS),
+    api("GET", "api_list_export", Scope.RECOMMENDATIONS_READ, MODELS, "list_export"),
+    api("POST", "api_list_export_cancel", Scope.RECOMMENDATIONS_READ, MODELS, "list_export"),
+    api("GET", "api_list_export_file", Scope.RECOMMENDATIONS_READ, MODELS, "list_export"),
     api("GET", "api_popular", Scope.RECOMMENDATIONS_READ),
     api("GET", "api_similar", Scope.RECOMMENDATIONS_READ, row="course_id", narrow=True),
     api("POST", "api_feedback", Scope.RECOMMENDATIONS_READ, LEARNERS),
@@ -261,8 +267,8 @@ analytics: prerequisite event eventkey import upload columnmapping rowverdict ro
 analytics: organisationday activityday learnerday learnertotal coursetotal dirtyday
 analytics: document projection projectionplace statementfate verbcount verbmeaning learneridentity
 analytics: statement statementlink attachment activitydefinition
-recommender: experiment onlineday
-recommender: run search version promotion impression feedback listrule risk riskrefresh case intervention mail"""
+recommender: experiment onlineday listrule listexport
+recommender: run search version promotion impression feedback risk riskrefresh case intervention mail"""
 ADMIN_SUPERUSERS = "auth: group user"
 """Django's own tables of logins: of those who run the machine, for no organisation's data administrator."""
 ADMIN_OTHERS = {"index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n"}

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from analytics.models import Activity, ApiKey, Member, Role, Scope
+from recommender.api.recommendations import AnswerSerializer, NamedActivitySerializer, RecommendationSerializer
 from recommender.models import Feedback, Impression
 from tests.asking import post, told
 from tests.recommender.school import School
@@ -170,3 +171,27 @@ def test_a_version_is_chosen_by_those_who_may(school: School, client: Client, tr
     found = post(owner, "/api/v1/recommendations/", {"history": ["red-0"], "version": 1, "explain": False}).json()
     assert (found["source"], found["recommendations"][0]["reason"]) == ("popularity", None)
     told(post(client, "/api/v1/recommendations/", {"history": ["red-0"], "version": 1}), 403)
+
+
+def test_answers_have_the_keys_of_the_schema(school: School, client: Client, trained: Callable[..., Any]) -> None:
+    trained(school.organisation, "ease")
+    told_ = answer(client, limit=2)
+    assert list(told_) == list(AnswerSerializer().fields)
+    first = told_["recommendations"][0]
+    assert list(first) == list(RecommendationSerializer().fields)
+    assert list(first["activity"]) == list(NamedActivitySerializer().fields)
+    assert told_["card"] == "/api/v1/versions/1/card/"
+
+
+def test_what_is_the_same_for_everybody_is_remembered_for_a_while(
+    school: School, client: Client, trained: Callable[..., Any], settings: Any
+) -> None:
+    trained(school.organisation, "popularity")
+    settings.NEURALINK_SHARED_SECONDS = 60
+    path = "/api/v1/activities/red-0/similar/"
+    first = answer(client, path)
+    shown = first["recommendations"][0]["activity"]["external_id"]
+    Activity.objects.filter(external_id=shown).update(name="Another name")
+    assert answer(client, path) == first
+    trained(school.organisation, "ease")  # another version is another answer
+    assert answer(client, path)["version"] == 2
