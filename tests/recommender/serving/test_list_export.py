@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from analytics import jobs
 from analytics.jobs import working_on
 from analytics.models import ApiKey, Enrolment, Learner, Scope
 from analytics.public import InvalidInput
@@ -37,9 +38,10 @@ def write(export: ListExport) -> ListExport:
 
 
 @pytest.fixture(autouse=True)
-def patient(settings: Any) -> None:
+def patient(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """The thread that keeps a lease alive does not see rows of the test's transaction."""
-    settings.NEURALINK_LEASE_SECONDS = 600
+    settings.NEURALINK_LEASE_SECONDS = 1800
+    monkeypatch.setattr(jobs, "LOOK_SECONDS", 600.0)
 
 
 @pytest.fixture
