@@ -1,13 +1,18 @@
-"""Every page as a signed-in member gets it from the web server, whole and compressed: seconds until its last byte.
+"""Every page and fragment as a signed-in member gets it from the web server, compressed: ms until its last byte.
 
-The pages are those of `manage.py screenshots`, with the rows that have most to show. Beside each stands `/healthz` on
-the same server, which touches nothing: what HTTP itself costs.
+The pages are those of `manage.py screenshots`, with the rows that have most to show; the fragments those that they
+load. Beside each stands `/healthz` on the same server, which touches nothing: what HTTP costs. `--browser` opens
+each page in Chromium as well, with an empty cache: its largest paint, its layout shift, and the bytes transferred.
 """
 
 import argparse
+import gzip
 import os
+import re
 import time
 from collections.abc import Iterator
+from html import unescape
+from typing import Any
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -18,11 +23,13 @@ from bench.web import web_server
 
 QUICK = ("--requests", "10")
 WARM_UP = 2
+LOADED = re.compile(r'hx-get="([^"]+)" hx-trigger="load"')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--organisation", default="academy", help="its slug")
     parser.add_argument("--requests", type=int, default=30, help="of each page")
+    parser.add_argument("--browser", action="store_true", help="in Chromium too: paint, shift and bytes")
 
 
 def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
@@ -38,15 +45,34 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
     with sessions_of(organisation) as sessions, web_server(os.environ.copy(), 1) as (port, _process):
         address = f"http://127.0.0.1:{port}"
         floor = float(np.median(_milliseconds(f"{address}/healthz", {}, arguments.requests)))
-        for shot in shots:
-            case = f"{organisation.slug}/{shot.name}"
-            if shot.role not in sessions or (arguments.case and case not in arguments.case):
-                continue
+        chosen = [shot for shot in shots if shot.role in sessions and _is_asked(arguments, organisation, shot)]
+        for shot in chosen:
             cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={sessions[shot.role]}", "Accept-Encoding": "gzip"}
-            taken = _milliseconds(f"{address}{shot.path}", cookie, arguments.requests)
-            for percentile in (50, 95):
-                value = float(np.percentile(taken, percentile))
-                yield Measurement("pages", case, f"p{percentile}_ms", value, "ms", "healthz", floor)
+            for case, path in _with_fragments(address, shot, cookie):
+                taken = _milliseconds(f"{address}{path}", cookie, arguments.requests)
+                for percentile in (50, 95):
+                    value = float(np.percentile(taken, percentile))
+                    name = f"{organisation.slug}/{case}"
+                    yield Measurement("pages", name, f"p{percentile}_ms", value, "ms", "healthz", floor)
+        if arguments.browser:
+            from bench.browser import seen_in_chromium
+
+            for shot, found in seen_in_chromium(address, chosen, sessions):
+                for measure_name, value, unit in found:
+                    yield Measurement("pages", f"{organisation.slug}/{shot.name}", measure_name, value, unit)
+
+
+def _is_asked(arguments: argparse.Namespace, organisation: Any, shot: Any) -> bool:
+    return not arguments.case or f"{organisation.slug}/{shot.name}" in arguments.case
+
+
+def _with_fragments(address: str, shot: Any, headers: dict[str, str]) -> list[tuple[str, str]]:
+    """Case and path of the page, and of each fragment that it asks for as soon as it is there."""
+    with urlopen(Request(f"{address}{shot.path}", headers=headers), timeout=60) as answer:  # noqa: S310 (our own server)
+        text = gzip.decompress(answer.read()) if answer.headers["Content-Encoding"] == "gzip" else answer.read()
+    paths = dict.fromkeys(unescape(path) for path in LOADED.findall(text.decode()))
+    named = [(f"{shot.name}#{path.partition('?')[0].strip('/').rpartition('/')[2]}", path) for path in paths]
+    return [(shot.name, shot.path), *named]
 
 
 def _milliseconds(address: str, headers: dict[str, str], n: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":

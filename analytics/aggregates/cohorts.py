@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Avg, Count, F, FloatField, Min, Q, Value
+from django.db.models import Avg, Count, F, FloatField, Min, Q, QuerySet, Value
 from django.db.models.functions import Cast, Floor, Least
 
 from analytics.aggregates.reach import FINISHING
-from analytics.models import Activity, CourseTotal, Enrolment, Outcome
+from analytics.models import Activity, CourseTotal, Enrolment, Kind, Outcome
 
 FEWEST = 5
 """Cells of fewer learners are not told: they could be recognised."""
 TENTHS = 10
+RUNS_SHOWN = 24
 
 
 @dataclass(frozen=True)
 class Cohort:
     """One run of a course; shares are None where the run is too small or nobody has ended."""
 
-    course_run: str
+    name: str
+    """The run's; the course's where each run is a course of its own."""
     started_at: datetime | None
     n_enrolled: int
     n_ended: int
@@ -34,12 +36,20 @@ class Cohort:
         return self.n_enrolled < FEWEST
 
 
-def cohorts(course: Activity) -> list[Cohort]:
-    """The runs of the course in the order in which they began."""
+def cohorts(course: Activity, among: QuerySet[Activity]) -> list[Cohort]:
+    """The runs of the course in the order in which they began.
+
+    Some sources make each run a course of its own, with the same topics: those of `among` count as runs then.
+    """
+    same = (
+        among.filter(Q(pk=course.pk) | Q(tags=course.tags, kind=Kind.COURSE))
+        if course.tags
+        else among.filter(pk=course.pk)
+    )
     rows: Any = (
-        Enrolment.objects.filter(course=course)
+        Enrolment.objects.filter(course__in=same.values("pk"))
         .order_by()
-        .values("course_run")
+        .values("course__name", "course_run")
         .annotate(
             started_at=Min("started_at"),
             n_enrolled=Count("id"),
@@ -48,16 +58,20 @@ def cohorts(course: Activity) -> list[Cohort]:
             n_withdrawn=Count("id", filter=Q(outcome=Outcome.WITHDRAWN)),
             grade_share=Avg("grade_share"),
         )
-        .order_by(F("started_at").asc(nulls_first=True), "course_run")
+        .order_by(F("started_at").asc(nulls_first=True), "course__name", "course_run")[:RUNS_SHOWN]
     )
-    return [_cohort(row) for row in rows]
+    found = list(rows)
+    are_courses = len({row["course__name"] for row in found}) > 1
+    return [_cohort(row, are_courses) for row in found]
 
 
-def _cohort(row: dict[str, Any]) -> Cohort:
+def _cohort(row: dict[str, Any], is_course: bool) -> Cohort:
+    course, run = row["course__name"], row["course_run"]
+    name = run if not is_course else course if run in course else f"{course} {run}"
     n_ended = row["n_ended"]
     is_told = row["n_enrolled"] >= FEWEST and n_ended >= FEWEST
     return Cohort(
-        row["course_run"],
+        name,
         row["started_at"],
         row["n_enrolled"],
         n_ended,

@@ -125,7 +125,7 @@ def _say_results(counts: Sequence[int]) -> str:
 
 def cohorts(rows: Sequence[Cohort]) -> Chart:
     """Of each run who finished and who withdrew, as shares of those whose outcome is known."""
-    names = distinct([row.course_run or _("without a name") for row in rows])
+    names = distinct([row.name or _("without a name") for row in rows])
     told = [(name, row) for name, row in zip(names, rows, strict=True) if row.finished_share is not None]
     traces = [
         {
@@ -170,5 +170,5 @@ def _say_cohorts(rows: Sequence[Cohort]) -> str:
     return _("In the latest run %(share)s finished; the most were %(best)s, in %(run)s.") % {
         "share": percent(last.finished_share or 0),
         "best": percent(best.finished_share or 0),
-        "run": best.course_run or _("the run without a name"),
+        "run": best.name or _("the run without a name"),
     }

@@ -114,7 +114,7 @@ def engagement(request: MemberRequest, course: Activity, period: Period) -> dict
 
 
 def success(request: MemberRequest, course: Activity, period: Period) -> dict[str, Any]:
-    return {"cohorts": charts.cohorts(cohorts(course))}
+    return {"cohorts": charts.cohorts(cohorts(course, Activity.objects.visible_to(request.member)))}
 
 
 def parts(request: MemberRequest, course: Activity, period: Period) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpResponse, StreamingHttpResponse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from analytics.access import MemberRequest, roles_required
 from analytics.models import Enrolment, Event, Learner, Role
+from analytics.profiles.weeks import own_summary, weeks_of
 from analytics.web.portraits import portrait_context, portrait_for
 from analytics.web.timeline import timeline_context
 
@@ -20,7 +22,8 @@ def my_learning(request: MemberRequest) -> HttpResponse:
     learner = request.member.learner
     if learner is None:
         return render(request, "analytics/my_learning.html", {"learner": None})
-    context = portrait_context(portrait_for(learner, request.member))
+    drawn, today = portrait_for(learner, request.member), request.member.organisation.now().astimezone(UTC).date()
+    context = {**portrait_context(drawn), "answer": own_summary(drawn), "weeks": weeks_of(learner, today)}
     context |= {"learner": learner, **timeline_context(learner, request.member, request.GET)}
     return render(request, "analytics/my_learning.html", context)
 

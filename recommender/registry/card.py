@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from recommender.algorithms.catalogue import algorithm_class
 from recommender.errors import UnknownName
-from recommender.models import Version
+from recommender.models import TargetKind, Version
+from recommender.outcomes.catalogue import PREDICTORS
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,22 @@ def card_of(version: Version, now: datetime) -> Card:
 
 def limits_of(version: Version) -> list[str]:
     """What the version cannot do, one sentence each."""
+    return _limits_of_predictor(version) if version.kind == TargetKind.OUTCOME else _limits_of_recommender(version)
+
+
+def _limits_of_predictor(version: Version) -> list[str]:
+    found = [
+        _("It tells how learners like these went on in the runs that it learnt from, not why, nor what would help."),
+        _("It knows nothing of enrolments that began after %(at)s but what their learners do.")
+        % {"at": str(version.run.data.get("last_at", version.created_at))[:10]},
+        _("It says nothing of learners who have done too little yet, and of courses that nobody has ended."),
+    ]
+    if version.algorithm not in PREDICTORS:
+        found.append(_("This release does not know its algorithm any more."))
+    return [*found, *_rough(version)]
+
+
+def _limits_of_recommender(version: Version) -> list[str]:
     found = [
         _("It tells what learners like these did next, not what would have been best for them."),
         _("It knows nothing that happened to activities after %(at)s but what a learner did.")
@@ -77,7 +94,9 @@ def limits_of(version: Version) -> list[str]:
         found.append(_("The order in which somebody did things makes no difference."))
     if not made.explains:
         found.append(_("It cannot tell which of a learner's events led to a recommendation."))
+    return [*found, *_rough(version)]
+
+
+def _rough(version: Version) -> list[str]:
     n_tested = version.metrics.get("n_learners", 0)
-    if n_tested < 100:
-        found.append(_("It was measured on %(n)d learners only: the figures are rough.") % {"n": n_tested})
-    return found
+    return [_("It was measured on %(n)d learners only: the figures are rough.") % {"n": n_tested}] * (n_tested < 100)

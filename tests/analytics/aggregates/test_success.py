@@ -110,11 +110,20 @@ def test_the_funnel(course: Activity) -> None:
 
 
 def test_runs_are_compared_and_small_ones_are_not_told(course: Activity) -> None:
-    by_name = {cohort.course_run: cohort for cohort in cohorts(course)}
+    by_name = {cohort.name: cohort for cohort in cohorts(course, Activity.objects.all())}
     assert by_name["autumn"].finished_share == pytest.approx(0.5)
     assert by_name["autumn"].withdrawn_share == pytest.approx(0.5)
     assert by_name["tiny"].is_suppressed
     assert by_name["tiny"].grade_share is None
+
+
+def test_runs_that_are_courses_of_their_own(cast: Cast) -> None:
+    algebra, biology = cast.north.courses["algebra"], cast.north.courses["biology"]
+    Activity.objects.filter(pk=biology.pk).update(tags=algebra.tags)
+    among = Activity.objects.filter(organisation=cast.north.organisation)
+    found = cohorts(algebra, among)
+    assert {cohort.name.strip(): cohort.n_enrolled for cohort in found} == {"Algebra": 8, "Biology": 8}
+    assert len(cohorts(algebra, among.exclude(pk=biology.pk))) == 1
 
 
 def test_how_results_lie(cast: Cast) -> None:
