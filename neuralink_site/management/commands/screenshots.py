@@ -110,12 +110,13 @@ def shots_of(organisation: Organisation) -> list[Shot]:
         pk = queryset.values_list(ids.get(name, "id"), flat=True).first()
         if pk is not None:
             shots.append(Shot(name.replace("_", "-"), owner, reverse(name, args=[pk])))
-    return shots
+    return [*shots, *_with_questions(organisation)]
 
 
 LISTS = (
     *("overview", "course_list", "learner_list", "explore", "board_list", "import_list", "import_new"),
     *("statement_list", "credential_list", "identity_list"),
+    *("settings_own", "settings_organisation", "member_list", "key_list", "experiment_list"),
     *("worklist", "digest_preview", "intervention_list", "outcome_policy"),
     *(
         "run_list",
@@ -127,6 +128,20 @@ LISTS = (
         "choose_organisation",
     ),
 )
+
+
+def _with_questions(organisation: Organisation) -> list[Shot]:
+    """Pages that show most when something stands in their query."""
+    course = Activity.objects.filter(organisation=organisation).courses().order_by("id").first()
+    learner = _busy_learners(organisation).first()
+    found = []
+    if course is not None:
+        found.append(
+            Shot("course-success", Role.ADMINISTRATOR, f"{reverse('course_page', args=[course.pk])}?show=success")
+        )
+    if learner is not None:
+        found.append(Shot("explorer", Role.ADMINISTRATOR, f"{reverse('explorer')}?learner={learner['learner_id']}"))
+    return found
 
 
 def _busy_learners(organisation: Organisation) -> Any:
