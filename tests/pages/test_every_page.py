@@ -49,7 +49,7 @@ def test_axe_has_no_objection(role: str, cast: Cast, trained: Callable[..., Run]
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             found += [f"{stop.name}, {scheme}: {one}" for one in violations(page, script)]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_axe_has_no_objection_to_strangers(cast: Cast, window: Callable[..., Any]) -> None:
