@@ -38,7 +38,7 @@ def moments(
     decays: Sequence[float],
     target_decay: float,
     after_block: Callable[[float], None] = lambda share: None,
-    list_weight: Dense | None = None,
+    weight: Dense | None = None,
 ) -> tuple[Dense, Dense]:
     """Gram matrix of the views, and their products with what comes next, over all steps that have a next one.
 
@@ -48,13 +48,13 @@ def moments(
         decays: of each view, what a step multiplies its memory with, 0 < decay < 1.
         target_decay: the next event counts 1, the one after it this, and so on; 0 looks at the next one alone.
         after_block: told the share done; may raise.
-        list_weight: shape (len(sequences),), how much each step of a list counts; 1 where not given.
+        weight: shape (n_events,), how much it counts to be right about an event; 1 where not given.
 
     Returns:
         (n_views x n_activities, the same) and (n_activities, n_views x n_activities): row is what comes next.
     """
     n, n_views = n_activities, len(decays)
-    gram, cross = _Gram(sequences, n, decays, list_weight), np.zeros((n, n_views, n), np.float32)
+    gram, cross = _Gram(sequences, n, decays, weight), np.zeros((n, n_views, n), np.float32)
     sums = gram.later_steps()
     for view, decay in enumerate(decays):
         kernel = _until_next(decay, target_decay, _lags(max(decay, target_decay), sequences))
@@ -68,14 +68,15 @@ def moments_around(
     n_activities: int,
     decays: Sequence[float],
     after_block: Callable[[float], None] = lambda share: None,
-    list_weight: Dense | None = None,
+    weight: Dense | None = None,
 ) -> tuple[Dense, Dense]:
     """The same where every event is asked for, from those on both sides of it: the nearest count 1, then decay.
 
-    Arguments and shapes are those of `moments`; row of the second is the event that was left out.
+    Arguments and shapes are those of `moments`, but all events of a list have one weight; row of the second is the
+    event that was left out.
     """
     n, n_views = n_activities, len(decays)
-    gram, cross = _Gram(sequences, n, decays, list_weight), np.zeros((n, n_views, n), np.float32)
+    gram, cross = _Gram(sequences, n, decays, weight), np.zeros((n, n_views, n), np.float32)
     # The event asked for lies after both, before both (the same on lists turned round), or between the two.
     sums = gram.later_steps() + gram.steps_between()
     for view, decay in enumerate(decays):
@@ -98,14 +99,17 @@ class _Gram:
         sequences: Sequences,
         n: int,
         decays: Sequence[float],
-        list_weight: Dense | None,
+        weight: Dense | None,
         total: Dense | None = None,
     ) -> None:
-        self.sequences, self.decays, self.list_weight = sequences, decays, list_weight
+        self.sequences, self.decays = sequences, decays
         self.total = np.zeros((len(decays), n, len(decays), n), np.float32) if total is None else total
-        weight = np.ones(len(sequences), np.float32) if list_weight is None else list_weight.astype(np.float32)
-        self.counts: Dense = np.repeat(weight, sequences.lengths)
-        self.left = np.repeat(sequences.offsets[1:], sequences.lengths) - 1 - np.arange(len(self.counts))
+        n_events = len(sequences.activity_index)
+        self.counts: Dense = np.ones(n_events, np.float32) if weight is None else weight.astype(np.float32)
+        left = np.repeat(sequences.offsets[1:], sequences.lengths) - 1 - np.arange(n_events)
+        order = np.argsort(left, kind="stable")
+        # Events by how many follow them, the last ones of the lists aside.
+        self.by_left = np.split(order, np.cumsum(np.bincount(left))[:-1])[1:] if n_events else []
 
     def turned(self) -> "_Gram":
         """The last first; adds to the same total."""
@@ -113,7 +117,7 @@ class _Gram:
         place = np.arange(len(self.counts)) - np.repeat(lists.offsets[:-1], lists.lengths)
         last_first = np.repeat(lists.offsets[1:], lists.lengths) - 1 - place
         backwards = Sequences(lists.offsets, lists.activity_index[last_first])
-        return _Gram(backwards, self.total.shape[1], self.decays, self.list_weight, self.total)
+        return _Gram(backwards, self.total.shape[1], self.decays, self.counts[last_first], self.total)
 
     def later_steps(self) -> list["_PairSum"]:
         """Both events lie before the step."""
@@ -121,7 +125,7 @@ class _Gram:
         for older, decay in enumerate(self.decays):
             kernel = (decay ** _lags(decay, self.sequences)).astype(np.float32)
             for newer, other in enumerate(self.decays):
-                weight = self.counts * _until_end(decay * other, self.left)
+                weight = self.until_end(decay * other)
                 sums.append(_PairSum(kernel, weight, self.total[newer, :, older]))
         return sums
 
@@ -134,13 +138,20 @@ class _Gram:
                 sums.append(_PairSum(kernel, self.counts, self.total[newer, :, older]))
         return sums
 
+    def until_end(self, decay: float) -> Dense:
+        """Sum of weight[t + 1] decay**(t - l) over the steps t from event l to the last but one of its list."""
+        found = np.zeros(len(self.counts))
+        for events in self.by_left:
+            found[events] = self.counts[events + 1] + decay * found[events + 1]
+        return found.astype(np.float32)
+
     def add_diagonal(self) -> None:
         """An event with itself, halved because `finished` mirrors it."""
         n = self.total.shape[1]
         diagonal = np.arange(n)
         for one, decay in enumerate(self.decays):
             for other, second in enumerate(self.decays):
-                weight = self.counts * _until_end(decay * second, self.left)
+                weight = self.until_end(decay * second)
                 self.total[one, diagonal, other, diagonal] += np.bincount(self.sequences.activity_index, weight, n) / 2
 
     def finished(self) -> Dense:
@@ -163,11 +174,6 @@ def _until_next(decay: float, target_decay: float, lag: NDArray[np.float64]) -> 
     else:
         found = (decay**lag - target_decay**lag) / (decay - target_decay)
     return found.astype(np.float32)
-
-
-def _until_end(decay: float, left: NDArray[np.int64]) -> Dense:
-    """Sum of decay**(t - l) over the steps t from event l to the last but one of its list."""
-    return ((1.0 - decay**left) / (1.0 - decay)).astype(np.float32)
 
 
 def _mirror(gram: Dense) -> None:

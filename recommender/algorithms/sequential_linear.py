@@ -20,6 +20,7 @@ from recommender.algorithms.base import FitOptions, Progress, State
 from recommender.algorithms.config import Config, Span, parameter
 from recommender.algorithms.decayed_moments import moments, moments_around
 from recommender.algorithms.linear import LinearAlgorithm, strongest
+from recommender.algorithms.popularity import DAY_SECONDS
 from recommender.backends.base import Dense
 from recommender.datasets.interactions import Interactions
 from recommender.errors import InvalidConfig
@@ -69,6 +70,12 @@ class SequentialLinearConfig(Config):
         search=(0.0, 0.5, 1.0),
         doc="A step of a history of n activities counts n to minus this: 0, all steps alike; 1, all learners alike.",
     )
+    half_life_days: float | None = parameter(
+        None,
+        minimum=0.01,
+        search=(None, 3.0, 10.0, 30.0, 100.0),
+        doc="After so many days a step counts half; empty: all alike. For courses that follow a calendar.",
+    )
     regularization: float = parameter(
         100.0, minimum=0.001, search=Span(10, 1000, is_log=True), doc="Ridge: the larger, the smoother."
     )
@@ -78,6 +85,10 @@ class SequentialLinearConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.context == "around" and self.half_life_days is not None:
+            raise InvalidConfig(
+                "half_life_days", type(self).__name__, "empty where context is around", self.half_life_days
+            )
         if not self.memories:
             allowed = "a number where middle_steps and long_steps are empty"
             raise InvalidConfig("short_steps", type(self).__name__, allowed, self.short_steps)
@@ -132,7 +143,7 @@ class SequentialLinear(LinearAlgorithm):
     def _moments(self, interactions: Interactions, after_block: Callable[[float], None]) -> tuple[Dense, Dense]:
         config, lists, n = self.config, interactions.sequences(), interactions.n_activities
         decays = [float(np.exp(-1.0 / steps)) for steps in config.memories]
-        weight = _list_weight(lists.lengths, config.length_power)
+        weight = _event_weight(interactions, config.length_power, config.half_life_days)
         if config.context == "around":
             return moments_around(lists, n, decays, after_block, weight)
         target_decay = float(np.exp(-1.0 / config.target_steps)) if config.target_steps else 0.0
@@ -143,8 +154,11 @@ class SequentialLinear(LinearAlgorithm):
         return views
 
 
-def _list_weight(lengths: NDArray[np.int64], power: float) -> Dense:
-    """Shape (n_lists,); 1 in the mean over all steps, so that a regularization means the same for every power."""
-    weight = np.maximum(lengths, 1) ** -power
-    found: Dense = (weight * lengths.sum() / max(float(weight @ lengths), 1e-12)).astype(np.float32)
+def _event_weight(interactions: Interactions, length_power: float, half_life_days: float | None) -> Dense:
+    """Shape (len(interactions),), 1 in the mean, so that a regularization means the same with and without."""
+    lengths = interactions.sequences().lengths[interactions.learner_index]
+    weight = lengths.astype(np.float64) ** -length_power
+    if half_life_days is not None:
+        weight *= np.exp2((interactions.at - interactions.at.max()) / (DAY_SECONDS * half_life_days))
+    found: Dense = (weight / weight.mean()).astype(np.float32)
     return found

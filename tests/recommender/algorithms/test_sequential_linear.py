@@ -75,7 +75,9 @@ def test_moments_around_are_those_of_every_event_left_out() -> None:
                     views[:, events[k]] += np.array(decays) ** (abs(k - t) - 1)
             rows.append(np.sqrt(counts) * views.ravel())
             targets.append(np.sqrt(counts) * (np.arange(data.n_activities) == left_out))
-    gram, cross = moments_around(data.sequences(), data.n_activities, decays, list_weight=weight)
+    gram, cross = moments_around(
+        data.sequences(), data.n_activities, decays, weight=np.repeat(weight, data.sequences().lengths)
+    )
     assert gram == pytest.approx(np.array(rows).T @ np.array(rows), abs=2e-2)  # what has faded is left out
     assert cross == pytest.approx(np.array(targets).T @ np.array(rows), abs=2e-2)
     assert np.array_equal(gram, gram.T)
@@ -86,9 +88,43 @@ def test_a_list_that_counts_twice_is_as_good_as_two() -> None:
     lists = data.sequences()
     weight = np.where(np.arange(len(lists)) < 5, 2.0, 1.0).astype(np.float32)
     again = lists.take(np.concatenate((np.arange(len(lists)), np.arange(5))))
-    weighted = moments(lists, data.n_activities, [0.3, 0.8], 0.3, list_weight=weight)
+    weighted = moments(lists, data.n_activities, [0.3, 0.8], 0.3, weight=np.repeat(weight, lists.lengths))
     wanted = moments(again, data.n_activities, [0.3, 0.8], 0.3)
     assert all(one == pytest.approx(two, abs=1e-3) for one, two in zip(weighted, wanted, strict=True))
+
+
+def test_steps_count_by_what_they_ask_for() -> None:
+    data, decays = uneven(), [0.2, 0.9]
+    weight = np.random.default_rng(1).uniform(0.1, 3.0, len(data)).astype(np.float32)
+    rows, targets = [], []
+    for events, counts in zip(data.sequences(), np.split(weight, data.sequences().offsets[1:-1]), strict=True):
+        for t in range(1, len(events)):
+            views = np.zeros((len(decays), data.n_activities))
+            for k in range(t):
+                views[:, events[k]] += np.array(decays) ** (t - 1 - k)
+            rows.append(np.sqrt(counts[t]) * views.ravel())
+            targets.append(np.sqrt(counts[t]) * (np.arange(data.n_activities) == events[t]))
+    gram, cross = moments(data.sequences(), data.n_activities, decays, 0.0, weight=weight)
+    assert gram == pytest.approx(np.array(rows).T @ np.array(rows), abs=2e-2)
+    assert cross == pytest.approx(np.array(targets).T @ np.array(rows), abs=2e-2)
+
+
+def test_what_is_long_ago_counts_less() -> None:
+    """First everybody went from 0 to 1, now everybody goes from 0 to 2."""
+    day = 86_400
+    learner, activity = np.repeat(np.arange(40), 2), np.tile([0, 1, 0, 2], 20)
+    at = np.tile([0, 1, 60 * day, 60 * day + 1], 20)
+    data = Interactions.from_columns(learner, activity, at)
+    alike = SequentialLinear(SequentialLinearConfig(regularization=1.0)).fit(data).score([np.array([0])])[0]
+    lately = SequentialLinear(SequentialLinearConfig(regularization=1.0, half_life_days=10.0)).fit(data)
+    now = lately.score([np.array([0])])[0]
+    assert alike[1] == pytest.approx(alike[2], rel=1e-3)
+    assert now[2] > 5 * now[1]
+
+
+def test_no_half_life_around() -> None:
+    with pytest.raises(InvalidConfig, match="empty where context is around"):
+        SequentialLinearConfig(context="around", half_life_days=3.0)
 
 
 def test_moments_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
