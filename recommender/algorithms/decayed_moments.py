@@ -63,6 +63,21 @@ def moments(
     return gram.finished(), cross.reshape(n, -1)
 
 
+def first_moments(
+    sequences: Sequences, n_activities: int, decays: Sequence[float], target_decay: float, weight: Dense
+) -> tuple[Dense, Dense, float]:
+    """Sums over the steps of `moments`: of the views (n_views x n_activities,), of what comes next, and of 1."""
+    gram = _Gram(sequences, n_activities, decays, weight, np.zeros((0, 0, 0, 0), np.float32))
+    flat = sequences.activity_index
+    seen = [np.bincount(flat, gram.until_end(decay), n_activities) for decay in decays]
+    place = np.arange(len(flat)) - np.repeat(sequences.offsets[:-1], sequences.lengths)
+    # The steps before event l see it from ever further away.
+    asked = weight * ((1.0 - target_decay**place) / (1.0 - target_decay))
+    total = float(weight[place > 0].sum(dtype=np.float64))
+    next_ones = np.bincount(flat, asked, n_activities)
+    return np.concatenate(seen).astype(np.float32), next_ones.astype(np.float32), total
+
+
 def moments_around(
     sequences: Sequences,
     n_activities: int,

@@ -16,13 +16,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.algorithms.base import FitOptions, Progress, State
+from recommender.algorithms.base import FitOptions, Progress, Scores, State
 from recommender.algorithms.config import Config, Span, parameter
-from recommender.algorithms.decayed_moments import moments, moments_around
+from recommender.algorithms.decayed_moments import first_moments, moments, moments_around
 from recommender.algorithms.linear import LinearAlgorithm, strongest
 from recommender.algorithms.popularity import DAY_SECONDS
 from recommender.backends.base import Dense
-from recommender.datasets.interactions import Interactions
+from recommender.datasets.interactions import Index, Interactions
 from recommender.errors import InvalidConfig
 
 
@@ -76,6 +76,11 @@ class SequentialLinearConfig(Config):
         search=(None, 3.0, 10.0, 30.0, 100.0),
         doc="After so many days a step counts half; empty: all alike. For courses that follow a calendar.",
     )
+    intercept: bool = parameter(
+        False,
+        search=(False, True),
+        doc="Also learn what follows whatever the history, as popularity does (with half_life_days: lately).",
+    )
     regularization: float = parameter(
         100.0, minimum=0.001, search=Span(10, 1000, is_log=True), doc="Ridge: the larger, the smoother."
     )
@@ -85,6 +90,8 @@ class SequentialLinearConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.context == "around" and self.intercept:
+            raise InvalidConfig("intercept", type(self).__name__, "false where context is around", self.intercept)
         if self.context == "around" and self.half_life_days is not None:
             raise InvalidConfig(
                 "half_life_days", type(self).__name__, "empty where context is around", self.half_life_days
@@ -97,6 +104,12 @@ class SequentialLinearConfig(Config):
     def memories(self) -> list[float]:
         """Steps, in the order of the views."""
         return [steps for steps in (self.short_steps, self.middle_steps, self.long_steps) if steps is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    seen: Dense  # (n_views x n_activities,), of the views
+    asked: Dense  # (n_activities,), of what comes next
 
 
 class SequentialLinear(LinearAlgorithm):
@@ -131,23 +144,48 @@ class SequentialLinear(LinearAlgorithm):
             interactions, lambda share: tell(int(40 * share), "adding up what comes after what")
         )
         tell(40, "solving")
+        sums = self._centred(interactions, gram, cross) if self.config.intercept else None
         # A weight of a rare activity moves few answers, however large it is.
         importance = np.sqrt(gram.diagonal())
         weights = options.backend.solve_regularised(gram, self.config.regularization, cross.T)
         del gram
+        always = {} if sums is None else {"intercept": sums.asked - sums.seen @ weights}
         tell(90, "keeping the strongest weights")
         kept = strongest(weights, self.config.neighbours, importance)
         tell(100, "done")
-        return kept
+        return kept | always
 
     def _moments(self, interactions: Interactions, after_block: Callable[[float], None]) -> tuple[Dense, Dense]:
         config, lists, n = self.config, interactions.sequences(), interactions.n_activities
-        decays = [float(np.exp(-1.0 / steps)) for steps in config.memories]
+        decays = self._decays()
         weight = _event_weight(interactions, config.length_power, config.half_life_days)
         if config.context == "around":
             return moments_around(lists, n, decays, after_block, weight)
-        target_decay = float(np.exp(-1.0 / config.target_steps)) if config.target_steps else 0.0
-        return moments(lists, n, decays, target_decay, after_block, weight)
+        return moments(lists, n, decays, self._target_decay(), after_block, weight)
+
+    def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
+        return super().expected_arrays() | ({"intercept": (np.float32, 1)} if self.config.intercept else {})
+
+    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
+        scores = super()._score(histories, at)
+        if self.config.intercept:
+            scores += self._fitted()["intercept"]
+        return scores
+
+    def _centred(self, interactions: Interactions, gram: Dense, cross: Dense) -> _Means:
+        """Take the means out of the moments, in place: what is left is the regression with a free intercept."""
+        config, lists, n = self.config, interactions.sequences(), interactions.n_activities
+        weight = _event_weight(interactions, config.length_power, config.half_life_days)
+        seen, asked, total = first_moments(lists, n, self._decays(), self._target_decay(), weight)
+        gram -= np.outer(seen / total, seen)
+        cross -= np.outer(asked / total, seen)
+        return _Means(seen / np.float32(total), asked / np.float32(total))
+
+    def _decays(self) -> list[float]:
+        return [float(np.exp(-1.0 / steps)) for steps in self.config.memories]
+
+    def _target_decay(self) -> float:
+        return float(np.exp(-1.0 / self.config.target_steps)) if self.config.target_steps else 0.0
 
     def _views(self, age: NDArray[np.int64]) -> NDArray[np.float32]:
         views: NDArray[np.float32] = np.exp(-age[:, None] / np.array(self.config.memories)).astype(np.float32)

@@ -19,6 +19,11 @@ class TestSequentialLinearWithOneMemory(AlgorithmContract):
     config = {"short_steps": None, "middle_steps": 3.0, "regularization": 1.0, "target_steps": 0.0}
 
 
+class TestSequentialLinearOfACalendar(AlgorithmContract):
+    name = "sequential_linear"
+    config = {"half_life_days": 30.0, "intercept": True, "regularization": 100.0, "long_steps": 20.0}
+
+
 class TestSequentialLinearAround(AlgorithmContract):
     name = "sequential_linear"
     config = {"context": "around", "length_power": 0.5, "regularization": 1.0}
@@ -120,6 +125,46 @@ def test_what_is_long_ago_counts_less() -> None:
     now = lately.score([np.array([0])])[0]
     assert alike[1] == pytest.approx(alike[2], rel=1e-3)
     assert now[2] > 5 * now[1]
+
+
+@pytest.mark.parametrize("target_steps", [0.0, 1.0])
+def test_the_intercept_is_that_of_the_regression(target_steps: float) -> None:
+    data = uneven()
+    config = SequentialLinearConfig(
+        short_steps=None,
+        middle_steps=4.0,
+        target_steps=target_steps,
+        intercept=True,
+        regularization=2.0,
+        neighbours=1000,
+    )
+    decay, target_decay = float(np.exp(-1 / 4.0)), float(np.exp(-1.0)) if target_steps else 0.0
+    rows, targets = [], []
+    for events in data.sequences():
+        for t in range(1, len(events)):
+            rows.append(np.zeros(data.n_activities))
+            targets.append(np.zeros(data.n_activities))
+            for k, activity in enumerate(events):
+                if k < t:
+                    rows[-1][activity] += decay ** (t - 1 - k)
+                elif target_decay or k == t:
+                    targets[-1][activity] += target_decay ** (k - t)
+    seen, asked = np.array(rows), np.array(targets)
+    centred = seen - seen.mean(axis=0)
+    weights = np.linalg.solve(centred.T @ centred + 2.0 * np.eye(data.n_activities), centred.T @ asked)
+    views = np.zeros(data.n_activities)
+    views[[3, 7, 1]] = decay ** np.array([2, 1, 0])
+    wanted = asked.mean(axis=0) + (views - seen.mean(axis=0)) @ weights
+    answer = SequentialLinear(config).fit(data).score([np.array([3, 7, 1])])[0]
+    assert answer == pytest.approx(wanted, abs=1e-3)
+
+
+def test_the_intercept_is_kept_with_the_weights() -> None:
+    fitted = SequentialLinear(SequentialLinearConfig(intercept=True)).fit(toy.chain())
+    again = SequentialLinear.from_state(fitted.config.as_dict(), fitted.state())
+    history = [np.array([2, 3, 4])]
+    assert np.array_equal(again.score(history), fitted.score(history))
+    assert "intercept" not in SequentialLinear().fit(toy.chain()).state()
 
 
 def test_no_half_life_around() -> None:
