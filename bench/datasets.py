@@ -43,9 +43,10 @@ def mooccubex(*, is_clean: bool = False) -> Split:
     """The split comes with the data: one course per learner is the answer.
 
     The last training row of each of the 97,722 lists is no enrolment but an echo of the answer, its number without the
-    last digit: what is left of a line that was cut. Nothing can be learnt from it (the answers are not in the training
-    data, and numbers say nothing of courses), but it stands between the history and what follows: the answers follow
-    the row before it as any event follows another. `is_clean` leaves it out, for us and for every peer alike.
+    last digit: what is left of a line that was cut. It stands between the history and what follows: the answers follow
+    the row before it as any event follows another. It also misleads whoever counts what is met together: lists that
+    end in the same broken row are those from which one and the same answer was taken. `is_clean` leaves it out, for us
+    and for every peer alike.
     """
     rows = _table("mooccubex", "enrolments.parquet")
     if is_clean:

@@ -7,12 +7,14 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bench import effort
 from bench.datasets import DATASETS, DataMissing
 from bench.peers import PEERS, PeerResult, measure_peer
 from bench.record import Measurement
+from bench.tuned import tuned
 from recommender.algorithms.base import FitOptions, Progress
 from recommender.algorithms.catalogue import ALGORITHMS, build
 from recommender.datasets.splits import Split
@@ -22,6 +24,13 @@ from recommender.evaluation.protocol import evaluate
 QUICK = ("--dataset", "toy", "--algorithms", "popularity,ease")
 MEASURES = ("ndcg_10", "hr_10", "recall_20", "mrr", "coverage_10")
 PEER = "popularity"
+# Whose fit is timed beside ours.
+COUNTERPARTS = {
+    "ials": "implicit_als",
+    "item_knn": "implicit_knn",
+    "ease": "rectools_ease",
+    "sasrec": "rectools_sasrec",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--peers", default="", help=f"with commas, or all; known: {', '.join(PEERS)}")
     parser.add_argument("--effort", action="store_true", help="also: beside bare linear algebra, and growth")
     parser.add_argument("--set", nargs="+", default=[], metavar="ALGORITHM.PARAMETER=VALUE", help="not the default")
+    parser.add_argument("--tuned", action="store_true", help="with what was chosen for the data set: bench/tuned.py")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget-seconds", type=float, default=None, help="of each training that iterates")
 
@@ -48,19 +58,23 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
             print(f"Skipped {dataset}: {missing}", file=sys.stderr)
             continue
         beside = {PEER: evaluate(build(PEER).fit(split.train), split).metrics}
+        seconds = {}
         for name in PEERS if arguments.peers == "all" else filter(None, arguments.peers.split(",")):
             found = measure_peer(name, split, budget_seconds=arguments.budget_seconds)
             yield from _lines_of_peer(f"{dataset}/{DATASETS[dataset].protocol}/{name}", found)
-            beside[name] = found.metrics
+            beside[name], seconds[name] = found.metrics, found.fit_seconds
         for case, (name, config) in cases.items():
-            yield from _measure_one(case, name, config, split, beside, arguments)
+            peer = COUNTERPARTS.get(name, "")
+            for line in _measure_one(case, name, config, split, beside, arguments):
+                is_timed = line.measure == "fit_seconds" and line.peer is None and peer in seconds
+                yield replace(line, peer=peer, peer_value=seconds[peer]) if is_timed else line
 
 
 def _cases(dataset: str, arguments: argparse.Namespace) -> dict[str, tuple[str, dict[str, Any]]]:
     """By name: algorithm and what of its config is not the default."""
     found = {}
     for name in arguments.algorithms.split(","):
-        config = _config(name, arguments.set)
+        config = (tuned(dataset, name) if arguments.tuned else {}) | _config(name, arguments.set)
         case = f"{dataset}/{DATASETS[dataset].protocol}/{name}"
         if not arguments.case or case in arguments.case:
             changed = ",".join(f"{parameter}={value}" for parameter, value in config.items())

@@ -7,6 +7,8 @@ import pytest
 from bench import __main__ as bench
 from bench import quality, record
 from bench.peers import PeerResult
+from bench.tuned import TUNED, tuned
+from recommender.algorithms.catalogue import ALGORITHMS, build
 
 
 def arguments(*words: str) -> argparse.Namespace:
@@ -70,6 +72,22 @@ def test_the_best_peer_stands_beside(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["toy/leave_last_out/ease", "mrr"].peer == "popularity"
     assert found["toy/leave_last_out/weak", "ndcg_10"].value == 0.01
     assert found["toy/leave_last_out/strong", "fit_seconds"].value == 1
+
+
+def test_a_fit_stands_beside_that_of_its_counterpart(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = PeerResult({"ndcg_10": 0.5}, fit_seconds=1000.0, score_seconds=2)
+    monkeypatch.setattr(quality, "measure_peer", lambda *_of, **_budget: result)
+    words = ("--dataset", "toy", "--algorithms", "item_knn,ease", "--peers", "implicit_knn")
+    found = {one.case: one for one in quality.measure(arguments(*words)) if one.measure == "fit_seconds"}
+    assert found["toy/leave_last_out/item_knn"].peer == "implicit_knn"
+    assert found["toy/leave_last_out/item_knn"].ratio < 1
+    assert found["toy/leave_last_out/ease"].peer is None
+
+
+def test_what_was_tuned_can_be_built() -> None:
+    for dataset in [*TUNED, "oulad-BBB-2013J"]:
+        for algorithm in ALGORITHMS:
+            build(algorithm, tuned(dataset, algorithm))
 
 
 def test_effort_stands_beside_bare_linear_algebra_and_grows() -> None:
