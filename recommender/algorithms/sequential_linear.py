@@ -177,8 +177,9 @@ class SequentialLinear(LinearAlgorithm):
         config, lists, n = self.config, interactions.sequences(), interactions.n_activities
         weight = _event_weight(interactions, config.length_power, config.half_life_days)
         seen, asked, total = first_moments(lists, n, self._decays(), self._target_decay(), weight)
-        gram -= np.outer(seen / total, seen)
-        cross -= np.outer(asked / total, seen)
+        for moment, rows in ((gram, seen), (cross, asked)):
+            for start in range(0, len(moment), 1024):  # a whole outer product would take as much memory again
+                moment[start : start + 1024] -= np.outer(rows[start : start + 1024] / total, seen)
         return _Means(seen / np.float32(total), asked / np.float32(total))
 
     def _decays(self) -> list[float]:
