@@ -54,7 +54,7 @@ ENTRIES = (
         _("Versions"),
         "versions",
         MODELS,
-        frozenset({"version_page", "promotion_list", "explorer", "experiment_list"}),
+        frozenset({"version_page", "promotion_list", "explorer", "experiment_list", "version_card"}),
     ),
     Entry("my_learning", _("My learning"), "own", frozenset({Role.LEARNER})),
     Entry("settings_own", _("Settings"), "settings", frozenset(Role), SETTINGS_PAGES),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from recommender.web import (
     attention,
+    cards,
     drift,
     experiments,
     explorer,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("versions/side-by-side/<int:pk>/use/", experiments.experiment_use_winner, name="experiment_use_winner"),
     path("versions/", versions.version_list, name="version_list"),
     path("versions/log/", versions.promotion_list, name="promotion_list"),
+    path("versions/<int:pk>/card/", cards.version_card, name="version_card"),
     path("versions/<int:pk>/", versions.version_page, name="version_page"),
     path("versions/<int:pk>/promote/", versions.version_promote, name="version_promote"),
     path("versions/<int:pk>/roll-back/", versions.version_roll_back, name="version_roll_back"),

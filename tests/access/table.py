@@ -141,6 +141,7 @@ MODEL_PAGES = [
     post("search_cancel", MODELS, "search"),
     get("version_list", MODELS),
     get("data_drift", MODELS),
+    get("version_card", EVERYBODY, "version"),
     *both("experiment_list", MODELS),
     post("experiment_stop", MODELS, "experiment"),
     post("experiment_use_winner", MODELS, "experiment"),

@@ -137,3 +137,18 @@ def test_no_versions_yet(browser: Client) -> None:
     text = browser.get(reverse("version_list")).content.decode()
     assert "There is no version yet" in text
     assert "No version was ever in use" in browser.get(reverse("promotion_list")).content.decode()
+
+
+@pytest.mark.parametrize("role", ["learner", "instructor", "administrator"])
+def test_whoever_is_shown_recommendations_may_read_the_card(
+    browser_of: Callable[..., Client], school: School, trained: Trained, role: str
+) -> None:
+    version = trained(school.organisation).version
+    browser = browser_of(role)
+    address = reverse("version_card", args=[version.pk])
+    learner = school.learners[0]
+    assert address in browser.get(reverse("learner_recommendations", args=[learner.pk])).content.decode()
+    shown = browser.get(address).content.decode()
+    assert "What it cannot do" in shown
+    assert version.run.protocol_hash[:12] in shown
+    assert "It was measured on" in shown
