@@ -83,6 +83,8 @@ PAGES = [
     get("course_success", STAFF, "course", narrow=True),
     get("learner_list", STAFF),
     get("learner_page", STAFF, "learner", narrow=True),
+    get("find", STAFF),
+    get("find_json", STAFF),
     get("explore", STAFF),
     get("explore_csv", STAFF),
     get("board_list", STAFF),

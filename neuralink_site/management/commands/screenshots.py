@@ -114,7 +114,7 @@ def shots_of(organisation: Organisation) -> list[Shot]:
 
 
 LISTS = (
-    *("overview", "course_list", "learner_list", "explore", "board_list", "import_list", "import_new"),
+    *("overview", "course_list", "learner_list", "explore", "board_list", "find", "import_list", "import_new"),
     *("statement_list", "credential_list", "identity_list"),
     *("settings_own", "settings_organisation", "member_list", "key_list", "experiment_list"),
     *("worklist", "digest_preview", "intervention_list", "outcome_policy"),
