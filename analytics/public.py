@@ -26,6 +26,8 @@ from analytics.models import (
     Unit,
     Verb,
 )
+from analytics.retention import Kept, add_kept, in_batches
+from analytics.retention.erasure import add_step as add_erasing_step
 from analytics.tables.catalogue import add_table, extend_table
 from analytics.tables.columns import Form, TableColumn, TableFilter
 from analytics.tables.columns import Scope as TableScope
@@ -46,6 +48,7 @@ __all__ = [
     "Job",
     "JobCancelled",
     "JobState",
+    "Kept",
     "Kind",
     "Learner",
     "LearnerDay",
@@ -69,7 +72,10 @@ __all__ = [
     "Unit",
     "Verb",
     "Viewer",
+    "add_erasing_step",
+    "add_kept",
     "add_table",
+    "in_batches",
     "chance",
     "continuing",
     "extend_table",

@@ -11,7 +11,8 @@ from analytics.imports import rollback, run, uploads
 from analytics.imports.projector import project, sweeping
 from analytics.jobs import sweep as sweep_jobs
 from analytics.jobs import working_on
-from analytics.models import Import, Projection, RollBack, RollupRefresh
+from analytics.models import Cleanup, Erasure, Import, Projection, RollBack, RollupRefresh
+from analytics.retention import cleanup, erasure
 
 
 @shared_task(name=Import.task_name)  # type: ignore[untyped-decorator]
@@ -42,10 +43,29 @@ def project_statements(projection_id: int) -> None:
             project.project(lease)
 
 
+@shared_task(name=Cleanup.task_name)  # type: ignore[untyped-decorator]
+def clean_up(cleanup_id: int) -> None:
+    with working_on(Cleanup, cleanup_id) as lease:
+        if lease is not None:
+            cleanup.clean_up(lease)
+
+
+@shared_task(name=Erasure.task_name)  # type: ignore[untyped-decorator]
+def erase(erasure_id: int) -> None:
+    with working_on(Erasure, erasure_id) as lease:
+        if lease is not None:
+            erasure.erase(lease)
+
+
+@shared_task(name="analytics.tasks.start_due_cleanups")  # type: ignore[untyped-decorator]
+def start_due_cleanups() -> None:
+    cleanup.start_due()
+
+
 @shared_task(name="analytics.tasks.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> None:
     """Wake workers again for the jobs whose message or worker was lost, and clear away what nobody needs."""
-    for jobs in (Import, RollBack, RollupRefresh, Projection):
+    for jobs in (Import, RollBack, RollupRefresh, Projection, Cleanup, Erasure):
         sweep_jobs(jobs)
     sweeping.request_missing()
     sweeping.forget_old_projections()

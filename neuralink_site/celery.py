@@ -20,6 +20,8 @@ RULE_SECONDS = 60
 """Between two looks whether a weekly digest is due."""
 ONLINE_SECONDS = 300.0
 """Between two counts of what learners did with what they were shown."""
+CLEANUP_SECONDS = 1800.0
+"""Between two looks where it is night, and data is older than it is to be kept."""
 RISK_SECONDS = 300.0
 LISTS_SECONDS = 600.0
 """Between two looks whether risks are old, or another version predicts them now."""
@@ -82,6 +84,7 @@ app.conf.update(
             ("recommender.tasks.queue_digests", DIGEST_SECONDS),
             ("recommender.tasks.queue_risk_refreshes", RISK_SECONDS),
             ("recommender.tasks.count_online", ONLINE_SECONDS),
+            ("analytics.tasks.start_due_cleanups", CLEANUP_SECONDS),
         )
     },
     timezone="UTC",

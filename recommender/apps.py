@@ -6,6 +6,8 @@ class RecommenderConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from recommender.worklist import columns  # models are there only now
+        from recommender import retention  # models are there only now
+        from recommender.worklist import columns
 
         columns.register()
+        retention.register()

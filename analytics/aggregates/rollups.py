@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import DateField, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,7 +29,7 @@ from analytics.aggregates.rollup_sql import (
 )
 from analytics.foreign_keys import unchecked
 from analytics.jobs import Lease, wake
-from analytics.models import COMPLETING_VERBS, DirtyDay, JobState, RollupRefresh
+from analytics.models import COMPLETING_VERBS, DirtyDay, JobState, RetentionPolicy, RollupRefresh
 
 ROLLUP_LOCK = 7_102
 """Advisory lock, with the organisation's id: two refreshes of one organisation take turns."""
@@ -150,7 +152,10 @@ def _make_anew(asked: list[date], values: dict[str, Any]) -> None:
 
 def _take_month(organisation_id: int) -> list[date]:
     """Take from the dirty days those of one month; the two that are no days by themselves, after all others."""
-    dirty = DirtyDay.objects.filter(organisation=organisation_id)
+    # Days whose events were let go stay as they are: counting them anew would empty what was counted rightly.
+    policies = RetentionPolicy.objects.filter(organisation=organisation_id).values("events_from")
+    first_kept = Coalesce(Subquery(policies), Value(date.min, DateField()))
+    dirty = DirtyDay.objects.filter(organisation=organisation_id).exclude(on__gt=EVERY_ACTIVITY, on__lt=first_kept)
     first = dirty.filter(on__gt=EVERY_ACTIVITY).order_by("on").values_list("on", flat=True).first()
     if first is not None:
         following = (first.replace(day=1) + timedelta(days=31)).replace(day=1)

@@ -26,6 +26,7 @@ from analytics.models.projection import (
     VerbCount,
     VerbMeaning,
 )
+from analytics.models.retention import Cleanup, Erasure, RetentionPolicy
 from analytics.models.rollups import (
     ActivityDay,
     CourseTotal,
@@ -50,7 +51,10 @@ __all__ = [
     "ApiKey",
     "Board",
     "Attachment",
+    "Cleanup",
     "ColumnMapping",
+    "Erasure",
+    "RetentionPolicy",
     "CourseTotal",
     "Credential",
     "DayLearners",

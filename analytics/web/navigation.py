@@ -18,7 +18,7 @@ CARE_PAGES = frozenset(
 )
 RUN_PAGES = frozenset({"run_page", "run_new", "search_list", "search_page", "retrain_rule_list", "retrain_rule_page"})
 SETTINGS_PAGES = frozenset(
-    {"settings_password", "settings_organisation", "member_list", "member_page", "member_link", "key_list"}
+    {"settings_password", "settings_organisation", "member_list", "member_page", "member_link", "key_list", "retention"}
 )
 STATEMENT_PAGES = frozenset({"identity_list", "credential_list"})
 
@@ -83,6 +83,7 @@ SETTINGS = (
         (
             Entry("settings_organisation", _("Organisation"), "", ADMINISTRATORS),
             Entry("member_list", _("Members"), "", ADMINISTRATORS),
+            Entry("retention", _("Data kept"), "", ADMINISTRATORS),
             Entry("outcome_policy", _("Risks and mails"), "", ADMINISTRATORS),
             Entry("retrain_rule_list", _("Training rules"), "", MODELS),
         ),

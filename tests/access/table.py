@@ -123,6 +123,9 @@ PAGES = [
     *both("member_page", ADMINISTRATORS, "member"),
     post("member_deactivate", ADMINISTRATORS, "member"),
     post("member_link", ADMINISTRATORS, "member"),
+    *both("retention", ADMINISTRATORS),
+    post("retention_apply", ADMINISTRATORS),
+    post("learner_erase", ADMINISTRATORS),
     *both("key_list", ADMINISTRATORS),
     post("key_revoke", ADMINISTRATORS, "key"),
     get("my_learning", LEARNERS),
@@ -265,7 +268,7 @@ LINES: list[Line] = [*PUBLIC, *PAGES, *MODEL_PAGES, *CARE_PAGES, *API, *MODEL_AP
 
 ADMIN_EDITED = """analytics: organisation member learner activity enrolment apikey credential
 recommender: outcomepolicy messagetemplate retrainrule"""
-ADMIN_READ = """analytics: memberchange
+ADMIN_READ = """analytics: memberchange retentionpolicy cleanup erasure
 analytics: prerequisite event eventkey import upload columnmapping rowverdict rollback rolluprefresh
 analytics: organisationday activityday learnerday learnertotal coursetotal dirtyday
 analytics: document projection projectionplace statementfate verbcount verbmeaning learneridentity
