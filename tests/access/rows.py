@@ -23,6 +23,7 @@ from recommender.models import (
     Run,
     Search,
 )
+from recommender.serving.list_export import path_of
 from tests.access.table import TOOL, Line
 from tests.cast import Cast, House
 from tests.recommender.risks import add_risks
@@ -46,7 +47,7 @@ def arguments_of(house: House, run: Run) -> dict[str, list[Any]]:
         "version": run.version,
         "retrain_rule": RetrainRule.objects.create(organisation=organisation, algorithm="ease", every_days=7),
         "search": Search.objects.create(organisation=organisation, algorithm="ease", budget_seconds=5),
-        "list_export": ListExport.objects.create(organisation=organisation, state="running"),
+        "list_export": an_export(house),
         "mail": Mail.objects.create(organisation=organisation, requested_by=instructor, address="a@b.org", subject="s"),
         "shared_board": board,
         "shared_tile": Tile.objects.create(organisation=organisation, board=board, name="t", query="by=course"),
@@ -70,6 +71,14 @@ def arguments_of(house: House, run: Run) -> dict[str, list[Any]]:
         "password_token": ["MQ", "nothing"],
         "member": [instructor.pk],
     }
+
+
+def an_export(house: House) -> ListExport:
+    """One that can be fetched, and cancelled too."""
+    export = ListExport.objects.create(organisation=house.organisation, state="running", file="whole")
+    path_of(export).parent.mkdir(parents=True, exist_ok=True)
+    path_of(export).write_text("learner")
+    return export
 
 
 def an_upload(house: House, by: Member | None) -> Upload:
