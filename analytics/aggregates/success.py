@@ -14,7 +14,7 @@ from statistics import NormalDist
 from analytics.aggregates.reach import Reach
 from analytics.models import Activity
 
-LEAST = 20
+LEAST = 10
 """Learners on either side; of fewer nothing is said."""
 ERROR = 0.05
 """Chance that any of the intervals of one course is wrong: it is shared among all that are compared."""

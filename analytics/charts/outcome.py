@@ -68,7 +68,7 @@ def _tie_row(tie: Tie) -> list[str]:
 def _say_ties(found: Ties) -> str:
     if not found.n_compared:
         return _(
-            "No activity can be compared yet: it takes 20 learners with known outcomes who did it, and 20 who did not."
+            "No activity can be compared yet: it takes 10 learners with known outcomes who did it, and 10 who did not."
         )
     if not found.clear:
         return ngettext(
@@ -149,7 +149,7 @@ def cohorts(rows: Sequence[Cohort]) -> Chart:
         {"data": traces, "layout": axes},
         [_("Run"), _("Enrolled"), _("Ended"), _("Finished"), _("Withdrew"), _("Mean grade")],
         [_cohort_row(name, row) for name, row in zip(names, rows, strict=True)],
-        has_data=bool(told),
+        has_data=len(told) > 1,
     )
 
 
