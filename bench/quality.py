@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from bench import effort
@@ -15,7 +16,8 @@ from bench.datasets import DATASETS, DataMissing
 from bench.peers import PEERS, PeerResult, measure_peer
 from bench.record import Measurement
 from bench.tuned import tuned
-from recommender.algorithms.base import FitOptions, Progress
+from recommender.algorithms.base import Algorithm, FitOptions, Progress
+from recommender.algorithms.blend import Blend
 from recommender.algorithms.catalogue import ALGORITHMS, build
 from recommender.datasets.splits import Split
 from recommender.evaluation.bootstrap import interval
@@ -41,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--effort", action="store_true", help="also: beside bare linear algebra, and growth")
     parser.add_argument("--set", nargs="+", default=[], metavar="ALGORITHM.PARAMETER=VALUE", help="not the default")
     parser.add_argument("--tuned", action="store_true", help="with what was chosen for the data set: bench/tuned.py")
+    parser.add_argument("--members", action="store_true", help="also each member of a blend, as it is in the blend")
+    parser.add_argument("--working-folder", type=Path, help="keep checkpoints there, and go on from them after a kill")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget-seconds", type=float, default=None, help="of each training that iterates")
 
@@ -109,28 +113,42 @@ def _measure_one(
     peers: Mapping[str, Mapping[str, float]],
     arguments: argparse.Namespace,
 ) -> Iterator[Measurement]:
-    options = FitOptions(seed=arguments.seed, budget_seconds=arguments.budget_seconds, progress=_tell)
-    began = time.perf_counter()
+    # Of another recipe, a checkpoint there is no harm: it is passed over.
+    folder = arguments.working_folder and arguments.working_folder / case.partition("[")[0].replace("/", "-")
+    is_fresh = folder is None or not folder.exists()
+    options = FitOptions(arguments.seed, budget_seconds=arguments.budget_seconds, progress=_tell, working_folder=folder)
+    began, processor_began = time.perf_counter(), time.process_time()
     fitted = build(name, config).fit(split.train, options)
-    fit_seconds = time.perf_counter() - began
+    fit_seconds, processor_seconds = time.perf_counter() - began, time.process_time() - processor_began
+    yield from _figures(case, fitted, split, peers, arguments.seed)
+    if is_fresh:  # the seconds of the rest of a training are not those of a training
+        yield Measurement("quality", case, "fit_seconds", fit_seconds, "s")
+        yield Measurement("quality", case, "fit_processor_seconds", processor_seconds, "s")
+    if arguments.members and isinstance(fitted, Blend):
+        for text, member in zip(config.get("members", fitted.config.members).split(","), fitted.members(), strict=True):
+            yield from _figures(f"{case}/{text.strip()}", member, split, peers, arguments.seed)
+    if arguments.effort:
+        quiet = FitOptions(seed=arguments.seed, budget_seconds=arguments.budget_seconds)
+        yield from effort.measure(case, lambda: build(name, config), split, quiet)
+
+
+def _figures(
+    case: str, fitted: Algorithm, split: Split, peers: Mapping[str, Mapping[str, float]], seed: int
+) -> Iterator[Measurement]:
     began = time.perf_counter()
     found = evaluate(fitted, split)
     evaluate_seconds = time.perf_counter() - began
     for key in MEASURES:
         best = max((peer for peer in peers if key in peers[peer]), key=lambda peer: peers[peer][key])
-        beside = (None, None) if name == best else (best, peers[best][key])
+        beside = (None, None) if fitted.name == best else (best, peers[best][key])
         yield Measurement("quality", case, key, found.metrics[key], "share", *beside)
-    sure = interval(found.per_learner["ndcg_10"], seed=arguments.seed)
+    sure = interval(found.per_learner["ndcg_10"], seed=seed)
     yield Measurement("quality", case, "ndcg_10_low", sure.low, "share")
     yield Measurement("quality", case, "ndcg_10_high", sure.high, "share")
-    yield Measurement("quality", case, "fit_seconds", fit_seconds, "s")
     yield Measurement("quality", case, "evaluate_seconds", evaluate_seconds, "s")
     state_bytes = sum(array.nbytes for array in fitted.state().values())
     yield Measurement("quality", case, "state_bytes", state_bytes, "B")
     yield Measurement("quality", case, "n_learners", found.n_learners, "learners")
-    if arguments.effort:
-        quiet = FitOptions(seed=arguments.seed, budget_seconds=arguments.budget_seconds)
-        yield from effort.measure(case, lambda: build(name, config), split, quiet)
 
 
 def _lines_of_peer(case: str, found: PeerResult) -> Iterator[Measurement]:

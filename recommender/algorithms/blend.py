@@ -1,4 +1,4 @@
-"""Several recommenders together, weighted by how well they tell the next step of learners that none of them saw.
+"""Several recommenders together, weighted by how well they tell next steps that none of them saw.
 
 Stacking (Wolpert, Neural Networks 1992; Breiman, Machine Learning 1996) with the conditional logit of McFadden, 1974,
 on top: the chance of an activity is the softmax of weighted answers of the members. Its likelihood has one maximum,
@@ -6,11 +6,16 @@ which Newton's method finds; weights below 0 are left out, so that no answer is 
 comparable first: standardised over the activities of one history, once as they are and once in a logarithm, because
 regressions answer with shares and softmax models with their logarithm.
 
-Cost: that of the members, twice with `refit`. Answering costs the sum of the members.
+The steps are the last ones of some learners, which are kept from the members; all before them is learnt from, so a
+member need not be trained again for so little. On MovieLens-1M 3,000 of 987,531 events are kept back.
+
+Cost: that of the members, twice for those that are refitted. Answering costs the sum of the members. After a kill,
+members that were done are read from the working folder, and the one that was half-way goes on.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,11 +24,13 @@ from numpy.typing import NDArray
 from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State
 from recommender.algorithms.catalogue import ALGORITHMS, build
 from recommender.algorithms.config import Config, parameter
+from recommender.algorithms.neural import checkpoints
 from recommender.datasets.interactions import Index, Interactions
 from recommender.errors import InvalidConfig, NotEnoughData
 
 _MAX_ASKED = 3000
-_MAX_NUMBERS = 32 * 2**20
+_MAX_NUMBERS = 64 * 2**20
+_BLOCK_NUMBERS = 2**20
 _NEWTON_STEPS = 30
 _RIDGE = 1e-3  # of the mean log likelihood: members that say the same share their weight
 
@@ -35,10 +42,13 @@ class BlendConfig(Config):
         doc="Recommenders with commas; parameters behind colons: sequential_linear:long_steps=20,ease.",
     )
     held_out_share: float = parameter(
-        0.1, minimum=0.001, maximum=0.5, doc="Share of the learners on whom the weights are learnt."
+        0.5, minimum=0.001, maximum=1.0, doc="Share of the learners whose last event is kept to learn the weights on."
     )
     refit: bool = parameter(
-        True, doc="Train the members once more with everybody, after the weights are learnt; takes twice the time."
+        True, doc="Train the members that are no networks once more, with those events, after the weights are learnt."
+    )
+    refit_networks: bool = parameter(
+        False, doc="The networks too. They take long, and the events are few: one for each learner who is asked."
     )
 
     def __post_init__(self) -> None:
@@ -71,7 +81,7 @@ class Blend(Algorithm):
 
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
         shape = (n_learners, n_activities, n_interactions)
-        return 16 * _MAX_NUMBERS + sum(member.memory_bytes(*shape) for member in self.config.built())
+        return 6 * _MAX_NUMBERS + sum(member.memory_bytes(*shape) for member in self.config.built())
 
     def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
         expected = super().expected_arrays()
@@ -82,17 +92,19 @@ class Blend(Algorithm):
 
     def _learn(self, interactions: Interactions, options: FitOptions) -> State:
         members = self.config.built()
-        rounds = 2 if self.config.refit else 1
-        asked = _held_out(interactions, self.config.held_out_share, options.seed)
-        known = interactions.where(~np.isin(interactions.learner_index, asked), all_activities=True)
-        for place, member in enumerate(members):
-            member.fit(known, _part(options, place, rounds * len(members), member.name))
-        lists = interactions.sequences().take(asked)
+        refitted = [k for k, member in enumerate(members) if self._is_refitted(member)]
+        n_parts = len(members) + len(refitted)
+        asked = _asked(interactions, self.config.held_out_share, options.seed)
+        lists = interactions.sequences()
+        is_known = np.ones(len(interactions), bool)
+        is_known[lists.offsets[1:][asked] - 1] = False
+        known = interactions.where(is_known, all_activities=True)
+        members = [_fitted(member, known, _part(options, k, n_parts, member)) for k, member in enumerate(members)]
         fits = max(1, _MAX_NUMBERS // (2 * len(members) * interactions.n_activities))
-        weights = _learn_weights(members, list(lists)[: min(fits, _MAX_ASKED)])
-        if self.config.refit:
-            for place, member in enumerate(members, len(members)):
-                member.fit(interactions, _part(options, place, rounds * len(members), member.name))
+        weights = learn_weights(members, list(lists.take(asked[:fits])))
+        for place, k in enumerate(refitted, len(members)):
+            again = type(members[k])(members[k].config)
+            members[k] = _fitted(again, interactions, _part(options, place, n_parts, again))
         state = {"blend_weights": weights}
         for place, member in enumerate(members):
             state |= {_prefix(place, member) + name: array for name, array in member.state().items()}
@@ -101,7 +113,7 @@ class Blend(Algorithm):
     def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
         scores = np.zeros((len(histories), self.n_activities), np.float32)
         weights = self._fitted()["blend_weights"].reshape(-1, 2)
-        for member, (plain, in_logarithm) in zip(self._members(), weights, strict=True):
+        for member, (plain, in_logarithm) in zip(self.members(), weights, strict=True):
             standard = _standardised(member.score(histories, at), histories)
             scores += plain * standard + in_logarithm * np.arcsinh(standard)
         return scores
@@ -114,13 +126,21 @@ class Blend(Algorithm):
         """The members' own reasons, in units of how far their answers spread, by their weights."""
         total = np.zeros((len(indices), len(history)))
         weights = self._fitted()["blend_weights"].reshape(-1, 2).sum(axis=1)
-        for member, weight in zip(self._members(), weights, strict=True):
+        for member, weight in zip(self.members(), weights, strict=True):
             if member.explains:
                 spread = float(member.score([history]).std()) or 1.0
                 total += max(weight, 0.0) * member._explain_each(history, indices) / spread
         return total
 
-    def _members(self) -> list[Algorithm]:
+    def _is_refitted(self, member: Algorithm) -> bool:
+        return self.config.refit_networks if member.needs_keras else self.config.refit
+
+    def members(self) -> list[Algorithm]:
+        """As they were fitted for the blend.
+
+        Raises:
+            NotFitted: nothing has been learnt yet.
+        """
         if self._loaded is None:
             state, members = self._fitted(), self.config.built()
             self._loaded = [
@@ -166,25 +186,45 @@ def _own(state: Mapping[str, NDArray[Any]], prefix: str) -> State:
     return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
 
 
-def _held_out(interactions: Interactions, share: float, seed: int) -> NDArray[np.int64]:
+def _asked(interactions: Interactions, share: float, seed: int) -> NDArray[np.int64]:
     """Learners to ask, in random order; only those of whom something is known before the last event."""
     able = np.flatnonzero(interactions.sequences().lengths >= 2)
-    n = min(_MAX_ASKED, int(np.ceil(share * len(able))))
-    if n == 0 or n >= interactions.n_learners:
+    if not len(able):
         raise NotEnoughData(
-            f"blend needs some learners with two activities or more, to learn its weights on; got {len(able)}. "
+            "blend needs some learners with two activities or more, to learn its weights on; got none. "
             "Import more history, or choose one of its members alone."
         )
+    n = min(_MAX_ASKED, int(np.ceil(share * len(able))))
     return np.random.default_rng(seed).permutation(able)[:n]
 
 
-def _part(options: FitOptions, place: int, n_parts: int, name: str) -> FitOptions:
+def _part(options: FitOptions, place: int, n_parts: int, member: Algorithm) -> FitOptions:
+    """What one of the fits is given: a part of the bar and of the budget, a folder of its own."""
+
     def tell(progress: Progress) -> None:
         step = 100 * place + int(100 * progress.step / max(1, progress.n_steps))
-        options.progress(replace(progress, step=step, n_steps=100 * n_parts, message=f"{name}: {progress.message}"))
+        message = f"{member.name}: {progress.message}"
+        options.progress(replace(progress, step=step, n_steps=100 * n_parts, message=message))
 
     budget = None if options.budget_seconds is None else options.budget_seconds / n_parts
-    return replace(options, progress=tell, budget_seconds=budget)
+    folder = None if options.working_folder is None else options.working_folder / f"{place}-{member.name}"
+    return replace(options, progress=tell, budget_seconds=budget, working_folder=folder)
+
+
+def _fitted(member: Algorithm, interactions: Interactions, options: FitOptions) -> Algorithm:
+    """The member, trained; or as an earlier attempt at this very training left it in the working folder."""
+    if options.working_folder is None:
+        return member.fit(interactions, options)
+    folder: Path = options.working_folder / "fitted"
+    recipe = f"{member.name} {member.config.as_dict()} seed {options.seed} {interactions.fingerprint}"
+    names = sorted(member.expected_arrays())
+    found = checkpoints.read(folder, recipe)
+    if found is not None:
+        return type(member).from_state(member.config, dict(zip(names, found.groups["state"], strict=True)))
+    member.fit(interactions, options)
+    state = member.state()
+    checkpoints.write(folder, recipe, checkpoints.Checkpoint({}, {"state": [state[name] for name in names]}))
+    return member
 
 
 def _standardised(scores: Scores, histories: list[Index]) -> Scores:
@@ -198,17 +238,23 @@ def _standardised(scores: Scores, histories: list[Index]) -> Scores:
     return found
 
 
-def _learn_weights(members: list[Algorithm], lists: list[Index]) -> NDArray[np.float32]:
-    """The most likely weights for each list's last event, given those before it."""
+def learn_weights(members: list[Algorithm], lists: list[Index]) -> NDArray[np.float32]:
+    """The most likely weights for each list's last event, given those before it: shape (2 x n_members,).
+
+    Lists have two events or more.
+    """
     histories, targets = [events[:-1] for events in lists], np.array([events[-1] for events in lists])
-    standard = [_standardised(member.score(histories), histories) for member in members]
-    features = np.stack([one for plain in standard for one in (plain, np.arcsinh(plain))])
-    met = np.zeros(features.shape[1:], bool)
+    features = np.empty((len(lists), 2 * len(members), members[0].n_activities), np.float32)
+    for place, member in enumerate(members):
+        standard = _standardised(member.score(histories), histories)
+        features[:, 2 * place] = standard
+        np.arcsinh(standard, out=features[:, 2 * place + 1])
+    met = np.zeros((len(lists), features.shape[2]), bool)
     met[np.repeat(np.arange(len(targets)), [len(one) for one in histories]), np.concatenate(histories)] = True
-    weights = np.zeros(len(features), np.float32)
-    kept = np.arange(len(features))
+    weights = np.zeros(features.shape[1], np.float32)
+    kept = np.arange(len(weights))
     while len(kept):
-        found = _most_likely(features[kept], met, targets)
+        found = _most_likely(features, kept, met, targets)
         if (found > 0).all():
             weights[kept] = found
             break
@@ -216,23 +262,38 @@ def _learn_weights(members: list[Algorithm], lists: list[Index]) -> NDArray[np.f
     return weights
 
 
-def _most_likely(features: Scores, met: NDArray[np.bool_], targets: Index) -> NDArray[np.float64]:
-    """Newton's method on the mean log likelihood; features have the shape (n_features, n_asked, n_activities)."""
-    chosen = features[:, np.arange(len(targets)), targets].mean(axis=1, dtype=np.float64)
-    flat = features.reshape(len(features), -1)
-    weights = np.zeros(len(features))
+def _most_likely(
+    features: Scores, kept: NDArray[np.int64], met: NDArray[np.bool_], targets: Index
+) -> NDArray[np.float64]:
+    """Newton's method on the mean log likelihood; features have the shape (n_asked, n_features, n_activities)."""
+    chosen = features[np.arange(len(targets)), :, targets][:, kept].mean(axis=0, dtype=np.float64)
+    weights = np.zeros(len(kept))
+    rows = max(1, _BLOCK_NUMBERS // (features.shape[1] * features.shape[2]))
     for _ in range(_NEWTON_STEPS):
-        strength = (weights.astype(np.float32) @ flat).reshape(met.shape)
-        strength[met] = -np.inf
-        chance = np.exp(strength - strength.max(axis=1, keepdims=True))
-        chance /= chance.sum(axis=1, keepdims=True)
-        weighted = features * chance
-        means = weighted.sum(axis=2)  # (n_features, n_asked)
-        gradient = chosen - means.mean(axis=1) - _RIDGE * weights
-        spread = (weighted.reshape(len(features), -1) @ flat.T - means @ means.T) / len(targets)
+        mean, spread = np.zeros(len(kept)), np.zeros((len(kept), len(kept)))
+        for start in range(0, len(targets), rows):
+            block = slice(start, start + rows)
+            of_block = _moments(features[block][:, kept], weights.astype(np.float32), met[block])
+            mean += of_block[0] / len(targets)
+            spread += of_block[1] / len(targets)
+        gradient = chosen - mean - _RIDGE * weights
         step = np.linalg.solve(spread + _RIDGE * np.eye(len(weights)), gradient)
         # A long first step overshoots where a softmax is saturated.
         weights += step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
         if np.abs(step).max() < 1e-4:
             break
     return weights
+
+
+def _moments(
+    features: Scores, weights: NDArray[np.float32], met: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums over those asked of the expected features, (n,), and of their covariances, (n, n), under the softmax."""
+    strength = weights @ features
+    strength[met] = -np.inf
+    chance = np.exp(strength - strength.max(axis=1, keepdims=True))
+    chance /= chance.sum(axis=1, keepdims=True)
+    weighted = features * chance[:, None]
+    means = weighted.sum(axis=2, dtype=np.float64)  # (n_asked, n)
+    second = np.matmul(weighted, features.transpose(0, 2, 1)).sum(axis=0, dtype=np.float64)
+    return means.sum(axis=0), second - means.T @ means

@@ -1,5 +1,6 @@
 import argparse
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from bench import quality, record
 from bench.peers import PeerResult
 from bench.tuned import TUNED, tuned
 from recommender.algorithms.catalogue import ALGORITHMS, build
+from recommender.errors import InvalidConfig
 
 
 def arguments(*words: str) -> argparse.Namespace:
@@ -31,6 +33,33 @@ def test_measures_with_popularity_beside() -> None:
 def test_a_parameter_that_is_not_the_default_stands_in_the_case() -> None:
     words = ("--dataset", "toy", "--algorithms", "ease", "--set", "ease.neighbours=5")
     assert {one.case for one in quality.measure(arguments(*words))} == {"toy/leave_last_out/ease[neighbours=5]"}
+
+
+def test_members_of_a_blend_are_measured_as_they_are_in_it_and_a_second_run_goes_on(tmp_path: Path) -> None:
+    blend = "blend.members=item_knn,sequential_linear"
+    words = ("--dataset", "toy", "--algorithms", "blend", "--set", blend, "blend.refit=0", "--members")
+    with pytest.raises(InvalidConfig, match="true or false"):
+        list(quality.measure(arguments(*words)))
+    words = (
+        "--dataset",
+        "toy",
+        "--algorithms",
+        "blend",
+        "--set",
+        blend,
+        "--members",
+        "--working-folder",
+        str(tmp_path),
+    )
+    first, second = (list(quality.measure(arguments(*words))) for _ in range(2))
+    case = "toy/leave_last_out/blend[members=item_knn,sequential_linear]"
+    ndcg = {one.case: one.value for one in first if one.measure == "ndcg_10"}
+    assert list(ndcg) == [case, f"{case}/item_knn", f"{case}/sequential_linear"]
+    assert ndcg[case] > 0.9 > ndcg[f"{case}/item_knn"]
+    assert ndcg == {one.case: one.value for one in second if one.measure == "ndcg_10"}
+    seconds = {"fit_seconds", "fit_processor_seconds"}
+    assert seconds <= {one.measure for one in first}
+    assert not seconds & {one.measure for one in second}  # what was left to do is no fit's time
 
 
 def test_a_case_selects() -> None:

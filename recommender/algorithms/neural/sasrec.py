@@ -78,7 +78,7 @@ def build_encoder(config: SASRecConfig) -> "keras.Model":
     hidden = layers.Dropout(config.dropout)(inputs * size**0.5)
     for _ in range(config.blocks):
         normal = layers.LayerNormalization(epsilon=1e-6)(hidden)
-        mixed = CausalAttention(config.heads, config.dropout, config.max_length)(normal)
+        mixed = CausalAttention(config.heads, config.max_length)(normal)
         hidden = hidden + layers.Dropout(config.dropout)(mixed)
         normal = layers.LayerNormalization(epsilon=1e-6)(hidden)
         hidden = hidden + layers.Dropout(config.dropout)(GatedUnit(2 * size, config.dropout)(normal))

@@ -1,12 +1,17 @@
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from recommender.algorithms.base import FitOptions, Progress
 from recommender.algorithms.blend import Blend, BlendConfig
 from recommender.algorithms.catalogue import build
+from recommender.algorithms.item_knn import ItemKNN
+from recommender.algorithms.sequential_linear import SequentialLinear
 from recommender.datasets.interactions import Interactions
 from recommender.datasets.splits import leave_last_out
-from recommender.errors import InvalidConfig, NotEnoughData
+from recommender.errors import InvalidConfig, NotEnoughData, TrainingStopped
 from recommender.evaluation.protocol import evaluate
 from tests import toy
 from tests.recommender.algorithms.contract import AlgorithmContract
@@ -74,6 +79,48 @@ def test_shares_the_budget_and_tells_which_member_is_trained() -> None:
     Blend(BlendConfig(members="ease,item_knn")).fit(toy.checkerboard(), FitOptions(progress=told.append))
     assert {one.message.split(":")[0] for one in told} == {"ease", "item_knn"}
     assert told[-1].step == told[-1].n_steps == 400
+
+
+def test_goes_on_behind_the_members_that_were_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in the second of two members: the first is not trained again, and the answer is the undisturbed one."""
+    data, histories = toy.chain(), [np.arange(k, k + 4) % 12 for k in range(12)]
+    config = BlendConfig(members="item_knn,sequential_linear:regularization=10")
+    right = Blend(config).fit(data)
+    trained: list[str] = []
+    for one in (ItemKNN, SequentialLinear):
+        learn = one._learn
+
+        def noted(self: Any, *given: Any, learn: Any = learn) -> Any:
+            trained.append(self.name)
+            return learn(self, *given)
+
+        monkeypatch.setattr(one, "_learn", noted)
+    stopping = FitOptions(working_folder=tmp_path, should_stop=lambda: "sequential_linear" in trained)
+    with pytest.raises(TrainingStopped):
+        Blend(config).fit(data, stopping)
+    assert trained == ["item_knn", "sequential_linear"]
+    again = Blend(config).fit(data, FitOptions(working_folder=tmp_path))
+    assert trained[2:] == ["sequential_linear", "item_knn", "sequential_linear"]  # the last two with everything
+    assert np.array_equal(again.score(histories), right.score(histories))
+    Blend(config).fit(data, FitOptions(working_folder=tmp_path, seed=1))
+    assert len(trained) == 9  # another seed is another training
+
+
+def test_networks_are_trained_once_and_closed_forms_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept back for the weights is the last event of some, so a network loses next to nothing."""
+    seen: list[int] = []
+    data = toy.chain()
+    monkeypatch.setattr(ItemKNN, "needs_keras", True)
+    for one in (ItemKNN, SequentialLinear):
+        learn = one._learn
+
+        def noted(self: Any, interactions: Interactions, options: FitOptions, learn: Any = learn) -> Any:
+            seen.append(len(interactions))
+            return learn(self, interactions, options)
+
+        monkeypatch.setattr(one, "_learn", noted)
+    Blend(BlendConfig(members="item_knn,sequential_linear", held_out_share=0.5)).fit(data)
+    assert seen == [len(data) - 60, len(data) - 60, len(data)]
 
 
 def test_needs_learners_with_a_step_to_tell() -> None:
