@@ -29,10 +29,13 @@ class BagScorer(VectorScorer):
         blocks = [histories[start : start + _BLOCK] for start in range(0, len(histories), _BLOCK)]
         return np.concatenate([self._encoder()(self._bags(block)) for block in blocks])
 
+    def read(self, rows: Index, is_shown: NDArray[np.float32]) -> NDArray[np.float32]:
+        """From (batch, most) activity indices, of which those with a 1 are given, to (batch, size)."""
+        return self._encode([row[shown > 0] for row, shown in zip(rows, is_shown, strict=True)])
+
     def _bags(self, histories: list[Index]) -> NDArray[np.float32]:
         """Shape (n_histories, width)."""
-        inputs = self._matrix("input_vectors")
         lengths = np.array([len(history) for history in histories])
         starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-        sums = np.add.reduceat(inputs[np.concatenate(histories)], starts, axis=0)
+        sums = np.add.reduceat(self._rows("input_vectors", np.concatenate(histories)), starts, axis=0)
         return (sums / lengths[:, None] ** self.bag_power).astype(np.float32)

@@ -7,7 +7,7 @@ round trip through files is exact and a second `fit` cannot remember the first.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -65,6 +65,19 @@ class FitOptions:
     should_stop: Callable[[], bool] = _never
     backend: Backend = field(default_factory=LocalBackend)
     working_folder: Path | None = None  # where an iterative training keeps checkpoints, and goes on from them
+    teacher: "Algorithm | None" = None  # fitted on the same interactions, larger: what it answers is learnt too
+
+    def part(self, place: int, n_parts: int, name: str) -> "FitOptions":
+        """For one of several fits in a row: its part of the bar and of the budget, and a folder of its own."""
+
+        def tell(progress: Progress) -> None:
+            step = 100 * place + int(100 * progress.step / max(1, progress.n_steps))
+            message = f"{name}: {progress.message}"
+            self.progress(replace(progress, step=step, n_steps=100 * n_parts, message=message))
+
+        budget = None if self.budget_seconds is None else self.budget_seconds / n_parts
+        folder = None if self.working_folder is None else self.working_folder / f"{place}-{name}"
+        return replace(self, progress=tell, budget_seconds=budget, working_folder=folder)
 
     def check_stop(self) -> None:
         """Call it wherever a second may have passed.

@@ -14,16 +14,16 @@ members that were done are read from the working folder, and the one that was ha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State
+from recommender.algorithms.base import Algorithm, FitOptions, Scores, State
 from recommender.algorithms.catalogue import ALGORITHMS, build
-from recommender.algorithms.config import Config, parameter
+from recommender.algorithms.config import Config, parameter, values_of
 from recommender.algorithms.neural import checkpoints
 from recommender.datasets.interactions import Index, Interactions
 from recommender.errors import InvalidConfig, NotEnoughData
@@ -99,12 +99,12 @@ class Blend(Algorithm):
         is_known = np.ones(len(interactions), bool)
         is_known[lists.offsets[1:][asked] - 1] = False
         known = interactions.where(is_known, all_activities=True)
-        members = [_fitted(member, known, _part(options, k, n_parts, member)) for k, member in enumerate(members)]
+        members = [_fitted(member, known, options.part(k, n_parts, member.name)) for k, member in enumerate(members)]
         fits = max(1, _MAX_NUMBERS // (2 * len(members) * interactions.n_activities))
         weights = learn_weights(members, list(lists.take(asked[:fits])))
         for place, k in enumerate(refitted, len(members)):
             again = type(members[k])(members[k].config)
-            members[k] = _fitted(again, interactions, _part(options, place, n_parts, again))
+            members[k] = _fitted(again, interactions, options.part(place, n_parts, again.name))
         state = {"blend_weights": weights}
         for place, member in enumerate(members):
             state |= {_prefix(place, member) + name: array for name, array in member.state().items()}
@@ -159,23 +159,7 @@ def _member(text: str) -> Algorithm:
     if name not in ALGORITHMS or name == Blend.name:
         allowed = "names among " + ", ".join(known for known in ALGORITHMS if known != Blend.name)
         raise InvalidConfig("members", BlendConfig.__name__, allowed, name)
-    config: dict[str, object] = {}
-    for setting in settings:
-        parameter_name, _, value = setting.partition("=")
-        config[parameter_name] = _value(value)
-    return build(name, config)
-
-
-def _value(text: str) -> int | float | str | bool | None:
-    words: dict[str, bool | None] = {"true": True, "false": False, "none": None, "": None}
-    if text.lower() in words:
-        return words[text.lower()]
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    return build(name, values_of(settings))
 
 
 def _prefix(place: int, member: Algorithm) -> str:
@@ -196,19 +180,6 @@ def _asked(interactions: Interactions, share: float, seed: int) -> NDArray[np.in
         )
     n = min(_MAX_ASKED, int(np.ceil(share * len(able))))
     return np.random.default_rng(seed).permutation(able)[:n]
-
-
-def _part(options: FitOptions, place: int, n_parts: int, member: Algorithm) -> FitOptions:
-    """What one of the fits is given: a part of the bar and of the budget, a folder of its own."""
-
-    def tell(progress: Progress) -> None:
-        step = 100 * place + int(100 * progress.step / max(1, progress.n_steps))
-        message = f"{member.name}: {progress.message}"
-        options.progress(replace(progress, step=step, n_steps=100 * n_parts, message=message))
-
-    budget = None if options.budget_seconds is None else options.budget_seconds / n_parts
-    folder = None if options.working_folder is None else options.working_folder / f"{place}-{member.name}"
-    return replace(options, progress=tell, budget_seconds=budget, working_folder=folder)
 
 
 def _fitted(member: Algorithm, interactions: Interactions, options: FitOptions) -> Algorithm:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
@@ -97,6 +97,24 @@ def _drawn(values: Span | tuple[Any, ...], hint: Any, generator: np.random.Gener
         drawn = float(generator.uniform(values.low, values.high))
     # Three digits are as fine as a figure can tell apart, and they can be read.
     return round(drawn) if float not in _kinds(hint) else float(f"{drawn:.3g}")
+
+
+def values_of(settings: Iterable[str]) -> dict[str, object]:
+    """From texts such as "long_steps=20" to what `from_dict` takes."""
+    pairs = (setting.partition("=") for setting in settings)
+    return {name.strip(): _value(text.strip()) for name, _, text in pairs}
+
+
+def _value(text: str) -> int | float | str | bool | None:
+    words: dict[str, bool | None] = {"true": True, "false": False, "none": None, "": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def describe(hint: Any, metadata: Mapping[str, Any]) -> str:

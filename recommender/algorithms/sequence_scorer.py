@@ -28,15 +28,18 @@ class SequenceScorer(VectorScorer):
 
     def _encode(self, histories: list[Index]) -> NDArray[np.float32]:
         """In blocks of similar length, so that little is padded."""
-        vectors = self._vectors()
         lengths = np.array([len(history) for history in histories])
-        encoded = np.empty((len(histories), vectors.shape[1]), np.float32)
+        encoded = np.empty((len(histories), self._fitted()["activity_vectors"].shape[1]), np.float32)
         order = np.argsort(lengths, kind="stable")
         for start in range(0, len(order), _BLOCK):
             block = order[start : start + _BLOCK]
             inputs, last = padded([histories[k] for k in block], self.max_length)
-            encoded[block] = self._read(vectors[inputs])[np.arange(len(block)), last]
+            encoded[block] = self.read(inputs)[np.arange(len(block)), last]
         return encoded
+
+    def read(self, rows: Index) -> NDArray[np.float32]:
+        """From (batch, length) activity indices to the answer at every position, (batch, length, size)."""
+        return self._read(self._rows("activity_vectors", rows))
 
     def _read(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """From (batch, length, size) to the same."""

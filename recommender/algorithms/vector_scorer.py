@@ -8,13 +8,12 @@ activities to compare it with.
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.algorithms.base import Algorithm, FitOptions, Scores, State
-from recommender.algorithms.config import Config
 from recommender.algorithms.litert import Network
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.datasets.interactions import Index, Interactions
@@ -22,6 +21,7 @@ from recommender.datasets.interactions import Index, Interactions
 _EXPLAINED_EVENTS = 10
 _RIVALS = 2048
 _SCALES = "_scales"
+_WIDENED_ROWS = 8192
 
 
 class VectorScorer(Algorithm):
@@ -40,18 +40,29 @@ class VectorScorer(Algorithm):
     config: NeuralConfig
     _network: Network | None = None
 
-    def __init__(self, config: Config | None = None) -> None:
-        super().__init__(config)
-        self._widened: dict[str, NDArray[np.float32]] = {}
-
     def fit(self, interactions: Interactions, options: FitOptions | None = None) -> Self:
+        options = options or FitOptions()
+        teacher = self._taught_by(interactions, options)
+        if teacher is not None:
+            options = replace(options.part(1, 2, "student"), teacher=teacher)
         super().fit(interactions, options)
+        self.before = teacher
         if self.config.precision == "int8":
             before = type(self)(replace(self.config, precision="float32"))
-            before._state = self._state
+            before._state, before.before = self._state, teacher
             self._state = rounded(self._fitted())
             self.before = before
         return self
+
+    def _taught_by(self, interactions: Interactions, options: FitOptions) -> Algorithm | None:
+        """The teacher, trained; memory is asked for both before either begins."""
+        config = self.config.teacher_config()
+        if config is None:
+            return None
+        self._forget()
+        self._check_data(interactions)
+        self._check_memory(interactions)
+        return type(self)(config).fit(interactions, options.part(0, 2, "teacher"))
 
     def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
         found = super().expected_arrays()
@@ -65,9 +76,7 @@ class VectorScorer(Algorithm):
         """Shape (n_histories, size)."""
 
     def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
-        scores: Scores = self._encode(histories) @ self._vectors().T
-        scores += self._fitted()["activity_bias"]
-        return scores
+        return self._products(self._encode(histories)) + self._fitted()["activity_bias"]
 
     def _score_among(self, histories: list[Index], at: NDArray[np.int64] | None, among: NDArray[np.integer]) -> Scores:
         scores: Scores = self._encode(histories) @ self._rows("activity_vectors", among).T
@@ -104,31 +113,34 @@ class VectorScorer(Algorithm):
             self._network = Network(self._fitted()["encoder"])
         return self._network
 
-    def _rows(self, name: str, rows: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Some rows of an array of two dimensions as float32, however it is stored."""
-        stored = self._fitted()[name]
-        if stored.dtype == np.float32 or name in self._widened:
-            found: NDArray[np.float32] = self._matrix(name)[rows]
-            return found
-        widened: NDArray[np.float32] = stored[rows] * self._fitted()[name + _SCALES][rows, None]
-        return widened
+    def _products(self, encoded: NDArray[np.float32]) -> Scores:
+        """Inner products with every activity's vector: shape (len(encoded), n_activities)."""
+        stored, scales = self._stored("activity_vectors")
+        if scales is None:
+            products: Scores = encoded @ stored.T
+            return products
+        products = np.empty((len(encoded), len(stored)), np.float32)
+        for start in range(0, len(stored), _WIDENED_ROWS):
+            part = slice(start, start + _WIDENED_ROWS)
+            products[:, part] = encoded @ stored[part].astype(np.float32).T
+        return products * scales
 
-    def _vectors(self) -> NDArray[np.float32]:
-        return self._matrix("activity_vectors")
+    def _rows(self, name: str, index: Any = slice(None)) -> NDArray[np.float32]:
+        """Rows of an array of two dimensions as float32, however it is stored; `index` may have any shape."""
+        stored, scales = self._stored(name)
+        rows: NDArray[np.float32] = stored[index] if scales is None else stored[index] * scales[index][..., None]
+        return rows
 
-    def _matrix(self, name: str) -> NDArray[np.float32]:
-        """An array of two dimensions as float32, however it is stored."""
-        stored = self._fitted()[name]
-        if stored.dtype == np.float32:
-            return stored
-        if name not in self._widened:
-            self._widened[name] = stored * self._fitted()[name + _SCALES][:, None]
-        return self._widened[name]
+    def _stored(self, name: str) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
+        """As it lies on disk, and the scale of each row where that is int8.
+
+        What int8 saves would be lost, and a first question late, if the whole were widened and kept.
+        """
+        return self._fitted()[name], self._fitted().get(name + _SCALES)
 
     def _forget(self) -> None:
         super()._forget()
         self._network = None
-        self._widened = {}
 
 
 def rounded(state: State) -> State:

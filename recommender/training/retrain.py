@@ -48,6 +48,7 @@ from recommender.training.working import working_folder
 TRAINED_SHARE = 0.9
 """Of all interactions, in the order of time; the rest asks the questions."""
 TIMED_LISTS = 50
+_NO_SIZES = {"teacher", "precision"}
 MIN_TESTED, MAX_TESTED = 5, 20_000
 """Learners that the figures are a mean of. More than the maximum would only make them later."""
 
@@ -172,21 +173,35 @@ def _measure(run: Run, data: Interactions, split: Split, watch: Watch) -> Measur
 
 
 def _sizes(algorithm: Algorithm, facts: Candidate, split: Split, watch: Watch) -> list[dict[str, object]]:
-    """The model before and after it was made smaller, measured alike; nothing where it was not."""
-    if algorithm.before is None:
+    """The model before and after it was made smaller, measured alike, largest first; nothing where it was not."""
+    measured = [(algorithm, facts)]
+    while (before := measured[0][0].before) is not None:
+        found = evaluate(before, split, check_stop=watch.lease.check)
+        measured.insert(0, (before, Candidate(found, _latency_ms(before, split), _bytes(before))))
+    if len(measured) == 1:
         return []
-    found = evaluate(algorithm.before, split, check_stop=watch.lease.check)
-    before = Candidate(found, _latency_ms(algorithm.before, split), _bytes(algorithm.before))
     return [
         {
+            "model": _named(model, algorithm),
             "precision": model.config.as_dict().get("precision"),
             "ndcg_10": one.evaluation.metrics["ndcg_10"],
             "hr_10": one.evaluation.metrics["hr_10"],
             "n_bytes": one.n_bytes,
             "latency_ms": one.latency_ms,
         }
-        for model, one in ((algorithm.before, before), (algorithm, facts))
+        for model, one in measured
     ]
+
+
+def _named(model: Algorithm, smallest: Algorithm) -> str:
+    """What one of the sizes is: `teacher, embedding_size=128`."""
+    own, final = model.config.as_dict(), smallest.config.as_dict()
+    if not final.get("teacher"):
+        return ""
+    if own["teacher"]:
+        return _("student")
+    different = [f"{name}={own[name]}" for name in own if own[name] != final[name] and name not in _NO_SIZES]
+    return ", ".join([_("teacher"), *different])
 
 
 def _bytes(algorithm: Algorithm) -> int:

@@ -18,6 +18,7 @@ from recommender.algorithms.base import FitOptions, State
 from recommender.algorithms.neural import bags, loop, windows
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.ranking import validation_ndcg
+from recommender.algorithms.neural.teaching import Teacher
 from recommender.datasets.interactions import Index, Interactions, Sequences
 
 
@@ -31,6 +32,8 @@ class BagModel(keras.Model):  # type: ignore[misc]
         bag_power: see `BagScorer`.
         tells_all: the loss counts what was shown too.
     """
+
+    teacher: Teacher | None = None  # `train` puts it there
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class BagModel(keras.Model):  # type: ignore[misc]
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """From rows and what of them is shown, (batch, most) each, to (batch, size)."""
-        rows, is_shown = inputs
+        rows, is_shown = inputs[:2]  # with a teacher the rest is for the loss
         weights = ops.expand_dims(is_shown, -1)
         total = ops.sum(ops.take(self.inputs_layer.table(training), rows, axis=0) * weights, axis=1)
         return self.encoder(total / ops.sum(weights, axis=1) ** self.bag_power, training=training)
@@ -65,6 +68,8 @@ class BagModel(keras.Model):  # type: ignore[misc]
         losses = -ops.take_along_axis(ops.log_softmax(logits, axis=-1), ops.cast(y, "int32"), axis=1)
         weights = sample_weight if self.tells_all else sample_weight * (1.0 - x[1])
         mean = ops.sum(losses * weights, axis=1) / ops.maximum(ops.sum(weights, axis=1), 1.0)
+        if self.teacher is not None:
+            mean = self.teacher.mixed(mean, x[2], y_pred, self.classes_layer.table(training), self.bias)
         return ops.mean(mean) + sum(self.losses)
 
     def scores(self, rows: Index, is_shown: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -108,8 +113,9 @@ class _Lesson:
     held_out: windows.HeldOut
     recipe: str
 
-    def epoch(self, generator: np.random.Generator) -> bags.Epoch:
-        return bags.Epoch(self.training, self.most, self.config.batch_size, self.hidden_share, generator)
+    def epoch(self, generator: np.random.Generator) -> loop.Batches:
+        batches = bags.Epoch(self.training, self.most, self.config.batch_size, self.hidden_share, generator)
+        return batches if self.model.teacher is None else self.model.teacher.taught(batches)
 
     def validate(self) -> float | None:
         return validation_ndcg(self._scores, self.held_out)
@@ -152,6 +158,8 @@ def train(
     generator = loop.begin(options)
     training, held_out = windows.hold_out(lists, generator)
     model = build(np.bincount(training.activity_index, minlength=interactions.n_activities))
+    if options.teacher is not None:
+        model.teacher = Teacher(options.teacher)
     lesson = _Lesson(model, config, most, hidden_share, training, held_out, interactions.fingerprint)
     loop.train(lesson, config, options, generator)
     return model

@@ -1,8 +1,10 @@
 """Parameters that every network shares; each network's own config adds its own and may change a default."""
 
 from dataclasses import dataclass
+from typing import Self
 
-from recommender.algorithms.config import Config, Span, parameter
+from recommender.algorithms.config import Config, Span, parameter, values_of
+from recommender.errors import InvalidConfig
 
 OPTIMIZERS = ("sgd", "momentum", "adagrad", "adam", "adamw")
 
@@ -28,3 +30,30 @@ class NeuralConfig(Config):
     precision: str = parameter(
         "float32", choices=("float32", "int8"), doc="How vectors are stored; int8 takes a quarter and rounds them."
     )
+    teacher: str = parameter(
+        "",
+        doc="What is different in a larger model that trains first and is then learnt from, with colons: "
+        "embedding_size=256:blocks=4. Empty: no teacher. Takes the time of both.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.teacher_config()
+
+    def teacher_config(self) -> Self | None:
+        """Of the larger model; None where there is none.
+
+        Raises:
+            InvalidConfig: a parameter that does not exist or is out of its range.
+        """
+        if not self.teacher:
+            return None
+        settings = values_of(self.teacher.split(":"))
+        if not settings.keys() <= self.as_dict().keys() - {"teacher", "precision"}:
+            raise InvalidConfig("teacher", type(self).__name__, "name=value of parameters, with colons", self.teacher)
+        found = self.from_dict({**self.as_dict(), "teacher": "", "precision": "float32", **settings})
+        if found.as_dict().get("max_length", 0) < self.as_dict().get("max_length", 0):
+            raise InvalidConfig(
+                "teacher", type(self).__name__, "no shorter in max_length than the student", self.teacher
+            )
+        return found

@@ -11,6 +11,7 @@ _FORBIDDEN = -1e9
 _STEEPEST, _FLATTEST = 0.5, 1 / 128  # fall of closeness per step of distance, where training begins
 
 
+@keras.saving.register_keras_serializable("neuralink")
 class CausalAttention(keras.layers.Layer):  # type: ignore[misc]
     """Scaled dot-product attention to oneself and what came before (Vaswani et al., 2017, section 3.2), gated.
 
@@ -27,6 +28,10 @@ class CausalAttention(keras.layers.Layer):  # type: ignore[misc]
         super().__init__(**options)
         self.heads = heads
         self.max_length = max_length
+
+    def get_config(self) -> dict[str, Any]:
+        """What the constructor takes; a stored network is made again from it."""
+        return {**super().get_config(), "heads": self.heads, "max_length": self.max_length}
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.size = input_shape[-1] or 1
@@ -63,6 +68,7 @@ class CausalAttention(keras.layers.Layer):  # type: ignore[misc]
         return ops.where(distance >= 0, learnt, _FORBIDDEN)
 
 
+@keras.saving.register_keras_serializable("neuralink")
 class GatedUnit(keras.layers.Layer):  # type: ignore[misc]
     """Position-wise SwiGLU: silu(x A) * (x B) C; Shazeer, "GLU variants improve Transformer", 2020."""
 
@@ -70,6 +76,10 @@ class GatedUnit(keras.layers.Layer):  # type: ignore[misc]
         super().__init__(**options)
         self.width = width
         self.dropout = keras.layers.Dropout(dropout)
+
+    def get_config(self) -> dict[str, Any]:
+        """What the constructor takes; a stored network is made again from it."""
+        return {**super().get_config(), "width": self.width, "dropout": self.dropout.rate}
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.into = keras.layers.Dense(2 * self.width, name="into")
@@ -83,6 +93,7 @@ class GatedUnit(keras.layers.Layer):  # type: ignore[misc]
         return self.out(self.dropout(ops.silu(gate) * wide, training=training))
 
 
+@keras.saving.register_keras_serializable("neuralink")
 class SharedFilters(keras.layers.Layer):  # type: ignore[misc]
     """Weighted sums over the latest `window` places, the same weights for each number: Caser's vertical filters."""
 
@@ -90,6 +101,10 @@ class SharedFilters(keras.layers.Layer):  # type: ignore[misc]
         super().__init__(**options)
         self.filters = filters
         self.sums = keras.layers.Conv1D(filters, window, padding="causal", name="sums")
+
+    def get_config(self) -> dict[str, Any]:
+        """What the constructor takes; a stored network is made again from it."""
+        return {**super().get_config(), "filters": self.filters, "window": self.sums.kernel_size[0]}
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.sums.build((None, None, 1))
@@ -102,6 +117,7 @@ class SharedFilters(keras.layers.Layer):  # type: ignore[misc]
         return ops.reshape(ops.transpose(sums, (0, 2, 1, 3)), (-1, length, size * self.filters))
 
 
+@keras.saving.register_keras_serializable("neuralink")
 class Code(keras.layers.Layer):  # type: ignore[misc]
     """The code of a variational autoencoder: a draw while training, its mean after (Kingma & Welling, ICLR 2014).
 
@@ -113,6 +129,15 @@ class Code(keras.layers.Layer):  # type: ignore[misc]
         self.share, self.n_steps = share, n_steps
         self.parameters = keras.layers.Dense(2 * size, name="parameters")
         self.seeds = keras.random.SeedGenerator()
+
+    def get_config(self) -> dict[str, Any]:
+        """What the constructor takes; a stored network is made again from it."""
+        return {
+            **super().get_config(),
+            "size": self.parameters.units // 2,
+            "share": self.share,
+            "n_steps": self.n_steps,
+        }
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.parameters.build(input_shape)

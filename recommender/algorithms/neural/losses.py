@@ -45,10 +45,14 @@ class Negatives(keras.layers.Layer):  # type: ignore[misc]
         self.cumulated = np.cumsum(probability).astype(np.float32)
         self.log_expected = np.log(n_drawn * probability).astype(np.float32)  # times it is drawn for a batch
 
+    def drawn(self) -> Any:
+        """Shape (n_drawn,): activity indices."""
+        places = keras.random.uniform((self.n_drawn,), seed=self.seeds)
+        return ops.minimum(ops.searchsorted(self.cumulated, places), len(self.cumulated) - 1)
+
     def losses_of(self, encoded: Any, right: Any, vectors: Any, bias: Any) -> Any:
         """As `full_losses`, estimated."""
-        places = keras.random.uniform((self.n_drawn,), seed=self.seeds)
-        drawn = ops.minimum(ops.searchsorted(self.cumulated, places), len(self.cumulated) - 1)
+        drawn = self.drawn()
         corrected = ops.take(bias - self.log_expected, drawn)
         wrong = ops.matmul(_with_one(encoded), ops.transpose(_with_column(ops.take(vectors, drawn, axis=0), corrected)))
         is_right = ops.expand_dims(ops.cast(right, "int32"), 1) == ops.cast(drawn, "int32")

@@ -20,6 +20,7 @@ from recommender.algorithms.config import parameter
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.memory import bag_bytes
 from recommender.datasets.interactions import Index, Interactions
+from recommender.errors import InvalidConfig
 
 if TYPE_CHECKING:
     import keras
@@ -33,6 +34,13 @@ class NCFConfig(NeuralConfig):
     negatives: int = parameter(64, minimum=1, maximum=10_000, doc="Wrong answers drawn for each batch.")
     hidden_share: float = parameter(0.3, minimum=0.01, maximum=0.9, doc="Share of events hidden, to be told.")
     max_length: int = parameter(200, minimum=2, maximum=10_000, doc="Events of one learner that train together.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.teacher:
+            raise InvalidConfig(
+                "teacher", "NCFConfig", "empty, because its answers are no inner products", self.teacher
+            )
 
 
 class NCF(BagScorer):

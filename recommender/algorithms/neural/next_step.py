@@ -14,6 +14,7 @@ from recommender.algorithms.neural import loop, losses, windows
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.export import exported
 from recommender.algorithms.neural.ranking import validation_ndcg
+from recommender.algorithms.neural.teaching import Teacher
 from recommender.algorithms.sequence_scorer import padded
 from recommender.datasets.interactions import Index, Interactions, Sequences
 
@@ -28,8 +29,16 @@ class NextStep(keras.Model):  # type: ignore[misc]
     first steps are not spent on learning what is popular.
     """
 
-    def __init__(self, encoder: keras.Model, counts: NDArray[np.int64], size: int, n_negatives: int) -> None:
+    def __init__(
+        self,
+        encoder: keras.Model,
+        counts: NDArray[np.int64],
+        size: int,
+        n_negatives: int,
+        teacher: Teacher | None = None,
+    ) -> None:
         super().__init__()
+        self.teacher = teacher
         frequency = (counts + 1.0) / (counts + 1.0).mean()
         # Inner products of unit size at the start: a uniform guess, and gradients of a useful size.
         spread = keras.initializers.RandomNormal(stddev=1 / math.sqrt(size))
@@ -43,7 +52,8 @@ class NextStep(keras.Model):  # type: ignore[misc]
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """From (batch, length) activity indices to (batch, length, size)."""
-        return self.encoder(self.vectors(inputs), training=training)
+        rows = inputs[0] if isinstance(inputs, tuple | list) else inputs  # with a teacher the rest is for the loss
+        return self.encoder(self.vectors(rows), training=training)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -52,6 +62,10 @@ class NextStep(keras.Model):  # type: ignore[misc]
         encoded, right = ops.reshape(y_pred, (-1, y_pred.shape[-1])), ops.reshape(y, (-1,))
         loss_of = losses.full_losses if self.negatives is None else self.negatives.losses_of
         each = loss_of(encoded, right, self.vectors.embeddings, self.bias)
+        if self.teacher is not None:
+            told = ops.reshape(x[1], (-1, x[1].shape[-1]))
+            among = None if self.negatives is None else self.negatives.drawn()
+            each = self.teacher.mixed(each, told, encoded, self.vectors.embeddings, self.bias, among)
         weights = ops.reshape(sample_weight, (-1,))
         return ops.sum(each * weights) / ops.maximum(ops.sum(weights), 1.0)
 
@@ -67,8 +81,9 @@ class _Lesson:
     held_out: windows.HeldOut
     recipe: str
 
-    def epoch(self, generator: np.random.Generator) -> windows.Epoch:
-        return windows.Epoch(self.training, self.max_length, self.config.batch_size, generator)
+    def epoch(self, generator: np.random.Generator) -> loop.Batches:
+        batches = windows.Epoch(self.training, self.max_length, self.config.batch_size, generator)
+        return batches if self.model.teacher is None else self.model.teacher.taught(batches)
 
     def validate(self) -> float | None:
         return validation_ndcg(self._scores, self.held_out)
@@ -105,7 +120,8 @@ def train(
     """
     training, held_out = windows.hold_out(interactions.sequences(), generator)
     counts = np.bincount(training.activity_index, minlength=interactions.n_activities)
-    model = NextStep(encoder, counts, config.embedding_size, negatives)
+    teacher = None if options.teacher is None else Teacher(options.teacher)
+    model = NextStep(encoder, counts, config.embedding_size, negatives, teacher)
     lesson = _Lesson(model, config, max_length, training, held_out, interactions.fingerprint)
     loop.train(lesson, config, options, generator)
     network, sample_shape = exports or (encoder, (3, 2, config.embedding_size))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from recommender.algorithms.base import FitOptions, State
-from recommender.algorithms.config import parameter
+from recommender.algorithms.config import Span, parameter
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.memory import sequence_bytes
 from recommender.algorithms.sequence_scorer import SequenceScorer
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SASRecConfig(NeuralConfig):
+    embedding_size: int = parameter(
+        128, minimum=4, maximum=1024, search=(64, 128, 256), doc="Numbers per activity; a multiple of heads."
+    )
+    dropout: float = parameter(
+        0.25, minimum=0.0, maximum=0.9, search=Span(0.0, 0.5), doc="Share of numbers hidden while training."
+    )
+    learning_rate: float = parameter(
+        0.0015, minimum=1e-6, maximum=10.0, search=Span(3e-4, 1e-2, is_log=True), doc="Size of a step."
+    )
+    batch_size: int = parameter(32, minimum=1, maximum=8192, doc="Histories, or parts of one, per step.")
     blocks: int = parameter(2, minimum=1, maximum=16, doc="Layers of attention.")
     heads: int = parameter(2, minimum=1, maximum=16, doc="Parts of each attention; divides embedding_size.")
     max_length: int = parameter(200, minimum=2, maximum=1000, doc="Latest activities that are looked at.")

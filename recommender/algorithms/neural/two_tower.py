@@ -72,7 +72,7 @@ class TwoTower(BagScorer):
             "activity_bias": np.median(bias),
         }
         names = ("popularity", *self.arrays)  # without the scales of int8: they are made anew
-        extended = {name: self._matrix(name) if state[name].ndim == 2 else state[name] for name in names}
+        extended = {name: self._rows(name) if state[name].ndim == 2 else state[name] for name in names}
         for name, values in added.items():
             extended[name] = np.insert(extended[name], places, values, axis=0)
         return self.from_state(self.config, rounded(extended) if self.config.precision == "int8" else extended)
@@ -80,7 +80,7 @@ class TwoTower(BagScorer):
     def _described(self, features: Sequences) -> NDArray[np.float32]:
         """Shape (len(features), size): the mean of the vectors of each one's features."""
         index, weight = _hashed(features, self.config.feature_buckets)
-        gathered = self._matrix("feature_vectors")[index]
+        gathered = self._rows("feature_vectors", index)
         described: NDArray[np.float32] = np.einsum("nfs,nf->ns", gathered, weight, dtype=np.float32)
         return described
 

@@ -1,9 +1,11 @@
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recommender.algorithms.catalogue import algorithm_class, build
+from recommender.algorithms.neural.mult_vae import MultVAE
 from recommender.algorithms.vector_scorer import rounded
 from recommender.datasets.interactions import Sequences
 from recommender.errors import IncompatibleArtifact
@@ -21,6 +23,21 @@ def test_rounds_within_half_a_step_of_each_row() -> None:
     assert state["m"].dtype == np.int8
     assert (np.abs(again - matrix) <= np.abs(matrix).max(axis=1, keepdims=True) / 253).all()
     assert state["flat"].dtype == np.float32
+
+
+def test_int8_is_never_widened_as_a_whole() -> None:
+    """Or the first question would wait for it, and what int8 saves on disk would be lost in memory."""
+    vectors = np.random.default_rng(0).normal(size=(40_000, 64)).astype(np.float32)
+    state = {"activity_vectors": vectors, "activity_bias": np.zeros(40_000, np.float32)}
+    whole, small = MultVAE(), MultVAE()
+    whole._state, small._state = state, rounded(state)
+    tracemalloc.start()
+    found = small._products(vectors[:1])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < vectors.nbytes / 2
+    assert found == pytest.approx(whole._products(vectors[:1]), abs=0.3)
+    assert small._rows("activity_vectors", np.array([[3, 4]])) == pytest.approx(vectors[None, 3:5], abs=0.02)
 
 
 @pytest.mark.parametrize("name", CASES)
