@@ -3,6 +3,8 @@
 The pages are those of `manage.py screenshots`, with the rows that have most to show; the fragments those that they
 load. Beside each stands `/healthz` on the same server, which touches nothing: what HTTP costs. `--browser` opens
 each page in Chromium as well, with an empty cache: its largest paint, its layout shift, and the bytes transferred.
+`slowest_query_ms` is the slowest statement of a page in the database, in the worst of its periods, tabs and orders, as
+is told on the way; wanted is less than 50.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 
+from bench.page_queries import more_shots, slowest
 from bench.record import Measurement
 from bench.train import prepare
 from bench.web import web_server
@@ -29,6 +32,7 @@ LOADED = re.compile(r'hx-get="([^"]+)" hx-trigger="load"')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--organisation", default="academy", help="its slug")
     parser.add_argument("--requests", type=int, default=30, help="of each page")
+    parser.add_argument("--asked", type=int, default=3, help="times that each page is asked for its statements")
     parser.add_argument("--browser", action="store_true", help="in Chromium too: paint, shift and bytes")
 
 
@@ -41,7 +45,9 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
 
     collect_static()
     organisation = organisation_of(arguments.organisation)
-    shots = [shot for shot in shots_of(organisation) if shot.role is not None and shot.name != "not-found"]
+    further = more_shots(organisation)
+    found = [*shots_of(organisation), *further]
+    shots = [shot for shot in found if shot.role is not None and shot.name != "not-found"]
     with sessions_of(organisation) as sessions, web_server(os.environ.copy(), 1) as (port, _process):
         address = f"http://127.0.0.1:{port}"
         floor = float(np.median(_milliseconds(f"{address}/healthz", {}, arguments.requests)))
@@ -54,11 +60,14 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
                     value = float(np.percentile(taken, percentile))
                     name = f"{organisation.slug}/{case}"
                     yield Measurement("pages", name, f"p{percentile}_ms", value, "ms", "healthz", floor)
+            session = {settings.SESSION_COOKIE_NAME: sessions[shot.role]}
+            yield from slowest(f"{organisation.slug}/{shot.name}", shot.path, session, arguments.asked)
         if arguments.browser:
             from bench.browser import seen_in_chromium
 
-            for shot, found in seen_in_chromium(address, chosen, sessions):
-                for measure_name, value, unit in found:
+            pages = [shot for shot in chosen if shot not in further]
+            for shot, seen in seen_in_chromium(address, pages, sessions):
+                for measure_name, value, unit in seen:
                     yield Measurement("pages", f"{organisation.slug}/{shot.name}", measure_name, value, unit)
 
 

@@ -79,7 +79,8 @@ def learner_sums(course_ids: Sequence[int] | None = None) -> dict[str, Combinabl
     # A subquery for each column: those that are not ordered by are worked out for the rows of one page only.
     courses = CourseTotal.objects.filter(learner=OuterRef("pk"), course__in=list(course_ids))
     totals = courses.order_by().values("learner")
-    # A day in two courses is one day.
+    # A day in two courses is one day; but most learners were in one only, and its days are counted already.
+    alone = totals.annotate(n_courses=Count("pk")).filter(n_courses=1)
     days = LearnerDay.objects.filter(learner=OuterRef("pk"), course__in=list(course_ids)).order_by().values("learner")
 
     def of(expression: Combinable, rows: QuerySet[Any, Any] = totals) -> Subquery:
@@ -88,7 +89,7 @@ def learner_sums(course_ids: Sequence[int] | None = None) -> dict[str, Combinabl
     return {
         "n_events": Coalesce(of(MEASURES["events"].expression), Value(0)),
         "n_completions": Coalesce(of(MEASURES["completions"].expression), Value(0)),
-        "n_active_days": Coalesce(of(MEASURES["active_days"].expression, days), Value(0)),
+        "n_active_days": Coalesce(of(Max("n_days"), alone), of(MEASURES["active_days"].expression, days), Value(0)),
         "n_hours": Coalesce(of(MEASURES["hours"].expression), Value(0.0)),
         "result_share": of(MEASURES["result_share"].expression),
         "first_on": of(Min("first_on")),

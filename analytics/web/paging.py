@@ -34,7 +34,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the st
     @cached_property
     def _counted(self) -> int:
         rows: Any = self.object_list if self.counted_rows is None else self.counted_rows
-        return int(rows[: COUNTED_ROWS + 1].count())
+        return int(rows.order_by()[: COUNTED_ROWS + 1].count())
 
 
 @dataclass(frozen=True)
