@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.template import Context
@@ -23,7 +24,8 @@ UNKNOWN = (None, "")
 def navigation(context: Context) -> list[dict[str, object]]:
     request = context["request"]
     match = request.resolver_match
-    return entries_for(request.member, match.url_name or "" if match else "")
+    given = {name: request.GET[name] for name in ("period", "from", "to") if request.GET.get(name)}
+    return entries_for(request.member, match.url_name or "" if match else "", urlencode(given))
 
 
 @register.simple_tag(takes_context=True)

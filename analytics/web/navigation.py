@@ -61,6 +61,10 @@ ENTRIES = (
 )
 
 
+WITH_PERIOD = ("overview", "course_list", "explore")
+"""Pages of which the address holds a period."""
+
+
 @dataclass(frozen=True)
 class Group:
     """One group of the settings' own navigation."""
@@ -98,9 +102,14 @@ SETTINGS = (
 )
 
 
-def entries_for(member: Member, current: str) -> list[dict[str, object]]:
-    """What the member may open, in order; `current` is the name of the address that is being shown."""
-    return shown_of(ENTRIES, member, current)
+def entries_for(member: Member, current: str, period: str = "") -> list[dict[str, object]]:
+    """What the member may open, in order; `current` is the name of the address that is being shown.
+
+    `period` is the period of that address as a query string: pages that have a period go on with it.
+    """
+    shown = shown_of(ENTRIES, member, current)
+    paths = {reverse(name) for name in WITH_PERIOD}
+    return [each | {"url": f"{each['url']}?{period}"} if period and each["url"] in paths else each for each in shown]
 
 
 def settings_for(member: Member, current: str) -> list[dict[str, object]]:

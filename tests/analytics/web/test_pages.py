@@ -54,6 +54,17 @@ def test_the_period_is_in_the_address(administrator: Client) -> None:
         assert response.content.count(b'aria-current="true"') == 1
 
 
+def test_days_of_the_address_go_along(administrator: Client) -> None:
+    response = administrator.get(reverse("overview"), {"from": "2026-01-05", "to": "2026-01-11"})
+    assert len(response.context["by_day"].rows) == 7
+    content = response.content.decode()
+    assert f'href="{reverse("course_list")}?from=2026-01-05&amp;to=2026-01-11"' in content
+    assert f'href="{reverse("learner_list")}"' in content
+    assert 'aria-current="true"' not in content
+    assert 'href="?period=7"' in content
+    assert len(administrator.get(reverse("overview"), {"from": "x"}).context["by_day"].rows) == 28
+
+
 def test_all_time_is_compared_with_nothing(administrator: Client) -> None:
     context: Any = administrator.get(reverse("overview"), {"period": "all"}).context
     assert {headline.change_share for headline in context["headlines"]} == {None}
