@@ -89,6 +89,7 @@ SETTINGS = (
             Entry("member_list", _("Members"), "", ADMINISTRATORS),
             Entry("retention", _("Data kept"), "", ADMINISTRATORS),
             Entry("outcome_policy", _("Risks and mails"), "", ADMINISTRATORS),
+            Entry("list_rule_list", _("List rules"), "", MODELS),
             Entry("retrain_rule_list", _("Training rules"), "", MODELS),
         ),
     ),

@@ -19,6 +19,7 @@ from recommender.api.list_exports import (
     ListExportFile,
     ListExportList,
 )
+from recommender.api.list_rules import ListRuleDetail, ListRuleEnd, ListRuleList, ListRulePreview
 from recommender.api.recommendations import (
     FeedbackList,
     PopularActivities,
@@ -45,6 +46,10 @@ urlpatterns = [
     path("recommendations/exports/<int:pk>/", ListExportDetail.as_view(), name="api_list_export"),
     path("recommendations/exports/<int:pk>/cancel/", ListExportCancellation.as_view(), name="api_list_export_cancel"),
     path("recommendations/exports/<int:pk>/file/", ListExportFile.as_view(), name="api_list_export_file"),
+    path("list-rules/", ListRuleList.as_view(), name="api_list_rules"),
+    path("list-rules/preview/", ListRulePreview.as_view(), name="api_list_rule_preview"),
+    path("list-rules/<int:pk>/", ListRuleDetail.as_view(), name="api_list_rule"),
+    path("list-rules/<int:pk>/end/", ListRuleEnd.as_view(), name="api_list_rule_end"),
     path("activities/popular/", PopularActivities.as_view(), name="api_popular"),
     path("activities/<external_id:external_id>/similar/", SimilarActivities.as_view(), name="api_similar"),
     path("feedback/", FeedbackList.as_view(), name="api_feedback"),
