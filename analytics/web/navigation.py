@@ -90,6 +90,7 @@ SETTINGS = (
             Entry("retention", _("Data kept"), "", ADMINISTRATORS),
             Entry("outcome_policy", _("Risks and mails"), "", ADMINISTRATORS),
             Entry("list_rule_list", _("List rules"), "", MODELS),
+            Entry("list_export_list", _("Lists of all learners"), "", MODELS),
             Entry("retrain_rule_list", _("Training rules"), "", MODELS),
         ),
     ),

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from analytics.models import ApiKey, Scope
-from recommender.models import ListRule, Run
+from recommender.models import ListExport, ListRule, Run
 from recommender.serving.feedback import give_feedback
 from recommender.serving.recommend import recommend
 from tests.asking import post, told
@@ -71,3 +71,17 @@ def test_the_page(cast: Cast, models_home: Any) -> None:
     browser.post(f"{page}{rule.pk}/end/", {"why": "mended"})
     rule.refresh_from_db()
     assert (rule.state, rule.ended_why, rule.ended_by) == ("ended", "mended", north.members["administrator"])
+
+
+def test_files_with_everybodys_lists(cast: Cast, models_home: Any) -> None:
+    north, browser, page = cast.north, Client(), "/versions/lists/"
+    assert browser.login(username=north.members["administrator"].login.username, password=PASSWORD)
+    assert "No file yet" in browser.get(page).content.decode()
+    assert browser.post(page, {"format": "parquet"}).status_code == 302
+    export = ListExport.objects.get()
+    assert (export.format, export.requested_by) == ("parquet", north.members["administrator"])
+    assert browser.get(f"{page}{export.pk}/file/").status_code == 404
+    browser.post(f"{page}{export.pk}/cancel/")
+    export.refresh_from_db()
+    assert export.state == "cancelled"
+    assert "Cancelled" in browser.get(page).content.decode()
