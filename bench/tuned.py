@@ -14,7 +14,7 @@ _PRESENTATION: dict[str, dict[str, Any]] = {
 
 TUNED: dict[str, dict[str, dict[str, Any]]] = {
     "ml-1m": {
-        "sequential_linear": {"short_steps": 0.5, "middle_steps": 3.0, "long_steps": 20.0},
+        "sequential_linear": {"short_steps": 0.5, "middle_steps": 3.0, "long_steps": 20.0, "neighbours": 2048},
         "blend": {"members": "sasrec,sequential_linear:short_steps=0.5:middle_steps=3.0:long_steps=20.0"},
     },
     # Only what looks back: the broken row names the answer that its list is without, so whoever learns from both sides
