@@ -17,8 +17,8 @@ from neuralink_site.apps import are_stale
 from neuralink_site.management.commands.translations import SOURCE_LANGUAGE, translated
 
 LANGUAGES = [code for code, _name in settings.LANGUAGES if code != SOURCE_LANGUAGE]
-MOST_WAITING = 400
-"""Texts that may wait for a translator while pages are being built."""
+MOST_WAITING = 0
+"""Texts that may wait for a translator: none, or a page speaks two languages."""
 GAP = re.compile(r"%\([a-z_]+\)[+.\d,]*[a-z]|%%|%[a-z]|{[a-z_%]*[a-z]}|</?[a-z]+[^>]*>")
 
 
