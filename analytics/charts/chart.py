@@ -89,4 +89,4 @@ def cell(measure: Measure, row: Row) -> str:
 
 
 def day(on: date) -> str:
-    return date_format(on, "j M Y")
+    return date_format(on, "SHORT_DATE_FORMAT")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 
 from analytics.aggregates.measures import MEASURES, Measure
@@ -79,7 +80,12 @@ def _without_empty_ends(rows: Sequence[Row]) -> Sequence[Row]:
 def _mondays(weeks: Sequence[date]) -> dict[str, Any]:
     """Ticks at Mondays; left alone, Plotly puts them at Sundays."""
     apart = len(weeks) // WEEK_TICKS + 1
-    return {"type": "date", "tick0": weeks[0].isoformat(), "dtick": apart * WEEK_MILLISECONDS, "tickformat": "%-d %b"}
+    return {
+        "type": "date",
+        "tick0": weeks[0].isoformat(),
+        "dtick": apart * WEEK_MILLISECONDS,
+        "tickformat": get_format("CHART_MONTH_DAY_FORMAT"),
+    }
 
 
 def _line(days: Sequence[date], rows: Sequence[Row], measure: Measure, colour: str) -> dict[str, Any]:

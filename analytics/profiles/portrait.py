@@ -211,7 +211,7 @@ def summary(drawn: Portrait) -> str:
     return _("%(name)s is %(level)s, last seen on %(day)s, with %(done)s of %(parts)s activities done.") % {
         "name": name,
         "level": level,
-        "day": date_format(last_at, "j F Y"),
+        "day": date_format(last_at, "DATE_FORMAT"),
         "done": number(sum(course.n_done for course in drawn.courses)),
         "parts": number(sum(course.n_parts for course in drawn.courses)),
     }

@@ -48,7 +48,7 @@ NUMBERS = frozenset({Form.COUNT, Form.DECIMAL, Form.SHARE, Form.CHANCE, Form.DAY
 
 
 def _day(value: Any) -> str:
-    return date_format(value, "j M Y")
+    return date_format(value, "SHORT_DATE_FORMAT")
 
 
 WRITTEN: dict[Form, Callable[[Any], str]] = {

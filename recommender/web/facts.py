@@ -39,4 +39,4 @@ def data_facts(data: Mapping[str, Any]) -> list[tuple[Label, str]]:
 
 def _shown(text: str) -> str:
     instant = parse_datetime(text)
-    return date_format(localtime(instant), "j F Y, H:i") if instant else text
+    return date_format(localtime(instant), "DATETIME_FORMAT") if instant else text

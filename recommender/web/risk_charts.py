@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext as _
 
 from analytics.public import number, percent
@@ -62,13 +62,15 @@ def history(risks: Sequence[Risk], name: str) -> Chart | None:
         "x": [risk.on.isoformat() for risk in known],
         "y": shares,
         "line": {"color": "var(--series-1)", "width": 2},
-        "hovertemplate": "%{x|%-d %b %Y}: %{y:.0%}<extra></extra>",
+        "hovertemplate": f"%{{x|{get_format('CHART_DAY_FORMAT')}}}: %{{y:.0%}}<extra></extra>",
     }
     layout = LAYOUT | {
         "height": 170,
         "xaxis": AXIS | {"type": "date", "nticks": 5},
         "yaxis": AXIS | {"tickformat": ".0%", "range": [0, 1], "nticks": 5},
     }
-    rows = [(date_format(risk.on, "j M Y"), percent(share)) for risk, share in zip(known, shares, strict=True)]
+    rows = [
+        (date_format(risk.on, "SHORT_DATE_FORMAT"), percent(share)) for risk, share in zip(known, shares, strict=True)
+    ]
     figure = {"data": [line], "layout": layout}
     return Chart(f"risk-history-{name}", _("Risk from week to week"), sentence, figure, [_("Day"), _("Risk")], rows)

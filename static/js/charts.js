@@ -22,11 +22,11 @@
         shortMonths: named({ month: "short" }, months),
         decimal: sign("decimal"),
         thousands: sign("group"),
-        date: LANGUAGE.startsWith("zh") ? "%Y-%m-%d" : "%d %b %Y",
+        date: LANGUAGE.startsWith("zh") ? "%Y年%-m月%-d日" : "%d %b %Y",
         year: "%Y",
         month: LANGUAGE.startsWith("zh") ? "%Y年%b" : "%b %Y",
         dayMonth: LANGUAGE.startsWith("zh") ? "%b%-d日" : "%-d %b",
-        dayMonthYear: LANGUAGE.startsWith("zh") ? "%Y-%m-%d" : "%-d %b %Y",
+        dayMonthYear: LANGUAGE.startsWith("zh") ? "%Y年%-m月%-d日" : "%-d %b %Y",
       },
     });
   };

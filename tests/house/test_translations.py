@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
 from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.translation import override, to_locale
 
+from analytics.charts.chart import day
 from analytics.words import number
 from neuralink_site import catalogues
 from neuralink_site.apps import are_stale
+from neuralink_site.formats.en import formats as english
 from neuralink_site.management.commands.translations import SOURCE_LANGUAGE, translated
 
 LANGUAGES = [code for code, _name in settings.LANGUAGES if code != SOURCE_LANGUAGE]
 MOST_WAITING = 0
 """Texts that may wait for a translator: none, or a page speaks two languages."""
+MACHINE_FORMATS = {"c", "Y-m-d", "D"}
+"""What attributes of HTML take, in every language, and the names of weekdays, which Django translates."""
+OWN_FORMAT = re.compile(r"""(?:\|(?:date|time):|date_format\([^\n]*?, )["']([^"']+)["']""")
 GAP = re.compile(r"%\([a-z_]+\)[+.\d,]*[a-z]|%%|%[a-z]|{[a-z_%]*[a-z]}|</?[a-z]+[^>]*>")
 
 
@@ -100,3 +108,44 @@ def test_pages_speak_chinese() -> None:
         from django.utils.translation import gettext
 
         assert gettext("Learners") == "学习者"
+
+
+def own_formats(text: str) -> list[str]:
+    """Formats of dates that are written out, so that they are the same in every language."""
+    return [
+        found
+        for found in OWN_FORMAT.findall(text)
+        if found not in MACHINE_FORMATS and (not found.endswith("_FORMAT") or not hasattr(english, found))
+    ]
+
+
+def test_dates_take_the_formats_of_the_language() -> None:
+    assert own_formats("{{ at|date:'j F Y' }}") == ["j F Y"]
+    assert own_formats('date_format(at, "M Y")') == ["M Y"]
+    assert own_formats('{{ at|date:"NO_SUCH_FORMAT" }}') == ["NO_SUCH_FORMAT"]
+    assert own_formats('{{ at|date:"DATE_FORMAT" }} {{ at|date:"c" }}') == []
+    files = [*sources("templates", ".html"), *sources("templates", ".txt"), *sources("analytics", ".py")]
+    files += sources("recommender", ".py")
+    assert files
+    wrong = {str(file): own_formats(file.read_text()) for file in files}
+    assert {file: found for file, found in wrong.items() if found} == {}
+
+
+def sources(folder: str, ending: str) -> list[Path]:
+    return sorted((settings.BASE_DIR / folder).rglob(f"*{ending}"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_format(language: str) -> None:
+    module = importlib.import_module(f"neuralink_site.formats.{to_locale(language)}.formats")
+    assert [name for name in vars(english) if name.endswith("_FORMAT") and not hasattr(module, name)] == []
+
+
+def test_a_date_is_written_as_its_readers_write_it() -> None:
+    on = date(2026, 11, 27)
+    assert date_format(on, "SHORT_DATE_FORMAT") == "27 Nov 2026"
+    assert day(on) == "27 Nov 2026"
+    with override("zh-hans"):
+        assert date_format(on, "SHORT_DATE_FORMAT") == "2026年11月27日"
+        assert date_format(on, "YEAR_MONTH_FORMAT") == "2026年11月"
+        assert day(on) == "2026年11月27日"

@@ -196,10 +196,10 @@ def _course_names(question: Question, cells: list[Cell]) -> dict[Any, str]:
 
 
 WORDS: dict[str, Callable[[Any], str]] = {
-    "day": lambda key: date_format(key, "j M Y"),
-    "week": lambda key: date_format(key, "j M Y"),
-    "month": lambda key: date_format(key, "M Y"),
-    "start": lambda key: date_format(key, "M Y"),
+    "day": lambda key: date_format(key, "SHORT_DATE_FORMAT"),
+    "week": lambda key: date_format(key, "SHORT_DATE_FORMAT"),
+    "month": lambda key: date_format(key, "YEAR_MONTH_FORMAT"),
+    "start": lambda key: date_format(key, "YEAR_MONTH_FORMAT"),
     "weekday": lambda key: str(WEEKDAYS[key - 1]),
     "hour": lambda key: f"{key:02}:00",
     "kind": lambda key: str(dict(Kind.choices).get(key, key)),

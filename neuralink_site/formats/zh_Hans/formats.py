@@ -1,10 +1,16 @@
 """Numbers in groups of three, as Chinese software writes them; Django would group by four, without a sign between."""
 
 DATE_FORMAT = "Y年n月j日"
-SHORT_DATE_FORMAT = "Y-m-d"
+SHORT_DATE_FORMAT = "Y年n月j日"
 DATETIME_FORMAT = "Y年n月j日 H:i"
-SHORT_DATETIME_FORMAT = "Y-m-d H:i"
+SHORT_DATETIME_FORMAT = "Y年n月j日 H:i"
 TIME_FORMAT = "H:i"
+MONTH_DAY_FORMAT = "n月j日"
+YEAR_MONTH_FORMAT = "Y年n月"
+TIP_DATETIME_FORMAT = "Y年n月j日 H:i"
+EXACT_DATETIME_FORMAT = "Y年n月j日 H:i:s"
+CHART_DAY_FORMAT = "%Y年%-m月%-d日"
+CHART_MONTH_DAY_FORMAT = "%-m月%-d日"
 DECIMAL_SEPARATOR = "."
 THOUSAND_SEPARATOR = ","
 NUMBER_GROUPING = 3
