@@ -7,4 +7,4 @@ class AnalyticsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        autodiscover_modules("checks", "admin_xapi", "admin_retention")
+        autodiscover_modules("checks", "admin_xapi", "admin_retention", "admin_kept", "admin_days")

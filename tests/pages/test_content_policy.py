@@ -12,8 +12,7 @@ from django.urls import reverse
 from recommender.models import Run
 from tests.cast import Cast
 from tests.pages.conftest import PATIENCE_MILLISECONDS
-from tests.pages.test_every_page import paths_of
-from tests.recommender.risks import add_risks
+from tests.pages.tour import Tour
 
 pytestmark = pytest.mark.page
 
@@ -36,8 +35,8 @@ def test_every_page_keeps_to_the_policy(
     role: str, cast: Cast, trained: Callable[..., Run], window: Callable[..., Any]
 ) -> None:
     seen = window(role, bypass_csp=False)
-    add_risks(cast.north)
-    for path in [*paths_of(role, cast, trained()), reverse("settings_own"), reverse("api_docs")]:
+    pages = [stop.path for stop in Tour(cast, trained()).pages(role)]
+    for path in [*pages, reverse("api_docs")]:
         opened(seen, path)
         assert seen.faults == [], path
 

@@ -17,7 +17,7 @@ from tests.asking import told
 from tests.cast import Cast
 
 KeyClient = Callable[..., Client]
-ARGUMENTS = {"external_id": "learner-01", "activity": "algebra-1", "pk": "1", "number": "1"}
+ARGUMENTS = {"external_id": "learner-01", "activity": "algebra-1", "pk": "1", "number": "1", "name": "learners"}
 
 
 def views(patterns: Any = None, prefix: str = "/") -> list[tuple[str, type[ApiView]]]:

@@ -1,0 +1,35 @@
+"""Django's admin for what is counted for pages alone: verbs by day, and learners as bits."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from analytics.admin_base import OrganisationFilter, ReadOnlyAdmin
+from analytics.models import ActivityLearners, DayLearners, VerbDay
+
+
+@admin.register(VerbDay)
+class VerbDayAdmin(ReadOnlyAdmin):
+    list_display = ["on", "course", "verb", "n_learners", "n_events", "n_completions", "n_results"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["course"]
+    ordering = ["-id"]
+    sortable_by = ()
+
+
+@admin.register(DayLearners)
+class DayLearnersAdmin(ReadOnlyAdmin):
+    list_display = ["on", "course", "block"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["course"]
+    ordering = ["-id"]
+    sortable_by = ()
+
+
+@admin.register(ActivityLearners)
+class ActivityLearnersAdmin(ReadOnlyAdmin):
+    list_display = ["activity", "block"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["activity"]
+    ordering = ["-id"]
+    sortable_by = ()
