@@ -27,7 +27,7 @@ from analytics.aggregates.period import Period
 from analytics.models import Activity, ActivityDay, CourseTotal, Enrolment, Learner, LearnerDay
 
 M = TypeVar("M", Learner, Activity)
-COURSE_MEASURES = ("events", "completions", "result_share")
+ACTIVITY_MEASURES = ("events", "completions", "result_share")
 
 
 class Counted(Subquery):
@@ -39,21 +39,35 @@ class Counted(Subquery):
 
 def courses_with_activity(courses: QuerySet[Activity], period: Period) -> QuerySet[Activity]:
     """Each course with `n_enrolled`, `n_active`, `n_events`, `n_completions`, `result_share` and `last_on` (ever)."""
+    return courses.annotate(**course_sums(period))
+
+
+def course_sums(period: Period) -> dict[str, Combinable]:
+    """The columns of `courses_with_activity` one by one, for lists that show some of them."""
     days = ActivityDay.objects.filter(activity=OuterRef("pk")).order_by()
-    within = days.filter(on__range=(period.first_on, period.last_on)).values("activity")
-    measured = {
-        name: Subquery(within.annotate(value=MEASURES[name].expression).values("value")) for name in COURSE_MEASURES
-    }
+    measured = activity_sums(period)
     ever = CourseTotal.objects.filter(course=OuterRef("pk"), first_on__lte=period.last_on).values("pk")
     enrolled = Enrolment.objects.filter(course=OuterRef("pk")).order_by().values("course")
-    return courses.annotate(
-        n_enrolled=Coalesce(Subquery(enrolled.annotate(n=Count("learner", distinct=True)).values("n")), Value(0)),
-        n_active=Counted(ever) if period.is_everything else CourseLearners(period),
-        n_events=Coalesce(measured["events"], Value(0)),
-        n_completions=Coalesce(measured["completions"], Value(0)),
-        result_share=measured["result_share"],
-        last_on=Subquery(days.order_by("-on").values("on")[:1]),
-    )
+    return {
+        "n_enrolled": Coalesce(Subquery(enrolled.annotate(n=Count("learner", distinct=True)).values("n")), Value(0)),
+        "n_active": Counted(ever) if period.is_everything else CourseLearners(period),
+        **measured,
+        "last_on": Subquery(days.order_by("-on").values("on")[:1]),
+    }
+
+
+def activity_sums(period: Period) -> dict[str, Combinable]:
+    """`n_events`, `n_completions` and `result_share` of any activity in the period."""
+    days = ActivityDay.objects.filter(activity=OuterRef("pk"), on__range=(period.first_on, period.last_on))
+    grouped = days.order_by().values("activity")
+    measured = {
+        name: Subquery(grouped.annotate(value=MEASURES[name].expression).values("value")) for name in ACTIVITY_MEASURES
+    }
+    return {
+        "n_events": Coalesce(measured["events"], Value(0)),
+        "n_completions": Coalesce(measured["completions"], Value(0)),
+        "result_share": measured["result_share"],
+    }
 
 
 def learners_with_activity(learners: QuerySet[Learner], course_ids: Sequence[int] | None = None) -> QuerySet[Learner]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analytics.tables.columns import TableColumn, TableFilter
+from analytics.tables.courses import COURSE_PARTS, COURSES
 from analytics.tables.learners import COURSE_LEARNERS, LEARNERS
 from analytics.tables.table import Table
 
-TABLES: dict[str, Table] = {table.name: table for table in (LEARNERS, COURSE_LEARNERS)}
+TABLES: dict[str, Table] = {table.name: table for table in (COURSES, COURSE_PARTS, LEARNERS, COURSE_LEARNERS)}
 
 
 def add_table(table: Table) -> None:

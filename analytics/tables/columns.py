@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from analytics.aggregates.period import Period
@@ -48,6 +49,8 @@ NUMBERS = frozenset({Form.COUNT, Form.DECIMAL, Form.SHARE, Form.CHANCE, Form.DAY
 
 
 def _day(value: Any) -> str:
+    if isinstance(value, datetime.datetime):
+        value = localtime(value)
     return date_format(value, "SHORT_DATE_FORMAT")
 
 
@@ -78,6 +81,8 @@ class TableColumn:
     """Where the cell of a row leads."""
     choices: Callable[[], dict[str, str | Promise]] | None = None
     """Words for values that are names."""
+    template: str = ""
+    """Of a page's cell that is more than a text; it takes `cell`."""
     is_shown: bool = True
     """Before anybody chooses columns. The first column of a table is always shown."""
     is_sortable: bool = True
@@ -102,6 +107,8 @@ class Cell:
     text: str
     column: TableColumn
     url: str = ""
+    value: Any = None
+    row: Any = None
 
 
 @dataclass(frozen=True)

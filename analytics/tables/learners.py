@@ -142,7 +142,13 @@ COURSE_LEARNERS = Table(
     columns=[
         NAME,
         TableColumn("external_id", _("Id"), Form.CODE, value=_shown_id, is_shown=False),
-        TableColumn("outcome", _("Outcome"), expression=_latest("outcome"), choices=lambda: dict(Outcome.choices)),
+        TableColumn(
+            "outcome",
+            _("Outcome"),
+            expression=_latest("outcome"),
+            choices=lambda: dict(Outcome.choices),
+            template="analytics/_outcome_cell.html",
+        ),
         TableColumn("grade_share", _("Grade"), Form.SHARE, _latest("grade_share")),
         *SUMS,
     ],

@@ -121,10 +121,11 @@ class TableQuery:
 
     def cells(self, row: Any) -> list[Cell]:
         """A row as a page shows it."""
-        return [
-            Cell(column.written(column.value_of(row)), column, column.url(row) if column.url else "")
-            for column in self.columns
-        ]
+        cells = []
+        for column in self.columns:
+            value = column.value_of(row)
+            cells.append(Cell(column.written(value), column, column.url(row) if column.url else "", value, row))
+        return cells
 
     def parameters(self, **changed: str) -> str:
         """The question as the query string of an address, without what is usual; `changed` replaces parts of it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from analytics.models import Role
 from analytics.models import Scope as KeyScope
@@ -31,6 +32,7 @@ class Table:
     """The column that it is ordered by before anybody chooses, with "-" for the largest first."""
     filters: list[TableFilter] = field(default_factory=list)
     search: Callable[[QuerySet[Any], str], QuerySet[Any]] | None = None
+    search_label: str | Promise = _("Search name or id")
     has_period: bool = False
     needs: tuple[str, ...] = ()
     """Filters without which there are no rows: the course of a course's learners."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Avg, Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Avg, Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -13,55 +13,38 @@ from django.utils.translation import gettext_lazy
 from analytics import charts
 from analytics.access import MemberRequest, roles_required
 from analytics.aggregates.cohorts import cohorts, results_spread
-from analytics.aggregates.course import parts_with_activity
-from analytics.aggregates.lists import courses_with_activity, learners_with_activity, matching
 from analytics.aggregates.period import Period
 from analytics.aggregates.query import Dimension, Query
 from analytics.aggregates.reach import funnel, most_reached, reach
 from analytics.aggregates.success import ties
-from analytics.models import Activity, Enrolment, Learner, Outcome
-from analytics.web.paging import Column, order_of, page_of
+from analytics.models import Activity, Enrolment, Outcome
+from analytics.tables.query import PERIOD
+from analytics.web.saved_views import views_of
 from analytics.web.scope import STAFF, period_choice, wants_fragment
+from analytics.web.tables import TablePage, table_page, with_address
 from analytics.words import number
 
-COLUMNS = (
-    Column("name", gettext_lazy("Course")),
-    Column("n_enrolled", gettext_lazy("Enrolled"), is_number=True),
-    Column("n_active", gettext_lazy("Active"), is_number=True),
-    Column("n_events", gettext_lazy("Events"), is_number=True),
-    Column("n_completions", gettext_lazy("Completions"), is_number=True),
-    Column("result_share", gettext_lazy("Mean result"), is_number=True),
-    Column("last_on", gettext_lazy("Last event"), is_number=True),
-)
-LEARNER_COLUMNS = (
-    Column("name", gettext_lazy("Learner")),
-    Column("outcome", gettext_lazy("Outcome")),
-    Column("grade_share", gettext_lazy("Grade"), is_number=True),
-    Column("n_active_days", gettext_lazy("Active days"), is_number=True),
-    Column("n_events", gettext_lazy("Events"), is_number=True),
-    Column("n_completions", gettext_lazy("Completions"), is_number=True),
-    Column("result_share", gettext_lazy("Mean result"), is_number=True),
-    Column("last_on", gettext_lazy("Last event"), is_number=True),
-)
 TABS = {
     "engagement": gettext_lazy("Engagement"),
     "success": gettext_lazy("Success"),
     "parts": gettext_lazy("Parts"),
     "learners": gettext_lazy("Learners"),
 }
+TABLES_OF_TABS = {"parts": "course-parts", "learners": "course-learners"}
+TABLES_KEEP = {"parts": ("show",), "learners": ("show", *PERIOD)}
+"""A course's learners are told of all time; the period is that of the figures above them."""
 COURSE_MEASURES = ("learners", "events", "completions", "result_share")
 
 
 @roles_required(*STAFF)
 def course_list(request: MemberRequest) -> HttpResponse:
-    choice = period_choice(request, request.member)
-    courses = Activity.objects.visible_to(request.member).courses()
-    text = request.GET.get("q", "").strip()
-    order = order_of(request, COLUMNS, "-n_events")
-    rows = order.apply(courses_with_activity(matching(courses, text), choice["period"]))
-    context = {**choice, "page": page_of(request, rows), "headings": order.headings(), "q": text, "sort": order.chosen}
-    context["n_courses"] = courses.count()
-    return render(request, _template(request, "course_list.html", "_course_table.html"), context)
+    shown = table_page(request, "courses")
+    context = {"shown": shown, "page": shown.page, "views": views_of(request.member, "courses")}
+    if wants_fragment(request):
+        return with_address(render(request, "analytics/_table.html", context), shown)
+    n_courses = Activity.objects.visible_to(request.member).courses().count()
+    context |= {"n_courses": n_courses, **period_choice(request, request.member)}
+    return render(request, "analytics/course_list.html", context)
 
 
 @roles_required(*STAFF)
@@ -70,9 +53,11 @@ def course_page(request: MemberRequest, pk: int) -> HttpResponse:
     choice = period_choice(request, request.member)
     tab = request.GET.get("show", "")
     tab = tab if tab in TABS else "engagement"
+    if tab in TABLES_OF_TABS and wants_fragment(request):
+        shown = _table(request, course, tab)
+        return with_address(render(request, "analytics/_table.html", {"shown": shown}), shown)
     context = {**choice, "course": course, "tab": tab, "tabs": TABS.items(), **head_of(course, choice["period"])}
-    shown = {"engagement": engagement, "success": success, "parts": parts, "learners": learners}
-    context |= shown[tab](request, course, choice["period"])
+    context |= SHOWN[tab](request, course, choice["period"])
     return render(request, "analytics/course_page.html", context)
 
 
@@ -117,24 +102,19 @@ def success(request: MemberRequest, course: Activity, period: Period) -> dict[st
     return {"cohorts": charts.cohorts(cohorts(course, Activity.objects.visible_to(request.member)))}
 
 
-def parts(request: MemberRequest, course: Activity, period: Period) -> dict[str, Any]:
-    return {"page": page_of(request, parts_with_activity(course, period).select_related("parent"))}
+def parts(request: MemberRequest, course: Activity, _period: Period) -> dict[str, Any]:
+    return {"shown": _table(request, course, "parts")}
 
 
-def learners(request: MemberRequest, course: Activity, period: Period) -> dict[str, Any]:
-    enrolments = Enrolment.objects.filter(course=course)
-    order = order_of(request, LEARNER_COLUMNS, "-last_on")
-    enrolled = Learner.objects.visible_to(request.member).filter(pk__in=enrolments.values("learner_id"))
-    rows = learners_with_activity(_with_outcome(enrolled, enrolments), [course.pk])
-    return {"page": page_of(request, order.apply(rows)), "headings": order.headings()}
+def learners(request: MemberRequest, course: Activity, _period: Period) -> dict[str, Any]:
+    return {"shown": _table(request, course, "learners")}
 
 
-def _with_outcome(enrolled: QuerySet[Learner], enrolments: QuerySet[Enrolment]) -> QuerySet[Learner]:
-    """Outcome and grade of the learner's latest enrolment among these."""
-    latest = enrolments.filter(learner=OuterRef("pk")).order_by("-started_at", "-pk")
-    return enrolled.annotate(
-        outcome=Subquery(latest.values("outcome")[:1]), grade_share=Subquery(latest.values("grade_share")[:1])
-    )
+def _table(request: MemberRequest, course: Activity, tab: str) -> TablePage:
+    return table_page(request, TABLES_OF_TABS[tab], {"course": str(course.pk)}, TABLES_KEEP[tab])
+
+
+SHOWN = {"engagement": engagement, "success": success, "parts": parts, "learners": learners}
 
 
 def course_answer(totals: dict[str, Any], enrolled: dict[str, Any], period: Period) -> str:
@@ -147,7 +127,3 @@ def course_answer(totals: dict[str, Any], enrolled: dict[str, Any], period: Peri
         "when": when,
         "completed": number(enrolled["n_completed"]),
     }
-
-
-def _template(request: MemberRequest, page: str, fragment: str) -> str:
-    return f"analytics/{fragment if wants_fragment(request) else page}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -86,6 +87,13 @@ class TablePage:
         return [(column.name, column.label, column.name in self.query.names) for column in self.table.columns[1:]]
 
     @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """What the form of the filters sends along: the period, the order, and what belongs to the page."""
+        period, order = self.query.scope.period, self.query.order
+        told = [*self.kept, *(period.parameters().items() if period else ())]
+        return told if order == self.table.order else [*told, ("sort", order)]
+
+    @property
     def csv_url(self) -> str:
         return f"{reverse('table_csv', args=[self.table.name])}?{self.query.parameters()}"
 
@@ -117,8 +125,10 @@ class TablePage:
         return self.address(**dict.fromkeys(names, ""))
 
 
-def table_page(request: MemberRequest, name: str, fixed: dict[str, str] | None = None, keep: str = "") -> TablePage:
-    """The table as the address asks for it; `fixed` sets filters by the page itself, `keep` names a parameter of it."""
+def table_page(
+    request: MemberRequest, name: str, fixed: dict[str, str] | None = None, keep: Sequence[str] = ()
+) -> TablePage:
+    """The table as the address asks for it; `fixed` sets filters by the page itself, `keep` names parameters of it."""
     given: QueryDict = request.GET.copy()
     for parameter, value in (fixed or {}).items():
         given[parameter] = value
@@ -126,7 +136,7 @@ def table_page(request: MemberRequest, name: str, fixed: dict[str, str] | None =
     # Counted without columns and order, which a count does not need.
     paginator = CappedPaginator(query.rows(), settings.NEURALINK_PAGE_ROWS)
     paginator.counted_rows = query.found()
-    kept = ((keep, request.GET[keep]),) if keep and request.GET.get(keep) else ()
+    kept = tuple((parameter, request.GET[parameter]) for parameter in keep if request.GET.get(parameter))
     return TablePage(query, paginator.get_page(request.GET.get("page")), request.path, kept)
 
 

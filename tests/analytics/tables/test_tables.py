@@ -56,6 +56,48 @@ def test_page_csv_and_api_say_the_same(client_of: Callable[..., Client], role: s
         assert line == ["" if value is None else str(value) for value in row.values()]
 
 
+COURSE_PAGE = {
+    "course-learners": {"show": "learners"},
+    "course-parts": {"show": "parts"},
+}
+COURSE_QUERIES = {
+    "course-learners": ["", "q=ra&sort=name", "columns=outcome,grade_share&sort=-n_events", "seen=7"],
+    "course-parts": ["", "kind=quiz", "period=all&sort=-n_events&columns=n_events", "q=a&sort=name"],
+}
+
+
+@pytest.mark.parametrize(("table", "query"), [(name, query) for name, all_ in COURSE_QUERIES.items() for query in all_])
+@pytest.mark.parametrize("role", ["administrator", "instructor"])
+def test_tables_of_a_course_say_the_same(
+    cast: Cast, client_of: Callable[..., Client], role: str, table: str, query: str
+) -> None:
+    client, course = client_of(role), cast.north.courses["algebra"]
+    shown: Any = client.get(
+        reverse("course_page", args=[course.pk]), COURSE_PAGE[table] | dict(QueryDict(query).items())
+    ).context["shown"]
+    head, *lines = csv_of(client, f"course={course.pk}&{query}", table)
+    answer = client.get(f"{reverse('api_table', args=[table])}?course={course.pk}&{query}").json()
+    assert head == [column.name for column in shown.query.columns] == [column["name"] for column in answer["columns"]]
+    assert lines
+    assert (
+        [line[0] for line in lines] == [cells[0].text for cells in shown.lines] == [r["name"] for r in answer["rows"]]
+    )
+    assert csv_of(client, shown.csv_url.partition("?")[2], table) == [head, *lines]
+
+
+@pytest.mark.parametrize("query", ["", "q=alg", "period=all&sort=name&columns=n_active", "period=7&sort=-n_active"])
+@pytest.mark.parametrize("role", ["administrator", "instructor"])
+def test_courses_say_the_same(client_of: Callable[..., Client], role: str, query: str) -> None:
+    client = client_of(role)
+    shown: Any = client.get(f"{reverse('course_list')}?{query}").context["shown"]
+    head, *lines = csv_of(client, shown.csv_url.partition("?")[2], "courses")
+    assert head == [column.name for column in shown.query.columns]
+    assert len(lines) == (1 if role == "instructor" or "q" in query else 3)
+    for line, row in zip(lines, shown.page, strict=True):
+        values = [column.value_of(row) for column in shown.query.columns]
+        assert line == ["" if value is None else str(value) for value in values]
+
+
 def test_an_instructor_counts_only_their_course(cast: Cast, client_of: Callable[..., Client]) -> None:
     everybody = {line[0]: line for line in csv_of(client_of("administrator"), "columns=n_events")[1:]}
     taught = {line[0]: line for line in csv_of(client_of("instructor"), "columns=n_events")[1:]}
@@ -65,7 +107,7 @@ def test_an_instructor_counts_only_their_course(cast: Cast, client_of: Callable[
     assert (everybody[name][1], taught[name][1]) == ("30", "10")
 
 
-@pytest.mark.parametrize("table", ["learners", "course-learners"])
+@pytest.mark.parametrize("table", ["learners", "course-learners", "courses", "course-parts"])
 def test_nobody_else_sees_it(cast: Cast, client_of: Callable[..., Client], table: str) -> None:
     addresses = [reverse("table_csv", args=[table]), reverse("api_table", args=[table])]
     for address in addresses:
