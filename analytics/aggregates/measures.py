@@ -20,8 +20,8 @@ class Measure:
     label: str | Promise
     unit: str
     """learners, events, completions, hours, clicks, results or days; share is 0 to 1."""
-    formula: str
-    """In words, with the columns of the day tables."""
+    formula: str | Promise
+    """In words, as people read it below the number."""
     expression: Combinable
     """Over any group of rows of a day table; where `counts_learners`, of a table with a column of learners."""
     empty: float | None
@@ -45,28 +45,35 @@ MEASURES: dict[str, Measure] = {
             "learners",
             _("Active learners"),
             "learners",
-            "distinct learners with at least one event",
+            _("learners with at least one event, each counted once"),
             Count("learner", distinct=True),
             0,
             counts_learners=True,
         ),
-        Measure("events", _("Events"), "events", "sum of n_events", _total("n_events"), 0),
+        Measure("events", _("Events"), "events", _("everything that learners did, counted"), _total("n_events"), 0),
         Measure(
             "completions",
             _("Completions"),
             "completions",
-            "sum of n_completions, which counts the verbs completed, passed and submitted",
+            _("events that say completed, passed or submitted"),
             _total("n_completions"),
             0,
         ),
-        Measure("hours", _("Hours"), "hours", "sum of seconds / 3600", _total_real("seconds") / Value(3600.0), 0),
-        Measure("clicks", _("Clicks"), "clicks", "sum of clicks", _total_real("clicks"), 0),
-        Measure("results", _("Results"), "results", "sum of n_results", _total("n_results"), 0),
+        Measure(
+            "hours",
+            _("Hours"),
+            "hours",
+            _("time that events report, added up"),
+            _total_real("seconds") / Value(3600.0),
+            0,
+        ),
+        Measure("clicks", _("Clicks"), "clicks", _("clicks that events report, added up"), _total_real("clicks"), 0),
+        Measure("results", _("Results"), "results", _("events that come with a result"), _total("n_results"), 0),
         Measure(
             "result_share",
             _("Mean result"),
             "share",
-            "sum of result_sum / sum of n_results, so that every result weighs the same",
+            _("all results added up and divided by their number, so that every result weighs the same"),
             Sum("result_sum") / NullIf(Cast(Sum("n_results"), FloatField()), Value(0.0)),
             None,
         ),
@@ -74,7 +81,7 @@ MEASURES: dict[str, Measure] = {
             "active_days",
             _("Active days"),
             "days",
-            "distinct days with at least one event",
+            _("days with at least one event, each counted once"),
             Count("on", distinct=True),
             0,
         ),

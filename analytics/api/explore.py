@@ -58,6 +58,7 @@ class ExploreCellSerializer(serializers.Serializer[Any]):
     n_learners = serializers.IntegerField(allow_null=True, help_text="so many at least; null where it is hidden")
     values = serializers.DictField(help_text="`value`, or the statistics over learners")
     before = serializers.FloatField(allow_null=True, help_text="the value in the period before")
+    is_partial = serializers.BooleanField(help_text="a day, week or month that the period cuts, or that is not over")
     is_hidden = serializers.BooleanField(help_text="too few learners stand behind it, or behind its neighbour")
 
 
@@ -106,6 +107,7 @@ def told(found: Answer) -> dict[str, Any]:
             "n_learners": cell.n_learners,
             "values": cell.values,
             "before": found.value_before(place, cell.key) if found.before else None,
+            "is_partial": found.is_partial(cell.key),
             "is_hidden": cell.is_hidden,
         }
         for place, cell in enumerate(found.cells)
@@ -113,7 +115,7 @@ def told(found: Answer) -> dict[str, Any]:
     return {
         "measure": question.measure,
         "unit": found.measure.unit,
-        "formula": found.measure.formula,
+        "formula": str(found.measure.formula),
         "first_on": question.period.first_on,
         "last_on": question.period.last_on,
         "n_hidden": found.n_hidden,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 
 from analytics.aggregates.measures import Measure
 from analytics.aggregates.query import Row
@@ -18,6 +18,14 @@ CLEAR = "rgba(0,0,0,0)"
 SERIES = [f"var(--series-{number})" for number in range(1, 7)]
 HEAT = [[step / 4, f"var(--heat-{step})"] for step in range(5)]
 NAME_LENGTH = 34
+WEEK_TICKS = 12
+WEEK_MILLISECONDS = 7 * 86_400_000
+PALE = 0.45
+"""Of a bar that is not a whole week or month."""
+LABEL_LENGTH = 22
+LETTER_PIXELS = 7
+LABEL_GAP = 0.075
+"""Of the chart's height, between names at the ends of lines."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,51 @@ def layout(*, xaxis: dict[str, Any] | None = None, yaxis: dict[str, Any] | None 
         "xaxis": axis | {"showgrid": False} | (xaxis or {}),
         "yaxis": axis | (yaxis or {}),
     } | more
+
+
+def mondays(weeks: Sequence[date]) -> dict[str, Any]:
+    """An axis with its ticks at Mondays; left alone, Plotly puts them at Sundays."""
+    apart = len(weeks) // WEEK_TICKS + 1
+    return {
+        "type": "date",
+        "tick0": weeks[0].isoformat(),
+        "dtick": apart * WEEK_MILLISECONDS,
+        "tickformat": get_format("CHART_MONTH_DAY_FORMAT"),
+    }
+
+
+def named_at_end(traces: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Parts of a layout that write each line's name at its end, in its colour, instead of a legend.
+
+    Names that would lie on each other are pushed up. On a phone charts.js takes the legend all the same.
+    """
+    ends = []
+    for trace in traces:
+        values = [value for value in trace["y"] if value is not None]
+        if values and trace.get("showlegend", True):
+            ends.append((values[-1], str(trace["name"]), trace["line"]["color"]))
+    largest = max((value for trace in traces for value in trace["y"] if value is not None), default=0)
+    least_gap, place, labels = largest * LABEL_GAP, -float("inf"), []
+    for value, name, colour in sorted(ends, key=lambda end: end[0]):
+        place = max(value, place + least_gap)
+        cut = name if len(name) <= LABEL_LENGTH else name[: LABEL_LENGTH - 1].rstrip() + "…"
+        labels.append(
+            {
+                "name": "direct",
+                "text": cut,
+                "x": 1,
+                "xref": "paper",
+                "xanchor": "left",
+                "xshift": 6,
+                "y": place,
+                "yanchor": "middle",
+                "showarrow": False,
+                "font": {"color": colour, "size": 12},
+            }
+        )
+    longest = max((len(label["text"]) for label in labels), default=0)
+    margin = {"l": 8, "r": 16 + longest * LETTER_PIXELS, "t": 8, "b": 8}
+    return {"annotations": labels, "showlegend": False, "margin": margin}
 
 
 def across(names: Sequence[str], values: Sequence[float], label: str, colour: str) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy
 
 from analytics.aggregates.explore.answers import Answer, Cell
 from analytics.aggregates.explore.dimensions import BY
-from analytics.charts.chart import HEAT, NOTHING, SERIES, Chart, distinct, layout
+from analytics.charts.chart import HEAT, NOTHING, PALE, SERIES, Chart, day, distinct, layout, mondays, named_at_end
 from analytics.words import number, percent
 
 MOST_LINES = len(SERIES)
 HIDDEN = "×"
+FEW_POINTS = 40
 COLUMN_WORDS = {
     "mean": gettext_lazy("Mean"),
     "deviation": gettext_lazy("Standard deviation"),
@@ -73,12 +74,39 @@ def sentence_of(answer: Answer) -> str:
         return _("Nothing in this period, or nothing that may be shown.")
     top = max(known, key=lambda cell: _drawn(cell) or 0)
     where = answer.word(answer.question.by, top.key)
+    if answer.question.by == "week":
+        where = _("the week of %(day)s") % {"day": where}
     if answer.question.split:
         where = f"{where}, {answer.word(answer.question.split, top.split)}"
     said = {"where": where, "value": written(answer, _drawn(top))}
     if answer.question.shown == "statistics":
         return _("The mean is largest for %(where)s: %(value)s.") % said
     return _("Most: %(where)s with %(value)s.") % said
+
+
+def answer_of(answer: Answer) -> str:
+    """What the question has found, in one sentence: how much in all, against the period before, and where most is."""
+    top = sentence_of(answer)
+    total = answer.total
+    if total is None or not any(_drawn(cell) for cell in answer.cells):
+        return top
+    period = answer.question.period
+    said = {
+        "measure": answer.measure.label,
+        "total": written(answer, total),
+        "first": day(period.first_on),
+        "last": day(period.last_on),
+        "top": top,
+        "change": "",
+    }
+    before = sum(value or 0.0 for value in answer.before.values())
+    if before:
+        said["change"] = _(" (%(change)s against the period before)") % {"change": signed_share(total / before - 1)}
+    return _("%(measure)s from %(first)s to %(last)s: %(total)s%(change)s. %(top)s") % said
+
+
+def signed_share(change: float) -> str:
+    return f"{'+' if change > 0 else ''}{percent(change, 0 if abs(change) >= 0.1 else 1)}"
 
 
 def written(answer: Answer, value: float | None) -> str:
@@ -104,7 +132,8 @@ def table_of(answer: Answer) -> tuple[list[str], list[list[str]]]:
 
 def _row(answer: Answer, place: int, cell: Cell) -> list[str]:
     question = answer.question
-    row = [answer.word(question.by, cell.key)]
+    word = answer.word(question.by, cell.key)
+    row = [_("%(when)s (not whole)") % {"when": word} if answer.is_partial(cell.key) else word]
     if question.split:
         row.append(answer.word(question.split, cell.split))
     if question.shown == "statistics":
@@ -128,8 +157,15 @@ def _x(answer: Answer, keys: list[Any]) -> list[str]:
 
 def _axes(answer: Answer, **more: Any) -> dict[str, Any]:
     share = {"tickformat": ".0%"} if answer.measure.unit == "share" else {}
-    dated = {"type": "date"} if answer.question.by in {"day", "week", "month", "start"} else {"type": "category"}
-    return layout(xaxis=dated, yaxis={"rangemode": "tozero", **share}, **more)
+    return layout(xaxis=_time_axis(answer), yaxis={"rangemode": "tozero", **share}, **more)
+
+
+def _time_axis(answer: Answer) -> dict[str, Any]:
+    weeks = [key for key in dict.fromkeys(cell.key for cell in answer.cells) if key is not None]
+    if answer.question.by == "week" and weeks:
+        return mondays(weeks)
+    is_dated = answer.question.by in {"day", "week", "month", "start"}
+    return {"type": "date"} if is_dated else {"type": "category"}
 
 
 def _series(answer: Answer) -> list[tuple[str, list[Any], list[float | None], list[str]]]:
@@ -146,23 +182,44 @@ def _series(answer: Answer) -> list[tuple[str, list[Any], list[float | None], li
 
 def _lines(answer: Answer) -> dict[str, Any]:
     traces = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers" if len(keys) < 40 else "lines",
-            "name": name,
-            "x": _x(answer, keys),
-            "y": values,
-            "text": shown,
-            "line": {"color": colour, "width": 2},
-            "hovertemplate": "%{text}",
-            "connectgaps": False,
-        }
-        for (name, keys, values, shown), colour in zip(_series(answer), SERIES, strict=False)
+        trace
+        for line, colour in zip(_series(answer), SERIES, strict=False)
+        for trace in _solid_and_dotted(answer, *line, colour)
     ]
-    return {
-        "data": [*traces, *_before(answer)],
-        "layout": _axes(answer, showlegend=len(traces) > 1 or bool(answer.before)),
+    drawn = [*traces, *_before(answer)]
+    is_one = len(answer.splits()) < 2 and not answer.before
+    return {"data": drawn, "layout": _axes(answer, **({"showlegend": False} if is_one else named_at_end(drawn)))}
+
+
+def _solid_and_dotted(
+    answer: Answer, name: str, keys: list[Any], values: list[float | None], shown: list[str], colour: str
+) -> list[dict[str, Any]]:
+    """A line; what leads to a day, week or month that is not whole is dotted, because it would look like a fall."""
+    is_partial = [answer.is_partial(key) for key in keys]
+    line = {
+        "type": "scatter",
+        "mode": "lines+markers" if len(keys) < FEW_POINTS else "lines",
+        "name": name,
+        "legendgroup": name,
+        "x": _x(answer, keys),
+        "y": [None if partial else value for value, partial in zip(values, is_partial, strict=True)],
+        "text": shown,
+        "line": {"color": colour, "width": 2},
+        "hovertemplate": "%{text}",
+        "connectgaps": False,
     }
+    if not any(is_partial):
+        return [line]
+    beside = [any(is_partial[max(place - 1, 0) : place + 2]) for place in range(len(keys))]
+    dotted = {
+        "y": [value if near else None for value, near in zip(values, beside, strict=True)],
+        "line": {"color": colour, "width": 2, "dash": "dot"},
+        "marker": {"color": colour, "symbol": ["circle-open" if partial else "circle" for partial in is_partial]},
+        "hovertemplate": ["%{text}" if partial else "" for partial in is_partial],
+        "hoverinfo": ["all" if partial else "skip" for partial in is_partial],
+        "showlegend": all(is_partial),
+    }
+    return [line, line | dotted]
 
 
 def _before(answer: Answer) -> list[dict[str, Any]]:
@@ -195,7 +252,7 @@ def _bars(answer: Answer) -> dict[str, Any]:
             "y": values,
             "text": shown,
             "textposition": "none",
-            "marker": {"color": colour},
+            "marker": {"color": colour, "opacity": [PALE if answer.is_partial(key) else 1 for key in keys]},
             "hovertemplate": "%{text}",
         }
         for (name, keys, values, shown), colour in zip(_series(answer), SERIES, strict=False)
@@ -223,9 +280,8 @@ def _heat(answer: Answer) -> dict[str, Any]:
         "hoverongaps": False,
         "hovertemplate": "%{y}, %{x}: %{text}<extra></extra>",
     }
-    dated = {"type": "date"} if question.by in {"day", "week", "month", "start"} else {"type": "category"}
     axes = layout(
-        xaxis=dated,
+        xaxis=_time_axis(answer),
         yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
         hovermode="closest",
         height=120 + 26 * max(len(splits), 3),

@@ -93,7 +93,7 @@ def head_of(course: Activity, period: Period) -> dict[str, Any]:
 def engagement(request: MemberRequest, course: Activity, period: Period) -> dict[str, Any]:
     weeks = Query(course.organisation, COURSE_MEASURES, period, Dimension.WEEK, courses=[course.pk])
     return {
-        "weeks": charts.engagement_by_week(weeks.rows()),
+        "weeks": charts.engagement_by_week(weeks.rows(), period),
         "results": charts.results_spread(results_spread(course)),
     }
 

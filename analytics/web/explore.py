@@ -26,7 +26,7 @@ from analytics.tables.viewer import Viewer
 from analytics.web.scope import STAFF, period_choice, wants_fragment
 
 CHARTS = {
-    "auto": _("Chart: what fits"),
+    "auto": _("What fits"),
     "line": _("Lines"),
     "bar": _("Bars"),
     "heat": _("Heat map"),
@@ -73,7 +73,7 @@ def answer_lines(found: Answer) -> Iterator[str]:
     question = found.question
     split = [question.split] if question.split else []
     values = [question.measure] if found.columns == ("value",) else list(found.columns)
-    head = [question.by, *split, "n_learners_at_least", *values, "is_hidden"]
+    head = [question.by, *split, "n_learners_at_least", *values, "is_partial", "is_hidden"]
     if found.before:
         head.append("before")
     return csv_lines(head, (_csv_row(found, place) for place in range(len(found.cells))))
@@ -84,7 +84,12 @@ def _csv_row(found: Answer, place: int) -> list[Any]:
     row: list[Any] = [_plain_key(found, question.by, cell.key)]
     if question.split:
         row.append(_plain_key(found, question.split, cell.split))
-    row += [cell.n_learners, *(cell.values[name] for name in found.columns), int(cell.is_hidden)]
+    row += [
+        cell.n_learners,
+        *(cell.values[name] for name in found.columns),
+        int(found.is_partial(cell.key)),
+        int(cell.is_hidden),
+    ]
     return row + ([found.value_before(place, cell.key)] if found.before else [])
 
 
@@ -104,6 +109,7 @@ def explored_context(request: MemberRequest) -> dict[str, Any]:
         "question": question,
         "answer": found,
         "chart": charts.explored(found),
+        "said": charts.answer_of(found),
         "kind": charts.kind_of(found),
         "parameters": parameters,
         "csv_url": f"{reverse('explore_csv')}?{parameters}",

@@ -2,9 +2,11 @@
 // Figures name colours as CSS variables ("var(--series-1)"), so that one figure serves both themes.
 (() => {
   const LANGUAGE = document.documentElement.lang;
-  const CONFIG = { displayModeBar: false, responsive: true, locale: LANGUAGE };
+  // A name of its own: registered as plain "en" it would take from Plotly what it does not say itself.
+  const LOCALE = `${LANGUAGE}-own`;
+  const CONFIG = { displayModeBar: false, responsive: true, locale: LOCALE };
 
-  // Plotly knows English only; the browser knows how every language names months and days and writes numbers.
+  // Plotly knows American English only; the browser knows how every language names months and days and writes numbers.
   const teachLanguage = () => {
     const named = (options, dates) => dates.map((date) => new Intl.DateTimeFormat(LANGUAGE, { timeZone: "UTC", ...options }).format(date));
     const months = Array.from({ length: 12 }, (_, month) => new Date(Date.UTC(2023, month, 1)));
@@ -13,7 +15,7 @@
     const sign = (type) => parts.find((part) => part.type === type)?.value ?? "";
     window.Plotly.register({
       moduleType: "locale",
-      name: LANGUAGE,
+      name: LOCALE,
       dictionary: {},
       format: {
         days: named({ weekday: "long" }, days),
@@ -46,14 +48,20 @@
     return value;
   };
 
-  // On a phone the names beside bars would take the room of the bars.
+  // On a phone names beside bars, and at the ends of lines, would take the room of what they name.
   const narrowed = (figure) => {
+    const { layout } = figure;
+    if (layout.annotations?.some((each) => each.name === "direct")) {
+      layout.annotations = layout.annotations.filter((each) => each.name !== "direct");
+      Object.assign(layout, { showlegend: true, margin: { ...layout.margin, r: 8 } });
+    }
+    if (layout.xaxis?.dtick) layout.xaxis.dtick *= 3;
     const names = figure.data.find((trace) => trace.orientation === "h")?.y;
     if (!names) return;
     const cut = (name) => (name.length > NARROW_NAME ? `${name.slice(0, NARROW_NAME - 1)}…` : name);
-    Object.assign(figure.layout.yaxis, { tickmode: "array", tickvals: names, ticktext: names.map(cut) });
-    Object.assign(figure.layout.xaxis, { nticks: 4, tickangle: 0 });
-    Object.assign(figure.layout.legend, { x: 1, xanchor: "right" });
+    Object.assign(layout.yaxis, { tickmode: "array", tickvals: names, ticktext: names.map(cut) });
+    Object.assign(layout.xaxis, { nticks: 4, tickangle: 0 });
+    Object.assign(layout.legend, { x: 1, xanchor: "right" });
   };
 
   const draw = (canvas) => {
@@ -71,7 +79,7 @@
     for (const canvas of root.querySelectorAll("[data-chart]")) draw(canvas);
   };
 
-  if (window.Plotly && !LANGUAGE.startsWith("en")) teachLanguage();
+  if (window.Plotly) teachLanguage();
   drawWithin(document);
   document.addEventListener("themechange", () => drawWithin(document));
   document.addEventListener("htmx:load", (event) => drawWithin(event.detail.elt));

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -34,6 +34,8 @@ from analytics.words import number
 
 MOST_CELLS = 5000
 """Of one answer; a question with more is to be narrowed."""
+ADDITIVE = {"events", "completions", "hours", "clicks", "results"}
+"""Measures whose cells add up; a learner or a day may stand in several."""
 KEPT_SECONDS = 600
 """How long an answer is kept that had to read a large table; a refresh of the day tables ends it."""
 
@@ -70,6 +72,25 @@ class Answer:
     def columns(self) -> tuple[str, ...]:
         return tuple(STATISTICS) if self.question.shown == "statistics" else ("value",)
 
+    def is_partial(self, key: Any) -> bool:
+        """True of a day, week or month that the period cuts, or that is not over: it would look like a fall."""
+        every = SPANS.get(self.question.by)
+        if every is None or not isinstance(key, date):
+            return False
+        period, organisation = self.question.period, self.question.organisation
+        first_on, last_on = every(key)
+        is_running = period.last_on == organisation.now().astimezone(UTC).date() and organisation.as_of is None
+        is_cut_at_the_start = first_on < period.first_on and not period.is_everything
+        return is_cut_at_the_start or last_on > period.last_on or (is_running and last_on == period.last_on)
+
+    @property
+    def total(self) -> float | None:
+        """Of all cells, where they add up and none is hidden or left out."""
+        is_sum = self.measure.name in ADDITIVE and self.question.shown == "total"
+        if not is_sum or self.n_hidden or self.is_cut:
+            return None
+        return sum(cell.value or 0.0 for cell in self.cells)
+
     @property
     def n_hidden(self) -> int:
         return sum(cell.is_hidden for cell in self.cells)
@@ -88,6 +109,8 @@ class Answer:
             told.append(words % {"n": number(self.n_hidden), "least": settings.NEURALINK_SMALL_CELL})
         if self.is_cut:
             told.append(_("Only the first %(n)s cells are shown: narrow the question.") % {"n": number(MOST_CELLS)})
+        if any(self.is_partial(cell.key) for cell in self.cells):
+            told.append(_("Dotted or pale: the period holds only a part of it, or it is not over yet."))
         return " ".join(told)
 
     def keys(self) -> list[Any]:
@@ -177,6 +200,16 @@ def _months(question: Question) -> list[date]:
     return months
 
 
+def _month(first_on: date) -> tuple[date, date]:
+    return first_on, (first_on + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+SPANS: dict[str, Callable[[date], tuple[date, date]]] = {
+    "day": lambda on: (on, on),
+    "week": lambda monday: (monday, monday + timedelta(days=6)),
+    "month": _month,
+}
+"""First and last day of what a key names."""
 TIMES: dict[str, Callable[[Question], Sequence[date]]] = {
     "day": lambda question: question.period.days(),
     "week": lambda question: question.period.weeks(),

@@ -79,6 +79,8 @@ HOURS = Source(
 )
 COURSE_TOTALS = Source("analytics_coursetotal", "d.course_id", has_days=False)
 LEARNER_DAYS = Source("analytics_learnerday", "d.course_id")
+BIT_DAYS = Source("analytics_daylearners", "d.course_id")
+"""One bit a learner: those of several days are or-ed, so that everybody counts once."""
 
 
 def source_of(question: Question) -> Source:
@@ -87,30 +89,34 @@ def source_of(question: Question) -> Source:
         if name in needed:
             return source
     is_whole = question.course_ids is None and "course" not in needed
-    if _is_counted_by_day(question, is_whole):
-        return ORGANISATION_DAYS if is_whole else COURSE_DAYS
-    if not question.counts_learners and not any(BY[name].of_learner for name in needed):
-        return ORGANISATION_DAYS if is_whole else COURSE_DAYS
+    if not any(BY[name].of_learner for name in needed):
+        if not question.counts_learners:
+            return ORGANISATION_DAYS if is_whole else COURSE_DAYS
+        if question.shown == "total" and question.measure == "learners":
+            return BIT_DAYS
     has_time = any(BY[name].is_time for name in needed)
     return COURSE_TOTALS if question.period.is_everything and not has_time else LEARNER_DAYS
-
-
-def _is_counted_by_day(question: Question, is_whole: bool) -> bool:
-    """Days have their learners counted already: of the organisation, and of each course."""
-    is_asked = question.measure == "learners" and question.by == "day" and question.needed <= {"day", "course"}
-    return is_asked and (is_whole or "course" in question.needed)
 
 
 def cells_sql(question: Question) -> str:
     source = source_of(question)
     if source in {COURSE_TOTALS, LEARNER_DAYS}:
         return _by_learner(question, source)
+    if source is BIT_DAYS:
+        return _by_bits(question)
     value = "sum(hour_events::int)" if source is HOURS else VALUES[question.measure]
-    value = "max(n_learners)" if question.measure == "learners" else value
     # Of an hour no learners are known; a cell has at most as many of them as events.
     n = "sum(hour_events::int)" if source is HOURS else source.counts
     select = f"SELECT {_key(question.by, source)} AS key, {_key(question.split, source)} AS split"
     return f"{select}, {n} AS n, {value} AS value {_from(question, source)} GROUP BY 1, 2"
+
+
+def _by_bits(question: Question) -> str:
+    """Learners of a cell are known exactly: blocks of bits are or-ed over its days and courses, then counted."""
+    keys = f"{_key(question.by, BIT_DAYS)} AS key, {_key(question.split, BIT_DAYS)} AS split"
+    each = f"SELECT {keys}, d.block, bit_or(d.learners) AS bits {_from(question, BIT_DAYS)} GROUP BY 1, 2, 3"
+    n = "sum(bit_count(bits))::int"
+    return f"SELECT key, split, {n} AS n, {n} AS value FROM ({each}) each GROUP BY 1, 2"
 
 
 def _by_learner(question: Question, source: Source) -> str:
@@ -144,6 +150,8 @@ def _from(question: Question, source: Source) -> str:
     conditions = ["d.organisation_id = %(organisation)s", source.condition, DAYS if source.has_days else ""]
     if question.course_ids is not None:
         conditions.append(f"{source.course} = ANY(%(courses)s)")
+    if source is BIT_DAYS and question.course_ids is None and "course" not in needed:
+        conditions.append("d.course_id IS NULL")  # all that they did, in whichever course
     if "course" in {question.by, question.split}:
         conditions.append(f"{source.course} IS NOT NULL")
     conditions += [f"{_key(name, source)} = %({name})s" for name, _value in question.filters]

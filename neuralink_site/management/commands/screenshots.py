@@ -116,7 +116,16 @@ def shots_of(organisation: Organisation) -> list[Shot]:
 LISTS = (
     *("overview", "course_list", "learner_list", "explore", "board_list", "find", "import_list", "import_new"),
     *("statement_list", "credential_list", "identity_list"),
-    *("settings_own", "settings_organisation", "member_list", "key_list", "experiment_list"),
+    *(
+        "retention",
+        "list_rule_list",
+        "list_export_list",
+        "settings_own",
+        "settings_organisation",
+        "member_list",
+        "key_list",
+        "experiment_list",
+    ),
     *("worklist", "digest_preview", "intervention_list", "outcome_policy"),
     *(
         "run_list",
@@ -136,9 +145,11 @@ def _with_questions(organisation: Organisation) -> list[Shot]:
     learner = _busy_learners(organisation).first()
     found = []
     if course is not None:
-        found.append(
-            Shot("course-success", Role.ADMINISTRATOR, f"{reverse('course_page', args=[course.pk])}?show=success")
-        )
+        page = reverse("course_page", args=[course.pk])
+        tabs = ("success", "parts", "learners")
+        found += [Shot(f"course-{tab}", Role.ADMINISTRATOR, f"{page}?show={tab}") for tab in tabs]
+        asked = f"{reverse('explore')}?measure=learners&by=week&split=course&period=90"
+        found.append(Shot("explore-split", Role.ADMINISTRATOR, asked))
     if learner is not None:
         found.append(Shot("explorer", Role.ADMINISTRATOR, f"{reverse('explorer')}?learner={learner['learner_id']}"))
     return found

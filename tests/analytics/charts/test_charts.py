@@ -13,9 +13,11 @@ import pytest
 
 from analytics import charts
 from analytics.aggregates.cohorts import Cohort
+from analytics.aggregates.period import Period
 from analytics.aggregates.reach import Counts, Reach, Step
 from analytics.aggregates.success import Tie, Ties
 from analytics.charts import Chart
+from analytics.charts.chart import named_at_end
 from analytics.models import Activity
 from analytics.profiles.features import Result, Topic
 
@@ -209,3 +211,22 @@ def test_results_and_interests_agree() -> None:
     assert CHARTS["results"].sentence == "The latest 3 results are 50% on average."
     assert CHARTS["interests"].rows == [["Algebra", "75%", "30"], ["Biology", "25%", "10"]]
     assert CHARTS["interests"].sentence == "Most weight lies on Algebra (75%)."
+
+
+def test_names_at_the_ends_of_lines_do_not_lie_on_each_other() -> None:
+    line = {"line": {"color": "c"}}
+    traces = [{**line, "name": "A", "y": [1, 50]}, {**line, "name": "B", "y": [100, 51, None]}]
+    parts = named_at_end([*traces, {**line, "name": "A", "y": [50, 3], "showlegend": False}])
+    low, high = parts["annotations"]
+    assert (low["text"], low["y"], high["text"]) == ("A", 50, "B")
+    assert high["y"] - low["y"] == pytest.approx(100 * 0.075)
+    assert named_at_end([])["annotations"] == []
+
+
+def test_weeks_that_the_period_cuts_are_pale() -> None:
+    rows = weeks([3, 9, 5])
+    first = rows[0]["key"]
+    period = Period("custom", first + timedelta(days=1), first + timedelta(days=20))
+    chart = charts.engagement_by_week(rows, period)
+    assert chart.figure["data"][0]["marker"]["opacity"] == [pytest.approx(0.45), 1, 1]
+    assert chart.rows[0][0].endswith("(not whole)")

@@ -214,3 +214,32 @@ def test_nobody_of_the_neighbour_is_counted(cast: Cast) -> None:
         found = answer(Question.read({"by": by, "period": "28"}, cast.south.organisation, None))
         assert sum(cell.value or 0 for cell in found.cells) == len(cast.south.events), by
     assert Learner.objects.filter(organisation=cast.south.organisation).count() == 3
+
+
+def test_what_the_period_cuts_is_told(cast: Cast) -> None:
+    organisation = cast.north.organisation
+    today = organisation.now().date()
+    monday = today - timedelta(days=today.weekday() + 7)
+    whole = {"from": f"{monday:%Y-%m-%d}", "to": f"{monday + timedelta(days=6):%Y-%m-%d}"}
+    found = ask(cast, by="week", period="", **whole)
+    assert [found.is_partial(cell.key) for cell in found.cells] == [False]
+    cut = {"from": f"{monday + timedelta(days=2):%Y-%m-%d}", "to": f"{today:%Y-%m-%d}"}
+    found = ask(cast, by="week", period="", **cut)
+    assert [found.is_partial(cell.key) for cell in found.cells] == [True, True]
+    days = ask(cast, by="day", period="7")
+    assert [days.is_partial(cell.key) for cell in days.cells] == [False] * 6 + [True], "today is not over"
+    organisation.as_of = organisation.now()
+    stopped = answer(Question.read({"by": "day", "period": "7"}, organisation, None))
+    assert not any(stopped.is_partial(cell.key) for cell in stopped.cells), "an archive's clock stands"
+    assert not any(found.is_partial(key) for key in (1, None, "x"))
+
+
+def test_a_total_is_told_only_of_what_adds_up(cast: Cast, settings: Any) -> None:
+    n_events = Event.objects.filter(organisation=cast.north.organisation).count()
+    assert ask(cast, by="course", period="all").total == n_events
+    assert ask(cast, by="week", measure="learners", period="all").total is None
+    assert ask(cast, by="course", show="statistics", period="all").total is None
+    settings.NEURALINK_SMALL_CELL = 7
+    hidden = ask(cast, by="course", period="all")
+    assert hidden.n_hidden
+    assert hidden.total is None, "it would give away what is hidden"
