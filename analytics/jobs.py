@@ -64,6 +64,16 @@ def _send(model: type[Job], pk: int) -> None:
         logger.warning("No worker could be woken for %s %s: %s", model.__name__, pk, error)
 
 
+def commit_without_waiting() -> None:
+    """Let this transaction's commit not wait for the disk, which took half of an import's time.
+
+    A machine that loses power may lose the last such steps, each whole: what was written and where the job stands go
+    together, so the job goes on before them. Its end is written by a commit that waits, and with it is all before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO off")
+
+
 LOOK_SECONDS = 1.0
 """Between two looks whether somebody asked for the end."""
 
@@ -138,7 +148,10 @@ class Lease:
     def report(self, share: float, text: str = "", **fields: Any) -> None:
         """Write progress (share 0..1) and other fields of the row, and check."""
         self.check()
-        if not self._rows.update(progress_share=min(max(share, 0.0), 1.0), progress_text=text, **fields):
+        with transaction.atomic():
+            commit_without_waiting()
+            n_rows = self._rows.update(progress_share=min(max(share, 0.0), 1.0), progress_text=text, **fields)
+        if not n_rows:
             self._lost.set()
             self.check()
 

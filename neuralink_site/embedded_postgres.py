@@ -50,6 +50,8 @@ CONFIGURATION = {
     # Imports sort and hash millions of rows, and build indexes; more would not fit a small machine.
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
+    # A batch of an import and a month of its days are staged in tables of the session, and used at once.
+    "temp_buffers": "64MB",
     # With the default of 1 GB a large import spends its time in checkpoints.
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",

@@ -29,7 +29,7 @@ SELECT activity_id, {BLOCK}, bit_or({BIT}),
        coalesce(bit_or({BIT}) FILTER (WHERE n_completions > 0), {NOBODY})
 FROM staged_day GROUP BY activity_id, {BLOCK}
 """
-# Bits are only ever set here. Where events were lost, those of all activities are made anew after the last month.
+# Bits are only ever set here. Where events were lost, those of their activities are made anew after the last month.
 ACTIVITY_LEARNERS = """
 UPDATE analytics_activitylearners old
 SET met = old.met | fresh.met, completed = old.completed | fresh.completed
@@ -42,10 +42,27 @@ WHERE NOT EXISTS (
     SELECT FROM analytics_activitylearners old WHERE old.activity_id = fresh.activity_id AND old.block = fresh.block
 )
 """
-ALL_ACTIVITY_LEARNERS = f"""
-DELETE FROM analytics_activitylearners WHERE organisation_id = %(organisation)s;
+ALL_OF_EVENTS = f"""
 INSERT INTO analytics_activitylearners (organisation_id, activity_id, block, met, completed)
 SELECT %(organisation)s, activity_id, {BLOCK}, bit_or({BIT}),
        coalesce(bit_or({BIT}) FILTER (WHERE verb = ANY(%(completing)s)), {NOBODY})
-FROM analytics_event WHERE organisation_id = %(organisation)s GROUP BY activity_id, {BLOCK}
+FROM analytics_event WHERE organisation_id = %(organisation)s {{asked}} GROUP BY activity_id, {BLOCK}
+"""
+ALL_ACTIVITY_LEARNERS = f"""
+DELETE FROM analytics_activitylearners WHERE organisation_id = %(organisation)s;
+{ALL_OF_EVENTS.format(asked="")}
+"""
+# Events have no index by activity, but the days on which an activity has any are known: other months are left alone.
+OF_THESE = """AND activity_id = ANY(%(activities)s)
+  AND occurred_at >= (
+      SELECT min("on")::timestamp AT TIME ZONE 'UTC' FROM analytics_activityday WHERE activity_id = ANY(%(activities)s)
+  ) AND occurred_at < (
+      SELECT (max("on") + 1)::timestamp AT TIME ZONE 'UTC'
+      FROM analytics_activityday WHERE activity_id = ANY(%(activities)s)
+  )
+"""
+THEIR_ACTIVITY_LEARNERS = f"""
+DELETE FROM analytics_activitylearners
+WHERE organisation_id = %(organisation)s AND activity_id = ANY(%(activities)s);
+{ALL_OF_EVENTS.format(asked=OF_THESE)}
 """

@@ -26,6 +26,15 @@ analytics_event WHERE organisation_id = %(organisation)s AND occurred_at >= %(st
   AND (occurred_at AT TIME ZONE 'UTC')::date = ANY(%(days)s)
 """
 
+SUMS_OF_EVENTS = """
+count(*) AS n_events,
+count(*) FILTER (WHERE verb = ANY(%(completing)s)) AS n_completions,
+coalesce(sum(value) FILTER (WHERE unit = 'seconds'), 0) AS seconds,
+coalesce(sum(value) FILTER (WHERE unit = 'clicks'), 0) AS clicks,
+coalesce(sum(value) FILTER (WHERE unit = 'share'), 0) AS result_sum,
+count(value) FILTER (WHERE unit = 'share') AS n_results
+"""
+
 # One row per learner, activity and day, from which all tables follow; `course_id` of a course is itself.
 STAGING = f"""
 CREATE TEMP TABLE IF NOT EXISTS staged_day (
@@ -37,26 +46,24 @@ CREATE TEMP TABLE IF NOT EXISTS fresh_activityday (
 CREATE TEMP TABLE IF NOT EXISTS fresh_learnerday (
     learner_id bigint, course_id bigint, "on" date, n_activities bigint, {TYPES}
 ) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS fresh_verbday (
+    course_id bigint, verb text, "on" date, n_learners bigint, {TYPES}
+) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS touched_learner (learner_id bigint) ON COMMIT DELETE ROWS;
-TRUNCATE staged_day, fresh_activityday, fresh_learnerday, touched_learner
+TRUNCATE staged_day, touched_learner
 """
 STAGE = f"""
 INSERT INTO staged_day
 SELECT day, learner_id, activity_id, CASE WHEN kind = 'course' THEN activity.id ELSE course_id END, {SUMS}
 FROM (
-    SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, learner_id, activity_id,
-           count(*) AS n_events,
-           count(*) FILTER (WHERE verb = ANY(%(completing)s)) AS n_completions,
-           coalesce(sum(value) FILTER (WHERE unit = 'seconds'), 0) AS seconds,
-           coalesce(sum(value) FILTER (WHERE unit = 'clicks'), 0) AS clicks,
-           coalesce(sum(value) FILTER (WHERE unit = 'share'), 0) AS result_sum,
-           count(value) FILTER (WHERE unit = 'share') AS n_results
+    SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, learner_id, activity_id, {SUMS_OF_EVENTS}
     FROM {EVENTS_OF_DAYS}
     GROUP BY 1, 2, 3
 ) done
 JOIN analytics_activity activity ON activity.id = activity_id
 """
 FRESH_LEARNER_DAYS = f"""
+TRUNCATE fresh_activityday, fresh_learnerday, fresh_verbday;
 INSERT INTO fresh_learnerday
 SELECT learner_id, course_id, "on", count(*), {ADDED} FROM staged_day GROUP BY learner_id, course_id, "on"
 """
@@ -71,23 +78,25 @@ FROM fresh_learnerday WHERE course_id IS NOT NULL GROUP BY course_id, "on"
 """
 
 
-# Every row below refers to learners and activities of the staged rows: these are locked, as the triggers of the foreign
-# keys would lock them row by row, and days of learners that were deleted meanwhile will be dirty again.
-REFERENCES = """
-SELECT FROM analytics_organisation WHERE id = %(organisation)s FOR KEY SHARE;
-CREATE TEMP TABLE IF NOT EXISTS kept_learner (id bigint) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS kept_activity (id bigint) ON COMMIT DELETE ROWS;
-TRUNCATE kept_learner, kept_activity;
-WITH kept AS (
-    SELECT id FROM analytics_learner WHERE id IN (SELECT learner_id FROM staged_day) ORDER BY id FOR KEY SHARE
-) INSERT INTO kept_learner SELECT id FROM kept;
-WITH kept AS (
-    SELECT id FROM analytics_activity
-    WHERE id IN (SELECT activity_id FROM staged_day UNION SELECT course_id FROM staged_day) ORDER BY id FOR KEY SHARE
-) INSERT INTO kept_activity SELECT id FROM kept;
-DELETE FROM staged_day WHERE learner_id IN (SELECT learner_id FROM staged_day EXCEPT SELECT id FROM kept_learner);
-DELETE FROM staged_day WHERE activity_id IN (SELECT activity_id FROM staged_day EXCEPT SELECT id FROM kept_activity);
-DELETE FROM staged_day WHERE course_id IN (SELECT course_id FROM staged_day EXCEPT SELECT id FROM kept_activity)
+# The fresh rows refer to few learners and activities: these are locked once, as the triggers of the foreign keys would
+# lock them row by row. What was deleted since the events were read is told, and its rows are left out.
+LOCKED_ORGANISATION = "SELECT FROM analytics_organisation WHERE id = %(organisation)s FOR KEY SHARE"
+GONE_LEARNERS = """
+WITH named AS (SELECT DISTINCT learner_id AS id FROM fresh_learnerday),
+kept AS (SELECT id FROM analytics_learner WHERE id IN (SELECT id FROM named) ORDER BY id FOR KEY SHARE)
+SELECT id FROM named EXCEPT SELECT id FROM kept
+"""
+GONE_ACTIVITIES = """
+WITH named AS (
+    SELECT activity_id AS id FROM fresh_activityday
+    UNION SELECT course_id FROM fresh_verbday WHERE course_id IS NOT NULL
+),
+kept AS (SELECT id FROM analytics_activity WHERE id IN (SELECT id FROM named) ORDER BY id FOR KEY SHARE)
+SELECT id FROM named EXCEPT SELECT id FROM kept
+"""
+WITHOUT_GONE = """
+DELETE FROM staged_day WHERE learner_id = ANY(%(gone_learners)s)
+    OR activity_id = ANY(%(gone_activities)s) OR course_id = ANY(%(gone_activities)s)
 """
 
 
@@ -115,6 +124,7 @@ WITH come AS (
         SELECT FROM analytics_{name} old
         WHERE organisation_id = %(organisation)s AND "on" = ANY(%(days)s) AND {same}
     )
+    ORDER BY {", ".join(f"fresh.{column}" for column in key)}, fresh."on"
     RETURNING {key[0]}
 )
 {touched} FROM come
@@ -125,7 +135,7 @@ LEARNER_DAYS = _replaced(
     "learnerday",
     ("learner_id", "course_id"),
     ("n_activities", *NAMES),
-    "INSERT INTO touched_learner SELECT learner_id",
+    "INSERT INTO touched_learner SELECT DISTINCT learner_id",
 )
 ACTIVITY_DAYS = _replaced("activityday", ("activity_id",), ("n_learners", *NAMES))
 DAY_LEARNERS = _replaced("daylearners", ("course_id", "block"), ("learners",))
@@ -150,31 +160,29 @@ JOIN (
 ) present USING ("on")
 JOIN by_hour ON day = "on"
 """
+# Grouped twice: a learner's verbs in a course are few, and COUNT(DISTINCT ...) would sort all events.
+FRESH_VERB_DAYS = f"""
+INSERT INTO fresh_verbday
+SELECT course_id, verb, day, count(*), {ADDED}
+FROM (
+    SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, verb, learner_id,
+           CASE WHEN kind = 'course' THEN activity.id ELSE course_id END AS course_id, {SUMS_OF_EVENTS}
+    FROM (SELECT * FROM {EVENTS_OF_DAYS}) event JOIN analytics_activity activity ON activity.id = activity_id
+    GROUP BY 1, 2, 3, 4
+) done
+GROUP BY course_id, verb, day
+"""
 # Few rows: a handful of verbs for each course and day, so they are simply written anew.
 VERB_DAYS = f"""
 DELETE FROM analytics_verbday WHERE organisation_id = %(organisation)s AND "on" = ANY(%(days)s);
 INSERT INTO analytics_verbday (organisation_id, course_id, verb, "on", n_learners, {SUMS})
-SELECT %(organisation)s, CASE WHEN kind = 'course' THEN activity.id ELSE course_id END, verb, day,
-       count(DISTINCT learner_id), {ADDED}
-FROM (
-    SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, verb, activity_id, learner_id,
-           count(*) AS n_events,
-           count(*) FILTER (WHERE verb = ANY(%(completing)s)) AS n_completions,
-           coalesce(sum(value) FILTER (WHERE unit = 'seconds'), 0) AS seconds,
-           coalesce(sum(value) FILTER (WHERE unit = 'clicks'), 0) AS clicks,
-           coalesce(sum(value) FILTER (WHERE unit = 'share'), 0) AS result_sum,
-           count(value) FILTER (WHERE unit = 'share') AS n_results
-    FROM {EVENTS_OF_DAYS}
-    GROUP BY 1, 2, 3, 4
-) done
-JOIN analytics_activity activity ON activity.id = activity_id
-GROUP BY 2, 3, 4
+SELECT %(organisation)s, course_id, verb, "on", n_learners, {SUMS} FROM fresh_verbday
 """
 STAGED = (STAGING, STAGE)
-FRESH = (FRESH_LEARNER_DAYS, FRESH_ACTIVITY_DAYS, FRESH_DAY_LEARNERS, FRESH_ACTIVITY_LEARNERS)
+FRESH = (FRESH_LEARNER_DAYS, FRESH_ACTIVITY_DAYS, FRESH_DAY_LEARNERS, FRESH_ACTIVITY_LEARNERS, FRESH_VERB_DAYS)
 """Steps that fill tables of this session."""
 ROWS = (LEARNER_DAYS, ACTIVITY_DAYS, DAY_LEARNERS, ORGANISATION_DAYS, ACTIVITY_LEARNERS, VERB_DAYS)
-"""Steps that write what differs; foreign keys may be left unchecked after REFERENCES."""
+"""Steps that write what differs. Where GONE_LEARNERS and GONE_ACTIVITIES find none, no foreign key need be checked."""
 
 TOUCHED = "SELECT DISTINCT learner_id FROM touched_learner LIMIT %(most)s"
 # A day in two courses is one day; grouping twice hashes, where COUNT(DISTINCT ...) sorts.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -17,38 +18,47 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analytics.aggregates.learner_bits_sql import ALL_ACTIVITY_LEARNERS
+from analytics.aggregates.learner_bits_sql import ALL_ACTIVITY_LEARNERS, THEIR_ACTIVITY_LEARNERS
 from analytics.aggregates.rollup_sql import (
     ALL_TOTALS,
     FRESH,
-    REFERENCES,
+    GONE_ACTIVITIES,
+    GONE_LEARNERS,
+    LOCKED_ORGANISATION,
     ROWS,
     STAGED,
     TOTALS_OF_TOUCHED,
     TOUCHED,
+    WITHOUT_GONE,
 )
 from analytics.foreign_keys import unchecked
-from analytics.jobs import Lease, wake
+from analytics.jobs import Lease, commit_without_waiting, wake
 from analytics.models import COMPLETING_VERBS, DirtyDay, JobState, RetentionPolicy, RollupRefresh
 
 ROLLUP_LOCK = 7_102
 """Advisory lock, with the organisation's id: two refreshes of one organisation take turns."""
+WORK_MEM = "128MB"
+"""A month of ten million events in a year makes a million groups: hashed in memory instead of in files."""
+LARGE = "SELECT set_config('work_mem', %(work_mem)s, true), set_config('jit', 'off', true)"
 FEW_LEARNERS = 1000
 FEW_DAYS = 3
 EVERY_LEARNER = date.min
 """Stands among the dirty days for: the totals of all learners are to be added up, when no other day is dirty."""
 EVERY_ACTIVITY = date.min + timedelta(days=1)
-"""Stands there too, for: events were lost, and the bits of learners of all activities are to be made anew."""
+"""Stands there too, for: events were lost, and the bits of learners of their activities are to be made anew."""
 REMEMBERED = timedelta(days=1)
 """How long a refresh that ended well is kept to be seen."""
 
 
-def mark_dirty(organisation_id: int, days: Iterable[date]) -> None:
+def mark_dirty(organisation_id: int, days: Iterable[date], activities: Iterable[int] | None = None) -> None:
     """Say which UTC days' events changed; call it in the transaction that changes them.
 
-    It is taken that events may be gone, not only added.
+    It is taken that events may be gone, not only added: of the `activities`, or of any where these are not known.
     """
-    DirtyDay.objects.bulk_create([DirtyDay(organisation_id=organisation_id, on=day) for day in sorted(set(days))])
+    lost = None if activities is None else sorted(set(activities))
+    DirtyDay.objects.bulk_create(
+        [DirtyDay(organisation_id=organisation_id, on=day, lost_activities=lost) for day in sorted(set(days))]
+    )
 
 
 def request_refresh(organisation_id: int) -> RollupRefresh:
@@ -106,51 +116,83 @@ def refresh(
             lease.report(share, text, n_days=n_days)
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """Dirty days of one month."""
+
+    days: list[date]
+    lost_activities: list[int] | None
+    """Of which activities events are gone; None: of any."""
+
+
 def _refresh_month(organisation_id: int) -> list[date]:
     """Refresh the dirty days of the month of the first of them; which those were."""
-    with connection.cursor() as cursor:
-        # Were the machine to lose power, the days would be dirty again: no need to wait for the disk.
-        cursor.execute("SET LOCAL synchronous_commit TO off")
-        alone_with(organisation_id)
-        taken = _take_month(organisation_id)
-        if not taken:
-            return []
-        values: dict[str, Any] = {
-            "organisation": organisation_id,
-            "days": taken,
-            "start": datetime.combine(taken[0], time(), UTC),
-            "end": datetime.combine(taken[-1] + timedelta(days=1), time(), UTC),
-            "completing": [verb.value for verb in COMPLETING_VERBS],
-        }
-        if taken[-1] <= EVERY_ACTIVITY:
-            _make_anew(taken, values)
-            return taken
-        _count_days(values)
-        _add_up_learners(organisation_id, values)
-    return taken
+    # Were the machine to lose power, the days would be dirty again.
+    commit_without_waiting()
+    alone_with(organisation_id)
+    taken = _take_month(organisation_id)
+    if not (days := taken.days):
+        return []
+    values: dict[str, Any] = {
+        "organisation": organisation_id,
+        "days": days,
+        "start": datetime.combine(days[0], time(), UTC),
+        "end": datetime.combine(days[-1] + timedelta(days=1), time(), UTC),
+        "completing": [verb.value for verb in COMPLETING_VERBS],
+    }
+    _run([LARGE], {"work_mem": WORK_MEM})
+    if days[-1] <= EVERY_ACTIVITY:
+        _make_anew(taken, values)
+        return days
+    _count_days(values)
+    _add_up_learners(organisation_id, values)
+    return days
 
 
 def _count_days(values: dict[str, Any]) -> None:
     """Few days are those of live writes, which change few rows: locking all that they refer to would cost more."""
     is_much = len(values["days"]) > FEW_DAYS
+    _run(STAGED, values)
+    _run(FRESH, values)
+    if is_much:
+        _lock_references(values)
+    with unchecked() if is_much else nullcontext():
+        _run(ROWS, values)
+
+
+def _lock_references(values: dict[str, Any]) -> None:
+    """Lock what the fresh rows refer to; they are made anew without what was deleted meanwhile."""
+    _run([LOCKED_ORGANISATION], values)
+    while True:
+        gone = {"gone_learners": _ids(GONE_LEARNERS), "gone_activities": _ids(GONE_ACTIVITIES)}
+        if not any(gone.values()):
+            return
+        _run([WITHOUT_GONE, *FRESH], values | gone)
+
+
+def _run(steps: Iterable[str], values: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
-        for step in (*STAGED, REFERENCES, *FRESH) if is_much else (*STAGED, *FRESH):
+        for step in steps:
             cursor.execute(step, values)
-        with unchecked() if is_much else nullcontext():
-            for step in ROWS:
-                cursor.execute(step, values)
 
 
-def _make_anew(asked: list[date], values: dict[str, Any]) -> None:
-    """What is not kept day by day: totals of learners, and who ever came to an activity."""
+def _ids(sql: str) -> list[int]:
     with connection.cursor() as cursor:
-        if EVERY_LEARNER in asked:
-            cursor.execute(ALL_TOTALS, values)
-        if EVERY_ACTIVITY in asked:
-            cursor.execute(ALL_ACTIVITY_LEARNERS, values)
+        cursor.execute(sql)
+        return [number for (number,) in cursor.fetchall()]
 
 
-def _take_month(organisation_id: int) -> list[date]:
+def _make_anew(asked: _Taken, values: dict[str, Any]) -> None:
+    """What is not kept day by day: totals of learners, and who ever came to an activity."""
+    if EVERY_LEARNER in asked.days:
+        _run([ALL_TOTALS], values)
+    if EVERY_ACTIVITY in asked.days and asked.lost_activities is None:
+        _run([ALL_ACTIVITY_LEARNERS], values)
+    elif EVERY_ACTIVITY in asked.days:
+        _run([THEIR_ACTIVITY_LEARNERS], values | {"activities": asked.lost_activities})
+
+
+def _take_month(organisation_id: int) -> _Taken:
     """Take from the dirty days those of one month; the two that are no days by themselves, after all others."""
     # Days whose events were let go stay as they are: counting them anew would empty what was counted rightly.
     policies = RetentionPolicy.objects.filter(organisation=organisation_id).values("events_from")
@@ -160,11 +202,19 @@ def _take_month(organisation_id: int) -> list[date]:
     if first is not None:
         following = (first.replace(day=1) + timedelta(days=31)).replace(day=1)
         dirty = dirty.filter(on__gt=EVERY_ACTIVITY, on__lt=following)
-    taken = list(dirty.values_list("id", "on", "lost_events"))
-    DirtyDay.objects.filter(id__in=[pk for pk, _on, _lost in taken]).delete()
-    if first is not None and any(lost for _pk, _on, lost in taken):
-        mark_dirty(organisation_id, [EVERY_ACTIVITY])
-    return sorted({on for _pk, on, _lost in taken})
+    taken = list(dirty)
+    DirtyDay.objects.filter(id__in=[row.pk for row in taken]).delete()
+    losing = [row for row in taken if row.lost_events and row.on != EVERY_LEARNER]
+    activities = _activities_of(losing)
+    if first is not None and losing:
+        mark_dirty(organisation_id, [EVERY_ACTIVITY], activities)
+    return _Taken(sorted({row.on for row in taken}), activities)
+
+
+def _activities_of(losing: list[DirtyDay]) -> list[int] | None:
+    """Of which activities the events are gone; None where one of the days does not say so."""
+    named = [row.lost_activities for row in losing]
+    return None if None in named else sorted({activity for each in named for activity in each or ()})
 
 
 def _add_up_learners(organisation_id: int, values: dict[str, Any]) -> None:

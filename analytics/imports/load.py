@@ -246,16 +246,6 @@ def ended_at(organisation_id: int) -> datetime | None:
     return None if day is None else datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def commit_without_waiting() -> None:
-    """Let this transaction's commit not wait for the disk, which took half of an import's time.
-
-    A machine that loses power may lose the last such batches: rows, ledger and reader's place together, so the import
-    goes on before them. Its end is written by a commit that waits, and with it is all that came before.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit TO off")
-
-
 def load_events(to: Place, rows: pa.Table) -> list[Mark]:
     """Insert (n,) cleaned events and what they need; marks on the rows that were there already.
 

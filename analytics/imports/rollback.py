@@ -17,9 +17,12 @@ from analytics.jobs import Lease, wake
 from analytics.models import Activity, Enrolment, Event, EventKey, Import, Learner, Member, RollBack
 
 DAYS = """
-INSERT INTO analytics_dirtyday (organisation_id, "on")
-SELECT DISTINCT %(organisation)s, (occurred_at AT TIME ZONE 'UTC')::date
-FROM analytics_event WHERE organisation_id = %(organisation)s AND from_import_id = ANY(%(imports)s)
+INSERT INTO analytics_dirtyday (organisation_id, "on", lost_activities)
+SELECT %(organisation)s, day, array_agg(activity_id) FROM (
+    SELECT DISTINCT (occurred_at AT TIME ZONE 'UTC')::date AS day, activity_id
+    FROM analytics_event WHERE organisation_id = %(organisation)s AND from_import_id = ANY(%(imports)s)
+) gone
+GROUP BY day
 """
 EVENTS = "DELETE FROM analytics_event WHERE organisation_id = %(organisation)s AND from_import_id = ANY(%(imports)s)"
 

@@ -35,7 +35,7 @@ from analytics.imports.marks import Mark
 from analytics.imports.partitions import ensure_months
 from analytics.imports.steps.base import Rules
 from analytics.imports.targets import WAYS
-from analytics.jobs import Lease
+from analytics.jobs import Lease, commit_without_waiting
 from analytics.models import Import, Kind, Organisation, Verdict
 
 ARCHIVE_AGE = timedelta(days=365)
@@ -129,7 +129,7 @@ class _Run:
         if "at" in cleaned.rows.column_names:
             ensure_months(load.days_of(cleaned.rows))
         with transaction.atomic():
-            load.commit_without_waiting()
+            commit_without_waiting()
             rows, repeated = self._untried(cleaned.rows)
             with transaction.atomic():
                 loaded = [*repeated, *self._load(batch, rows)]

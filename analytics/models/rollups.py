@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from analytics.models.catalogue import Activity
@@ -146,6 +147,8 @@ class DirtyDay(models.Model):
     on = models.DateField()
     lost_events = models.BooleanField(default=True, db_default=True)
     """False only where events were added and none taken away: bits of learners are then added too, else made anew."""
+    lost_activities = ArrayField(models.BigIntegerField(), null=True)
+    """Of which activities events were taken away; null where that is not known: of all."""
 
     def __str__(self) -> str:
         return f"{self.organisation_id} {self.on}"

@@ -24,7 +24,7 @@ from analytics.xapi.agents import bounded_key
 
 EVENTS = """
     DELETE FROM analytics_event WHERE organisation_id = %(organisation)s AND learner_id = %(learner)s
-    RETURNING (occurred_at AT TIME ZONE 'UTC')::date
+    RETURNING (occurred_at AT TIME ZONE 'UTC')::date, activity_id
 """
 VERDICTS = """
     DELETE FROM analytics_rowverdict WHERE organisation_id = %(organisation)s
@@ -57,10 +57,10 @@ def request_erasure(member: Member, external_id: str) -> Erasure:
 def erase_events(learner: Learner) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(EVENTS, {"organisation": learner.organisation_id, "learner": learner.pk})
-        days = [day for (day,) in cursor.fetchall()]
-        rollups.mark_dirty(learner.organisation_id, days)
+        gone = cursor.fetchall()
+        rollups.mark_dirty(learner.organisation_id, [day for day, _ in gone], [activity for _, activity in gone])
     rollups.refresh(learner.organisation_id)
-    return len(days)
+    return len(gone)
 
 
 def erase_statements(learner: Learner) -> int:

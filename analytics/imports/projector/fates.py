@@ -115,7 +115,9 @@ def take_out(organisation_id: int, fates: Sequence[StatementFate]) -> None:
         return
     ids: dict[str, Any] = {"id__in": [fate.event_id for fate in gone]}
     span = (min(fate.occurred_at for fate in gone), max(fate.occurred_at for fate in gone))
-    Event.objects.filter(organisation=organisation_id, occurred_at__range=span, **ids).delete()
+    events = Event.objects.filter(organisation=organisation_id, occurred_at__range=span, **ids)
+    activities = set(events.order_by().values_list("activity_id", flat=True))
+    events.delete()
     keys = StatementFate.objects.filter(pk__in=[fate.pk for fate in gone]).values_list("statement__uuid", flat=True)
     EventKey.objects.filter(organisation=organisation_id, key__in=[str(key) for key in keys]).delete()
-    mark_dirty(organisation_id, {fate.occurred_at.date() for fate in gone})
+    mark_dirty(organisation_id, {fate.occurred_at.date() for fate in gone}, activities)

@@ -17,8 +17,9 @@ WAIT = "5s"
 COMPUTED = (CourseTotal, LearnerDay, LearnerTotal)
 """Tables that are counted anew from events."""
 DAYS = """
-INSERT INTO analytics_dirtyday (organisation_id, "on")
-SELECT DISTINCT organisation_id, (occurred_at AT TIME ZONE 'UTC')::date FROM analytics_event WHERE learner_id = %s
+INSERT INTO analytics_dirtyday (organisation_id, "on", lost_activities)
+SELECT organisation_id, (occurred_at AT TIME ZONE 'UTC')::date, array_agg(DISTINCT activity_id)
+FROM analytics_event WHERE learner_id = %s GROUP BY 1, 2
 """
 
 

@@ -29,7 +29,7 @@ from analytics.imports.projector import fates
 from analytics.imports.projector.meaning import Meaning, bounded, meaning_of
 from analytics.imports.projector.people import learners_of
 from analytics.imports.projector.writing import Sheet, import_of_day
-from analytics.jobs import Lease
+from analytics.jobs import Lease, commit_without_waiting
 from analytics.lrs.consistency import consistent_through
 from analytics.models import (
     Credential,
@@ -175,7 +175,7 @@ def project_batch(organisation: Organisation, statements: Sequence[Statement], l
     sheets = _sheets(organisation, lines)
     last = statements[-1]
     with transaction.atomic():
-        load.commit_without_waiting()
+        commit_without_waiting()
         lease.confirm()
         _write(organisation, lines, sheets, last.stored_at)
         fates.void(organisation.pk, [line.meaning.voids for line in lines if line.meaning.voids], last.stored_at)

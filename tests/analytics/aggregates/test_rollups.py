@@ -36,6 +36,7 @@ from analytics.models import (
     Organisation,
     OrganisationDay,
     RollupRefresh,
+    VerbDay,
 )
 from analytics.tasks import refresh_rollups, sweep
 
@@ -87,6 +88,10 @@ def day(event: Event) -> date:
     return event.occurred_at.astimezone(UTC).date()
 
 
+def verb(event: Event) -> str:
+    return event.verb
+
+
 def course(event: Event) -> int | None:
     return course_of(event.activity)
 
@@ -109,6 +114,9 @@ def assert_right(organisation: Organisation) -> None:
     }
     assert rows(OrganisationDay, organisation, "on", "n_learners") == {
         key: (n(learner, each), *sums_of(each)) for key, each in grouped(events, day).items()
+    }
+    assert rows(VerbDay, organisation, "course_id", "verb", "on", "n_learners") == {
+        key: (n(learner, each), *sums_of(each)) for key, each in grouped(events, course, verb, day).items()
     }
     for each_day in OrganisationDay.objects.filter(organisation=organisation):
         hours = [event.occurred_at.astimezone(UTC).hour for event in events if day(event) == each_day.on]
@@ -246,6 +254,51 @@ def test_learners_deleted_while_their_days_are_counted(
     monkeypatch.setattr(rollups, "STAGED", (*rollups.STAGED, *deletes))
     refresh(organisation.pk)
     assert not LearnerDay.objects.filter(learner=gone).exists()
+    assert_right(organisation)
+
+
+def test_activities_deleted_while_their_days_are_counted(
+    organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_events(organisation, some_rows(random.Random(6), 200), source="s")
+    gone = Activity.objects.get(organisation=organisation, external_id="c1").pk
+    parts = f"SELECT id FROM analytics_activity WHERE {gone} IN (id, course_id)"
+    deletes = [
+        f"DELETE FROM analytics_event WHERE activity_id IN ({parts})",
+        f"DELETE FROM analytics_enrolment WHERE course_id = {gone}",
+        f"DELETE FROM analytics_activity WHERE {gone} IN (id, course_id)",
+    ]
+    monkeypatch.setattr(rollups, "FRESH", (*rollups.FRESH, *deletes))
+    refresh(organisation.pk)
+    assert not VerbDay.objects.filter(course=gone).exists()
+    assert_right(organisation)
+
+
+def test_lost_events_touch_only_the_bits_of_their_activities(organisation: Organisation) -> None:
+    kept = add_events(organisation, some_rows(random.Random(7), 100), source="kept").from_import
+    event = {"learner": "l9", "activity": "a1", "verb": "completed", "at": "2024-02-01T11:00Z"}
+    lost = add_events(organisation, [event], source="lost").from_import
+    refresh(organisation.pk)
+    before = dict(ActivityLearners.objects.values_list("activity__external_id", "pk"))
+    roll_back(lost)
+    assert set(DirtyDay.objects.values_list("on", "lost_activities__len")) == {(date(2024, 2, 1), 1)}
+    refresh(organisation.pk)
+    assert_right(organisation)
+    after = dict(ActivityLearners.objects.values_list("activity__external_id", "pk"))
+    assert {name for name in before if before[name] != after[name]} == {"a1"}
+    roll_back(kept)
+    refresh(organisation.pk)
+    assert not ActivityLearners.objects.exists()
+
+
+def test_days_that_do_not_say_what_was_lost_make_all_bits_anew(organisation: Organisation) -> None:
+    add_events(organisation, some_rows(random.Random(8), 50), source="s")
+    refresh(organisation.pk)
+    ActivityLearners.objects.all().delete()
+    first = OrganisationDay.objects.order_by("on")[0].on
+    mark_dirty(organisation.pk, [first], [])
+    mark_dirty(organisation.pk, [first])
+    refresh(organisation.pk)
     assert_right(organisation)
 
 
