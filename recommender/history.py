@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from analytics.public import Activity, Kind, Learner, Organisation, Verb
 from recommender.datasets.interactions import Interactions, Sequences, feature_hash, offsets_of
 from recommender.models import TargetKind
+from recommender.prepared import Prepared
 
 KINDS = tuple(kind.value for kind in Kind)
 NOT_TARGETS = (Kind.COURSE, Kind.MODULE)
@@ -113,6 +114,7 @@ _RECENT_OF_COURSES = """
     ORDER BY meeting.learner_id, min(meeting.at), min(meeting.event_id) NULLS LAST, course.id
 """
 _RECENT = {TargetKind.ANY: _RECENT_OF_PARTS, TargetKind.COURSE: _RECENT_OF_COURSES}
+_RECENT_OF_ONE = {kind: Prepared(sql) for kind, sql in _RECENT.items()}
 
 
 def interactions(
@@ -206,9 +208,8 @@ class Meeting(NamedTuple):
 
 def recent_meetings(learner: Learner, *, kind: str) -> list[Meeting]:
     """What one learner has met up to this very event, and said to have begun or done: each once, oldest first."""
-    with connection.cursor() as cursor:
-        cursor.execute(_RECENT[TargetKind(kind)], asked_of([learner.pk], learner.organisation))
-        return [Meeting(*row[1:]) for row in cursor.fetchall()]
+    rows = _RECENT_OF_ONE[TargetKind(kind)].rows(asked_of([learner.pk], learner.organisation))
+    return [Meeting(*row[1:]) for row in rows]
 
 
 def recent_meetings_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.http import QueryDict
@@ -24,7 +25,7 @@ class Parameters(serializers.Serializer[Any]):
         Raises:
             InvalidParameters: a name is unknown or repeated, or a value does not fit.
         """
-        parameters = cls(data=query)
+        parameters = _reader(cls)
         many = {name for name, field in parameters.fields.items() if isinstance(field, serializers.ListField)}
         known = ", ".join(parameters.fields) or _("none")
         wrong = {
@@ -37,9 +38,17 @@ class Parameters(serializers.Serializer[Any]):
         }
         if wrong:
             raise InvalidParameters(wrong)
-        if not parameters.is_valid():
-            raise InvalidParameters(parameters.errors)
-        return dict(parameters.validated_data)
+        try:
+            values = _reader(cls).run_validation(query)
+        except serializers.ValidationError as error:
+            raise InvalidParameters(error.detail) from error
+        return dict(values)
+
+
+@cache
+def _reader(parameters: type[Parameters]) -> Parameters:
+    """One for all requests, because DRF copies every field for each serializer; validating leaves nothing in it."""
+    return parameters()
 
 
 class PageParameters(Parameters):

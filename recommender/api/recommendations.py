@@ -151,11 +151,13 @@ class Recommendations(AsksVersions):
 
     @extend_schema(tags=["recommendations"], examples=[ANSWER_EXAMPLE])
     def get(self, request: Request, external_id: str) -> Response:
+        learner = self.found(self.get_queryset(), external_id=external_id)
+        learner.organisation = self.organisation  # theirs, and read already
         answer = recommend(
-            self.found(self.get_queryset(), external_id=external_id),
+            learner,
             limit=self.query["limit"],
             kind=self.query["kind"],
-            course=self.named(Activity.objects.courses(), "course"),
+            course=self.named(Activity.objects.courses(), "course") if "course" in self.query else None,
             channel="api",
             exclude=self.query["exclude"],
             context=self.query["context"],

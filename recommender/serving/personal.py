@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from analytics.public import Learner, Organisation
 from recommender.models import REFUSING_ACTIONS
+from recommender.prepared import Prepared
 
 WORN_OUT_DAYS = 30
 """After so long what wore out may be shown again."""
@@ -61,6 +62,8 @@ _PERSONAL = f"""
     FROM analytics_learner learner WHERE learner.id = ANY(%(learners)s) AND learner.organisation_id = %(organisation)s
 """  # noqa: S608 (our own words)
 
+_PERSONAL_OF_ONE = Prepared(_PERSONAL)
+
 Enrolled = tuple[int, str]  # course id, run
 
 
@@ -79,14 +82,18 @@ class Personal:
 
 def personal_of(learner: Learner) -> Personal:
     """One query."""
-    return personal_of_each(learner.organisation, [learner.pk]).get(learner.pk, Personal())
+    rows = _PERSONAL_OF_ONE.rows(_asked(learner.organisation, [learner.pk]))
+    return _by_learner(rows).get(learner.pk, Personal())
 
 
 def personal_of_each(organisation: Organisation, learner_ids: Sequence[int]) -> dict[int, Personal]:
     """By learner's id; one query however many."""
     with connection.cursor() as cursor:
         cursor.execute(_PERSONAL, _asked(organisation, learner_ids))
-        rows = cursor.fetchall()
+        return _by_learner(cursor.fetchall())
+
+
+def _by_learner(rows: Sequence[tuple[Any, ...]]) -> dict[int, Personal]:
     return {
         pk: Personal(
             tuple(zip(courses, runs, strict=True)), is_bound, frozenset(refused), frozenset(worn_out), tuple(disliked)

@@ -12,6 +12,7 @@ from recommender import explanations
 from recommender.explanations import Reason
 from recommender.history import Meeting
 from recommender.serving.answers import Candidate, Chosen, Recommendation
+from recommender.serving.rules import partly_read
 from recommender.serving.situation import Situation
 
 logger = logging.getLogger(__name__)
@@ -53,17 +54,18 @@ def _causes(chosen: Chosen, situation: Situation) -> dict[int, list[Activity]]:
     except Exception:  # a recommendation without its reason is better than none
         logger.exception("%s of organisation %s could not explain.", model.version, model.version.organisation_id)
         return {}
-    named = {pk: _activity(met) for pk, met in situation.met.items()}
-    return {
-        pk: [named[int(model.activity_ids[one.activity_index])] for one in causes]
-        for pk, causes in zip(ids.tolist(), contributions, strict=True)
-    }
+    named: dict[int, Activity] = {}  # few of a long history are ever named
+    causing = {}
+    for pk, causes in zip(ids.tolist(), contributions, strict=True):
+        met = [situation.met[int(model.activity_ids[one.activity_index])] for one in causes]
+        causing[pk] = [named.get(one.activity_id) or named.setdefault(one.activity_id, _activity(one)) for one in met]
+    return causing
 
 
 def _activity(met: Meeting) -> Activity:
-    """Without its other columns, which are read when somebody looks at them."""
-    fields = ["id", "external_id", "kind", "name", "course_id"]
-    return Activity.from_db("default", fields, [met.activity_id, met.external_id, met.kind, met.name, met.course_id])
+    return partly_read(
+        id=met.activity_id, external_id=met.external_id, kind=met.kind, name=met.name, course_id=met.course_id
+    )
 
 
 def _reason(chosen: Chosen, one: Candidate, causes: list[Activity], after: Activity | None) -> Reason:

@@ -1,0 +1,50 @@
+"""Statements that PostgreSQL plans once for each connection, where planning costs more than running.
+
+What a recommendation asks is found by indexes in a fraction of a millisecond, while its plan (every month's partition,
+every rule) takes a multiple of that. A connection that Django shares by a pooler in transaction mode, which it is told
+by DISABLE_SERVER_SIDE_CURSORS, keeps no statements: there each question is planned.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import connection
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+_ONE_PLAN = "SET plan_cache_mode = force_generic_plan"
+"""PostgreSQL would plan on for each question, because it takes the plan for our few ids to be dearer than it is."""
+_numbers = itertools.count(1)
+
+
+class Prepared:
+    """One statement with named places, as `%(name)s`; the same value stands wherever its name does."""
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+        self._names = list(dict.fromkeys(_PLACE.findall(sql)))
+        places = {name: f"${place}" for place, name in enumerate(self._names, start=1)}
+        self._planned = _PLACE.sub(lambda found: places[found[1]], sql).replace("%%", "%")
+        values = ", ".join(f"%({name})s" for name in self._names)
+        self._values = f"({values})" if values else ""
+        # By psycopg2's connection: whoever connects anew begins without any.
+        self._known: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+    def rows(self, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """All rows that it returns; one round trip, the first time too."""
+        with connection.cursor() as cursor:
+            if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+                cursor.execute(self.sql, asked)
+                return list(cursor.fetchall())
+            known = self._known.get(connection.connection)
+            # A new name for each try: whether one that failed is there now, nobody can tell.
+            name = known or f"neuralink_{next(_numbers)}"
+            before = "" if known else f"{_ONE_PLAN}; PREPARE {name} AS {self._planned.replace('%', '%%')};"
+            self._known.pop(connection.connection, None)
+            cursor.execute(f"{before} EXECUTE {name} {self._values}", asked)
+            self._known[connection.connection] = name
+            return list(cursor.fetchall())
