@@ -34,7 +34,7 @@ from analytics.tables.columns import Scope as TableScope
 from analytics.tables.query import TableQuery
 from analytics.tables.table import Table
 from analytics.tables.viewer import Viewer
-from analytics.words import chance, number, percent
+from analytics.words import chance, full_stop, number, percent
 
 __all__ = [
     "COMPLETING_VERBS",
@@ -80,6 +80,7 @@ __all__ = [
     "continuing",
     "extend_table",
     "member_of",
+    "full_stop",
     "number",
     "percent",
     "roles_required",

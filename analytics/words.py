@@ -11,6 +11,11 @@ def number(value: float, digits: int = 0) -> str:
     return number_format(f"{value:.{digits}f}", decimal_pos=digits, force_grouping=True)
 
 
+def full_stop(text: object) -> str:
+    """The text as a sentence: "." in English, "。" in Chinese."""
+    return _("%(text)s.") % {"text": text}
+
+
 def percent(share: float, digits: int = 0) -> str:
     """0.736 -> 74%."""
     return f"{number(share * 100, digits)}%"

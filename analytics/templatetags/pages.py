@@ -46,6 +46,12 @@ def chance(value: Any) -> str:
 
 
 @register.filter
+def full_stop(value: Any) -> str:
+    """The text as a sentence, with the full stop of the language."""
+    return words.full_stop(value)
+
+
+@register.filter
 def opposite(value: Any) -> Any:
     """The share of the others: 0.3 -> 0.7."""
     return value if value in UNKNOWN else 1 - value

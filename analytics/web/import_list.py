@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from analytics.access import MemberRequest, roles_required
 from analytics.models import UNFINISHED, Import, Organisation, Role
 from analytics.web.paging import page_of
-from analytics.words import number
+from analytics.words import full_stop, number
 
 
 @roles_required(Role.ADMINISTRATOR, Role.MODEL_OWNER)
@@ -37,4 +37,4 @@ def answer(organisation: Organisation) -> str:
         "rows": number(counted["n_accepted"] or 0),
     }
     working = _("; %(n)s still at work") % {"n": counted["n_unfinished"]} if counted["n_unfinished"] else ""
-    return f"{said}{working}."
+    return full_stop(f"{said}{working}")

@@ -16,7 +16,7 @@ from analytics.aggregates.query import Dimension, Query
 from analytics.models import Organisation
 from analytics.web.attention import needs_attention
 from analytics.web.scope import STAFF, courses_seen, period_choice
-from analytics.words import number, percent
+from analytics.words import full_stop, number, percent
 
 NOTABLE_SHARE = 0.03
 """A change that is worth a word: of learners and completions their share, of results three points."""
@@ -62,7 +62,7 @@ def answer(headlines: list[Headline], period: Period) -> str:
         "when": when,
         "completions": number(n_completions),
     }
-    return f"{judged(by_name)}{said}{_compared(learners)}."
+    return judged(by_name) + full_stop(f"{said}{_compared(learners)}")
 
 
 def judged(by_name: dict[str, Headline]) -> str:

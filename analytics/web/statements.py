@@ -22,7 +22,7 @@ from analytics.imports.projector.meanings import NO_EVENT, give_meaning, verbs_i
 from analytics.imports.projector.vocabulary import last_word
 from analytics.models import Credential, Fate, Organisation, Role, Statement, Verb, VerbCount
 from analytics.web.paging import page_of
-from analytics.words import number
+from analytics.words import full_stop, number
 
 FATE_BADGES = {
     Fate.EVENT: "badge--ok",
@@ -101,7 +101,7 @@ def answer(organisation: Organisation) -> str:
     if n_unmapped:
         words = ngettext("%(n)s waits for a meaning of its verb", "%(n)s wait for a meaning of their verb", n_unmapped)
         said += "; " + words % {"n": number(n_unmapped)}
-    return f"{said}."
+    return full_stop(said)
 
 
 def rows_of(statements: Sequence[Statement]) -> list[StatementRow]:

@@ -12,6 +12,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
+from analytics.public import full_stop
 from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import algorithm_class, build
 from recommender.errors import InvalidConfig, NotEnoughMemory, UnknownName
@@ -146,7 +147,7 @@ def _better_than_incumbent(candidate: Evaluation, incumbent: Incumbent | None) -
     }
     found = _paired(candidate, incumbent)
     if found is None:
-        return Finding("in_use", is_passed, f"{text}.")
+        return Finding("in_use", is_passed, full_stop(text))
     facts = {"text": text, "mean": found.difference.mean, "low": found.difference.low, "high": found.difference.high}
     sentence = _(
         "%(text)s: the difference is %(mean)+.4f, with 95%% confidence between %(low)+.4f and %(high)+.4f "

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from analytics.public import full_stop
 from recommender.evaluation.findings import Finding
 from recommender.evaluation.outcome_protocol import OutcomeEvaluation, auc_difference
 from recommender.models import Run, Version
@@ -80,7 +81,7 @@ def _better_than_in_use(candidate: OutcomeEvaluation, in_use: InUse | None) -> F
             "low": low,
             "high": high,
         }
-    return Finding("in_use", candidate.metrics[MEASURE] >= figure, f"{text}.")
+    return Finding("in_use", candidate.metrics[MEASURE] >= figure, full_stop(text))
 
 
 def _no_less_fair(gap: str, what: str, candidate: OutcomeEvaluation, yardstick: dict[str, float]) -> Finding:

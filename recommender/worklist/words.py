@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from analytics.public import full_stop
 from recommender.outcomes.factors import FactorShare
 from recommender.risk_words import words_of
 
@@ -26,7 +27,7 @@ STEPS: Mapping[str, str | Promise] = {
 def sentence(share: FactorShare) -> str:
     """One factor in words; empty for one of another release."""
     words = words_of(share)
-    return f"{words[:1].upper()}{words[1:]}." if words else ""
+    return full_stop(f"{words[:1].upper()}{words[1:]}") if words else ""
 
 
 def sentences(shares: Sequence[FactorShare]) -> list[str]:

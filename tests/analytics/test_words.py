@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import override
 
-from analytics.words import chance
+from analytics.words import chance, full_stop
 
 
 @pytest.mark.parametrize(
@@ -14,3 +15,9 @@ from analytics.words import chance
 )
 def test_a_chance_is_never_a_certainty(share: float, told: str) -> None:
     assert chance(share) == told
+
+
+def test_a_sentence_ends_as_the_language_ends_it() -> None:
+    assert full_stop("Done") == "Done."
+    with override("zh-hans"):
+        assert full_stop("完成") == "完成。"
