@@ -6,20 +6,26 @@ logins that belong to this organisation alone get such links, or its administrat
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
+from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from analytics.errors import InvalidInput
 from analytics.models import Activity, Learner, Member, MemberAction, MemberChange, Organisation, Role
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -107,6 +113,52 @@ def link_for(member: Member, by: Member | None) -> str:
     note(member, MemberAction.LINKED, by)
     uid = urlsafe_base64_encode(force_bytes(member.login.pk))
     return reverse("set_password", args=[uid, default_token_generator.make_token(member.login)])
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link to set a password with. Whoever made it sees it once, and its owner gets it by mail."""
+
+    url: str
+    mailed_to: str = ""
+    """Nothing where the login has no address, or the mail server did not take it."""
+
+
+def hand_out_link(member: Member, by: Member | None) -> Link:
+    """Make a link and mail it to the login's address.
+
+    Raises:
+        InvalidInput: as `link_for`.
+    """
+    url = f"{settings.NEURALINK_PUBLIC_URL.rstrip('/')}{link_for(member, by)}"
+    address = member.login.email
+    return Link(url, address if address and _is_mailed(member, url) else "")
+
+
+def _is_mailed(member: Member, url: str) -> bool:
+    organisation = member.organisation
+    with translation.override(member.language or organisation.language or translation.get_language()):
+        told = {
+            "organisation": organisation.name,
+            "login": member.login.get_username(),
+            "role": member.get_role_display(),
+            "url": url,
+            "days": settings.PASSWORD_RESET_TIMEOUT // 86_400,
+        }
+        subject = _("Your access to %(organisation)s") % told
+        body = (
+            _(
+                "You are a member of %(organisation)s in Neuralink, as %(role)s. Your login name is %(login)s.\n\n"
+                "Set your password here; the link works once, for %(days)s days:\n\n%(url)s\n\n"
+                "If you did not expect this, leave it alone: without you nothing happens.\n"
+            )
+            % told
+        )
+    try:
+        return send_mail(" ".join(subject.split()), body, None, [member.login.email]) > 0
+    except OSError:  # of which smtplib's errors are some; the link is shown all the same
+        log.exception("The link for member %s could not be mailed", member.pk)
+        return False
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from analytics.api.imports import ImportCancellation, ImportDetail, ImportList, 
 from analytics.api.keys import KeyList, KeyRevocation
 from analytics.api.learners import LearnerDetail, LearnerList
 from analytics.api.me import Me
+from analytics.api.members import MemberActivation, MemberDeactivation, MemberDetail, MemberLink, MemberList
 from analytics.api.statements import StatementExport
 from analytics.api.tables import TableDetail
 from analytics.api.uploads import UploadDetail, UploadList, UploadLook
@@ -36,6 +37,11 @@ v1 = [
     path("credentials/", CredentialList.as_view(), name="api_credentials"),
     path("credentials/<int:pk>/revoke/", CredentialRevocation.as_view(), name="api_credential_revoke"),
     path("statements/", StatementExport.as_view(), name="api_statements"),
+    path("members/", MemberList.as_view(), name="api_members"),
+    path("members/<int:pk>/", MemberDetail.as_view(), name="api_member"),
+    path("members/<int:pk>/deactivate/", MemberDeactivation.as_view(), name="api_member_deactivate"),
+    path("members/<int:pk>/activate/", MemberActivation.as_view(), name="api_member_activate"),
+    path("members/<int:pk>/link/", MemberLink.as_view(), name="api_member_link"),
     path("keys/", KeyList.as_view(), name="api_keys"),
     path("keys/<int:pk>/revoke/", KeyRevocation.as_view(), name="api_key_revoke"),
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
@@ -113,11 +112,11 @@ def invited(request: MemberRequest, form: InvitationForm) -> dict[str, Any]:
     except InvalidInput as error:
         form.add_error(error.pointer if error.pointer in form.fields else None, str(error))
         return {}
-    return {"made": made} if made.login.has_usable_password() else {"made": made, "link": link(request, made)}
-
-
-def link(request: MemberRequest, member: Member) -> str:
-    return f"{settings.NEURALINK_PUBLIC_URL.rstrip('/')}{members.link_for(member, request.member)}"
+    return (
+        {"made": made}
+        if made.login.has_usable_password()
+        else {"made": made, "link": members.hand_out_link(made, request.member)}
+    )
 
 
 @roles_required(Role.ADMINISTRATOR)
@@ -164,7 +163,7 @@ def member_link(request: MemberRequest, pk: int) -> HttpResponse:
     """A new link to set a password with, in this one answer."""
     member = of_organisation(request, pk)
     try:
-        found = link(request, member)
+        found = members.hand_out_link(member, request.member)
     except InvalidInput as error:
         messages.error(request, str(error))
         return redirect("member_page", pk=pk)
