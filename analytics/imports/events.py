@@ -19,6 +19,7 @@ from analytics.imports.clean import TEXTS
 from analytics.imports.formats.base import Batch, Target
 from analytics.imports.ledger import Counts
 from analytics.imports.partitions import ensure_months
+from analytics.imports.place import Place
 from analytics.imports.run import rules_of
 from analytics.imports.tables.base import BrokenRow
 from analytics.imports.targets import WAYS
@@ -54,7 +55,7 @@ def add_events(
     ensure_months(load.days_of(cleaned.rows))
     with transaction.atomic():
         import_ = _import_of_today(organisation, source, by)
-        to = load.Place(organisation.pk, import_.pk, implies_enrolment=True)
+        to = Place(organisation.pk, import_.pk, implies_enrolment=True)
         merged = load.load_events(to, cleaned.rows) if cleaned.rows.num_rows else []
         counts = ledger.counted(batch, cleaned, merged)
         # Not FOR UPDATE: events of another call hold a share of this row's key, and would wait for us in turn.

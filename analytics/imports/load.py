@@ -6,24 +6,21 @@ so that two imports that meet the same new learners wait for each other and do n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, time
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from analytics.errors import NeuralinkError
 from analytics.imports import references
 from analytics.imports.copying import copy_rows
+from analytics.imports.known_learners import matched
 from analytics.imports.marks import PLACE, Mark, on_places
-from analytics.models import Kind, Verdict
+from analytics.imports.place import Place
+from analytics.models import Verdict
 
 FEW_ROWS = 500
 STAGED = {
@@ -152,26 +149,6 @@ ON CONFLICT (learner_id, course_id, course_run) DO UPDATE SET started_at = exclu
 WHERE analytics_enrolment.started_at > excluded.started_at
 """
 
-# Addresses only: other ids may differ in nothing but the case of a letter.
-MATCHED = """
-WITH fresh AS (
-    SELECT learner, lower(learner) AS folded, min(place) AS first FROM {staged}
-    WHERE learner LIKE '%%@%%'
-      AND NOT EXISTS (SELECT FROM analytics_learner WHERE organisation_id = %(organisation)s AND external_id = learner)
-    GROUP BY learner
-), known AS (
-    SELECT lower(external_id) AS folded, min(external_id) AS external_id FROM analytics_learner
-    WHERE organisation_id = %(organisation)s AND lower(external_id) IN (SELECT folded FROM fresh)
-    GROUP BY 1 HAVING count(*) = 1
-), chosen AS (
-    SELECT learner AS written,
-           coalesce(external_id, first_value(learner) OVER (PARTITION BY folded ORDER BY first)) AS taken
-    FROM fresh LEFT JOIN known USING (folded)
-)
-UPDATE {staged} SET learner = taken FROM chosen WHERE learner = written AND written <> taken
-RETURNING place
-"""
-
 DAYS = """
 INSERT INTO analytics_dirtyday (organisation_id, "on", lost_events)
 SELECT DISTINCT %(organisation)s, (at AT TIME ZONE 'UTC')::date, false FROM staged_event
@@ -192,41 +169,6 @@ WITH counted AS (
 ), reached AS (SELECT day, sum(n) OVER (ORDER BY day) AS n_until, sum(n) OVER () AS n_all FROM counted)
 SELECT min(day) + 1 FROM reached WHERE n_until >= %s * n_all
 """
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a batch goes."""
-
-    organisation_id: int
-    import_id: int
-    implies_enrolment: bool = False
-    """Whoever does something in a course is enrolled in it."""
-    makes_courses: bool = False
-    """Courses that only an enrolment names are made."""
-    default_kind: str = Kind.OTHER.value
-    steps_off: frozenset[str] = frozenset()
-
-    def run(self, sql: str, **values: Any) -> list[int]:
-        """Run a statement; the numbers (places, ids) that it returns."""
-        with self._executed(sql, values) as cursor:
-            return [number for (number,) in cursor.fetchall()] if cursor.description else []
-
-    def count(self, sql: str) -> int:
-        """Run a statement; how many rows it wrote."""
-        with self._executed(sql, {}) as cursor:
-            return int(cursor.rowcount)
-
-    @contextmanager
-    def _executed(self, sql: str, values: dict[str, Any]) -> Iterator[CursorWrapper]:
-        with connection.cursor() as cursor:
-            given = {
-                "organisation": self.organisation_id,
-                "import": self.import_id,
-                "default_kind": self.default_kind,
-            }
-            cursor.execute(sql, values | given)
-            yield cursor
 
 
 def days_of(rows: pa.Table) -> list[date]:
@@ -284,14 +226,6 @@ def stage(name: str, columns: dict[str, str], rows: pa.Table) -> None:
         nested_loops = "off" if rows.num_rows > FEW_ROWS else "on"
         cursor.execute("SELECT set_config('enable_nestloop', %s, true)", [nested_loops])
     copy_rows(name, rows.select(list(columns)))
-
-
-def matched(to: Place, staged: str, rows: pa.Table) -> list[Mark]:
-    """Give staged learners that are known under another spelling of their address the id that is known."""
-    is_likely = "match_learners" not in to.steps_off and pc.any(pc.match_substring(rows["learner"], "@")).as_py()
-    places = to.run(MATCHED.format(staged=staged)) if is_likely else []
-    sentence = _("“{learner}” is known under another spelling, which was taken.")
-    return [on_places(places, Verdict.REPAIRED, "learner_matched", sentence)]
 
 
 def _without_known_keys(to: Place) -> list[Mark]:

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from analytics.imports.load import MOVED_DAYS, Place, stage
+from analytics.imports.load import MOVED_DAYS, stage
 from analytics.imports.marks import PLACE, Mark, on_places
+from analytics.imports.place import Place
 from analytics.imports.steps.base import column, with_column
 from analytics.models import Verdict
 

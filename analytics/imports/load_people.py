@@ -5,8 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
-from analytics.imports.load import Place, matched, stage
+from analytics.imports.known_learners import matched
+from analytics.imports.load import stage
 from analytics.imports.marks import PLACE, Mark, on_places
+from analytics.imports.place import Place
 from analytics.models import Verdict
 
 LEARNER_TEXTS = ("learner", "name", "attributes")

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics.imports.formats.xapi import version_of
-from analytics.imports.load import Place
 from analytics.imports.marks import Mark, on_places, places_of
+from analytics.imports.place import Place
 from analytics.lrs.parcels import Parcel, Prepared, prepared
 from analytics.lrs.store import Source, store
 from analytics.models import Statement, Verdict

@@ -33,6 +33,7 @@ from analytics.imports.formats.base import Batch, Format
 from analytics.imports.ledger import Counts
 from analytics.imports.marks import Mark
 from analytics.imports.partitions import ensure_months
+from analytics.imports.place import Place
 from analytics.imports.steps.base import Rules
 from analytics.imports.targets import WAYS
 from analytics.jobs import Lease, commit_without_waiting
@@ -106,6 +107,9 @@ def rules_of(organisation: Organisation, options: dict[str, Any], date_order: st
         default_kind=Kind(options.get("default_kind", Kind.OTHER)),
         default_verb=options.get("default_verb", ""),
         default_unit=options.get("default_unit", ""),
+        default_value=str(options.get("default_value", "")),
+        default_course=options.get("default_course", ""),
+        default_at=options.get("default_at", ""),
         full_mark=float(options["full_mark"]) if "full_mark" in options else None,
         steps_off=frozenset(options.get("steps_off", ())),
         now=timezone.now(),
@@ -154,7 +158,7 @@ class _Run:
         return dry_run.known_ids(rows) if is_asked else (rows, [])
 
     def _load(self, batch: Batch, rows: pa.Table) -> list[Mark]:
-        to = load.Place(
+        to = Place(
             self.import_.organisation_id,
             self.import_.pk,
             self.source.implies_enrolment,

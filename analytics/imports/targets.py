@@ -10,6 +10,7 @@ import pyarrow as pa
 from analytics.imports import clean, load, load_catalogue, load_people, load_statements
 from analytics.imports.formats.base import Batch, Target
 from analytics.imports.marks import Mark
+from analytics.imports.place import Place
 from analytics.imports.steps.base import Rules
 
 
@@ -17,7 +18,7 @@ from analytics.imports.steps.base import Rules
 class Way:
     columns: tuple[str, ...]
     """What the load needs; empty where the source has none."""
-    load: Callable[[load.Place, pa.Table], list[Mark]]
+    load: Callable[[Place, pa.Table], list[Mark]]
     """Inserts what was cleaned; marks on the rows that were merged into what was there, or had no place."""
 
     def clean(self, batch: Batch, rules: Rules) -> clean.Cleaned:

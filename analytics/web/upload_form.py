@@ -18,7 +18,7 @@ from analytics.imports.formats.mapped import Mapped
 from analytics.imports.look import Column, Look
 from analytics.imports.mapping import READING, Choice, takes_mapping
 from analytics.imports.rejected import is_extra
-from analytics.imports.steps import OPTIONAL, STEPS
+from analytics.imports.steps import STEPS
 from analytics.models import Kind, Organisation
 
 COLUMN_PREFIX = "column_"
@@ -31,6 +31,12 @@ LABELS = {
     "time_zone": gettext_lazy("Time zone of times that name none"),
     "date_order": gettext_lazy("Order of day, month and year"),
     "default_kind": gettext_lazy("Kind of activities that name none"),
+    "default_verb": gettext_lazy("Verb of rows that name none"),
+    "default_unit": gettext_lazy("Unit of values that have none"),
+    "default_value": gettext_lazy("Value of rows that have none"),
+    "default_course": gettext_lazy("Course of rows that name none"),
+    "default_at": gettext_lazy("Time of rows that name none"),
+    "full_mark": gettext_lazy("Full mark"),
 }
 NAMES = {
     ",": gettext_lazy("comma"),
@@ -57,7 +63,7 @@ def told_choice(format_name: str, look: Look, told: QueryDict) -> Choice:
 
 
 def _off(steps_on: Sequence[str]) -> list[str]:
-    return [name for name in OPTIONAL if name not in steps_on]
+    return [name for name in STEPS if name not in steps_on]
 
 
 class UploadForm(forms.Form):
@@ -82,8 +88,8 @@ class UploadForm(forms.Form):
         is_mapped = issubclass(self.kind, Mapped) and takes_mapping(self.kind)
         self.required: tuple[str, ...] = getattr(self.kind, "required", ()) if is_mapped else ()
         self.ours: tuple[str, ...] = self.required + getattr(self.kind, "optional", ()) if is_mapped else ()
-        self.fields[STEPS_ON] = forms.MultipleChoiceField(required=False, choices=[(n, n) for n in OPTIONAL])
-        self.initial[STEPS_ON] = [n for n in OPTIONAL if n not in choice.options.get(STEPS_OFF.name, ())]
+        self.fields[STEPS_ON] = forms.MultipleChoiceField(required=False, choices=[(n, n) for n in STEPS])
+        self.initial[STEPS_ON] = [n for n in STEPS if n not in choice.options.get(STEPS_OFF.name, ())]
         self.columns = self._mapped_columns()
         ours_of = {theirs: ours for ours, theirs in choice.options.get(MAPPING, {}).items()}
         for place, column in self.columns:
@@ -96,7 +102,7 @@ class UploadForm(forms.Form):
         twice = sorted({ours for ours in chosen if ours and chosen.count(ours) > 1})
         if twice:
             self.add_error(None, _("Two columns of the file are mapped to: %s.") % ", ".join(twice))
-        missing = [name for name in self.required if name not in chosen]
+        missing = [name for name in self.required if name not in chosen and name not in self._stated(values)]
         if missing and self.columns:
             self.add_error(None, _("No column of the file is mapped to: %s.") % ", ".join(missing))
         if self.open_dates and not values.get("date_order"):
@@ -153,11 +159,14 @@ class UploadForm(forms.Form):
     def step_rows(self) -> list[dict[str, Any]]:
         """The steps of cleaning that may be left out."""
         on = self[STEPS_ON].value() or []
-        return [{"name": name, "step": STEPS[name], "is_on": name in on} for name in OPTIONAL]
+        return [{"name": name, "step": step, "is_on": name in on} for name, step in STEPS.items()]
 
     @property
     def has_steps_off(self) -> bool:
         return not all(row["is_on"] for row in self.step_rows)
+
+    def _stated(self, values: Mapping[str, Any]) -> set[str]:
+        return self.kind.stated(values) if issubclass(self.kind, Mapped) else set()
 
     def _misfit(self, place: int, column: Column) -> str:
         ours = self[f"{COLUMN_PREFIX}{place}"].value()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from analytics.errors import InvalidInput
 from analytics.imports.marks import Mark
-from analytics.imports.steps import OPTIONAL
+from analytics.imports.steps import STEPS
 from analytics.imports.tables.base import BrokenRow, Position
 
 
@@ -68,7 +68,7 @@ class Option:
     """Several of the choices may be named."""
 
 
-STEPS_OFF = Option("steps_off", gettext_noop("steps of cleaning that are left out"), OPTIONAL, is_list=True)
+STEPS_OFF = Option("steps_off", gettext_noop("steps of cleaning that are left out"), tuple(STEPS), is_list=True)
 """The option that every format has."""
 
 

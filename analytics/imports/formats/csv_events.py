@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop
 
 from analytics.imports.formats.base import Target
-from analytics.imports.formats.mapped import COLUMNS, DATES, DEFAULT_KIND, FILLING, READING, Mapped
+from analytics.imports.formats.mapped import COLUMNS, DATES, DEFAULT_KIND, FILLING, FULL_MARK, READING, Mapped
 
 REQUIRED = ("learner", "activity", "verb", "at")
 OPTIONAL = ("value", "unit", "full_mark", "id", "kind", "course", "name", "learner_name")
@@ -18,4 +18,4 @@ class CsvEvents(Mapped):
     required = REQUIRED
     optional = OPTIONAL
     instants = ("at",)
-    options = (COLUMNS, *READING, *DATES, *FILLING, DEFAULT_KIND)
+    options = (COLUMNS, *READING, *DATES, *FILLING, DEFAULT_KIND, FULL_MARK)

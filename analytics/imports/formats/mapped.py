@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from analytics.errors import InvalidInput
-from analytics.imports import dates
+from analytics.imports import dates, instants
 from analytics.imports.formats.base import Batch, Format, Option, Target
 from analytics.imports.marks import Mark
-from analytics.imports.quantities import UNIT_WORDS
+from analytics.imports.quantities import NUMBER, UNIT_WORDS
 from analytics.imports.rejected import as_sent
 from analytics.imports.tables.base import Parsed, Position, Table
 from analytics.imports.tables.encodings import ENCODINGS
@@ -40,7 +43,13 @@ FILLING = (
         "default_verb", gettext_noop("verb of rows that name none; they are rejected if not given"), tuple(Verb.values)
     ),
     Option("default_unit", gettext_noop("unit of values that have none; none if not given"), UNIT_WORDS),
+    Option("default_value", gettext_noop("value of rows that have none, for example 1; none if not given")),
+    Option("default_course", gettext_noop("id of the course of rows that name none; none if not given")),
+    Option("default_at", gettext_noop("time of rows that name none, as 2024-03-01; they are rejected if not given")),
 )
+FILLED = {"verb": "default_verb", "at": "default_at"}
+"""A file needs no column for what the import states for all of its rows."""
+FULL_MARK = Option("full_mark", gettext_noop("what points are a share of, where a row does not say; for example 100"))
 COLUMNS = Option("columns", gettext_noop("which column of the file holds what, as {“learner”: “user_id”, ...}"))
 SHOWN_COLUMNS = 50
 SEEN_ROWS = 20_000
@@ -87,9 +96,33 @@ class Mapped(Format):
                 raise InvalidInput(_("The header names the column %(name)r twice.") % {"name": source}, "columns")
             if found:
                 places[name] = found[0]
-            elif name in self.required or name in wanted:
+            elif name in wanted or (name in self.required and name not in self.stated(self.given)):
                 raise InvalidInput(self._missing(name, source), "columns")
         return places
+
+    @classmethod
+    def stated(cls, options: Mapping[str, Any]) -> set[str]:
+        """The required columns that an import with these options can do without."""
+        known = {option.name for option in cls.options}
+        return {name for name, option in FILLED.items() if option in known and options.get(option)}
+
+    @classmethod
+    def check_options(cls, options: Mapping[str, Any]) -> None:
+        super().check_options(options)
+        for name in ("default_value", "full_mark"):
+            text = str(options.get(name, "0") or "0")
+            if not re.fullmatch(NUMBER, text) or not math.isfinite(float(text)):
+                raise InvalidInput(
+                    _("The option %(name)s must be a number, but it is %(value)r.") % {"name": name, "value": text},
+                    name,
+                )
+        told = str(options.get("default_at") or "")
+        if told and instants.parsed(pa.array([told]), ZoneInfo("UTC")).at[0].as_py() is None:
+            raise InvalidInput(
+                _("The option default_at must be a time such as 2024-03-01T09:30, but it is %(value)r.")
+                % {"value": told},
+                "default_at",
+            )
 
     @cached_property
     def date_order(self) -> str:

@@ -17,6 +17,7 @@ from analytics.imports.clean import TEXTS, Cleaned
 from analytics.imports.formats.base import Batch, Target
 from analytics.imports.ledger import Counts
 from analytics.imports.marks import PLACE
+from analytics.imports.place import Place
 from analytics.imports.run import rules_of
 from analytics.imports.targets import WAYS
 from analytics.models import Credential, Fate, Import, JobState, Organisation, Verdict
@@ -76,7 +77,7 @@ class Sheet:
     def write(self, import_: Import, is_counted: bool) -> Written:
         """Inside a transaction. `is_counted`: the import's ledger learns of the rows."""
         after = _last_event_id()
-        to = load.Place(import_.organisation_id, import_.pk, implies_enrolment=True)
+        to = Place(import_.organisation_id, import_.pk, implies_enrolment=True)
         merged = load.load_events(to, self.cleaned.rows) if self.cleaned.rows.num_rows else []
         if is_counted:
             self._count(import_, merged)
@@ -97,7 +98,7 @@ class Sheet:
         ledger.keep(import_, import_.source_name, lines, offset=before.read)
         Import.objects.filter(pk=import_.pk).update(**(before + counts).fields(), finished_at=timezone.now())
 
-    def _find(self, to: load.Place, after: int, written: Written) -> None:
+    def _find(self, to: Place, after: int, written: Written) -> None:
         rows = self.cleaned.rows
         if not rows.num_rows:
             return

@@ -24,9 +24,9 @@ STEPS: dict[str, Step] = {
         texts.empty_as_missing,
     ),
     "fill": Step(
-        1,
+        2,
         noop("Fill missing values"),
-        noop("Missing verbs, units and kinds become those that the import names; nothing else is made up."),
+        noop("What a row does not name becomes what the import states for it: verb, time, course, value, unit, kind."),
         words.fill,
         noop("nothing is filled in"),
     ),
@@ -43,6 +43,8 @@ STEPS: dict[str, Step] = {
         noop("Keep what can be kept"),
         noop("Rows with overlong ids or NUL characters are rejected; overlong names are cut."),
         texts.storable,
+        noop("the import stops at the first such row"),
+        texts.storable_stops,
     ),
     "synonyms": Step(
         1,
@@ -61,15 +63,15 @@ STEPS: dict[str, Step] = {
         times.strict_times,
     ),
     "numbers": Step(
-        1,
+        2,
         noop("Read numbers"),
-        noop("Decimal commas and percent signs are understood."),
+        noop("Decimal commas, percent signs, marks as 17/20 and times as 1:30:00 or PT1H30M are understood."),
         numbers.numbers,
         noop("only numbers with a decimal point are read; other rows are rejected"),
         numbers.strict_numbers,
     ),
     "standardise": Step(
-        1,
+        2,
         noop("Standardise values"),
         noop("Values come into one unit per measure: minutes become seconds, percentages and marks become shares."),
         numbers.standardise,
@@ -84,9 +86,9 @@ STEPS: dict[str, Step] = {
         noop("impossible values are kept"),
     ),
     "match_learners": Step(
-        1,
+        2,
         noop("Match learners"),
-        noop("E-mail addresses find the learner who is known already, however their letters' case is written."),
+        noop("Learners are found by any address that is known of them, and by numbers that a program wrote as 17.0."),
         None,
         noop("learners are found by the exact spelling of their id only"),
     ),
@@ -98,4 +100,3 @@ STEPS: dict[str, Step] = {
         noop("ids of rows are not looked at, so the same row may come in again"),
     ),
 }
-OPTIONAL = tuple(name for name, step in STEPS.items() if step.when_off)

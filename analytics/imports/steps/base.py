@@ -31,8 +31,11 @@ class Rules:
     """What comes first in dates of figures; "" where there are none."""
     default_verb: str = ""
     default_unit: str = ""
+    default_value: str = ""
+    default_course: str = ""
+    default_at: str = ""
     full_mark: float | None = None
-    """What a grade is a share of, where the row itself does not say."""
+    """What a grade or a value in points is a share of, where the row itself does not say."""
     steps_off: frozenset[str] = frozenset()
 
 
@@ -48,8 +51,8 @@ class Step:
     help: str
     work: Work | None
     """None where the load does the work, because it asks the database."""
-    when_off: str = ""
-    """What becomes of the rows without the step; "" where it cannot be switched off."""
+    when_off: str
+    """What becomes of the rows without the step."""
     work_off: Work | None = None
     """What is done instead when the step is off: most steps then refuse what they would have changed."""
 

@@ -19,15 +19,17 @@ POSITIONS = 2**31 - 1
 
 
 def numbers(rows: pa.Table, rules: Rules, *, is_strict: bool = False) -> tuple[pa.Table, list[Mark]]:
-    """Make numbers of texts: 1.5, 1,5 and 85 %, which is a share."""
+    """Make numbers of texts: 1.5, 1,5; 85 % and 17/20, which are shares; 1:30:00 and PT1H30M, which are seconds."""
     marks: list[Mark] = []
     for name in (name for name in NUMBERS if name in rows.column_names):
         texts = column(rows, name)
         found = quantities.numbers(texts, is_strict=is_strict)
         unreadable = flags(pc.is_valid(texts)) & ~np.isfinite(found.number)
-        if name == "value" and found.has_percent.any():
-            rows, unlike = _as_percent(rows, found.has_percent)
+        if name == "value":
+            rows, unlike = _with_units(rows, found)
             unreadable |= unlike
+        else:
+            unreadable |= found.is_length
         number = np.where(found.has_percent, found.number / 100, found.number) if name == "grade" else found.number
         rows = with_column(rows, name, pa.array(number, pa.float64(), from_pandas=True))
         marks += [
@@ -41,6 +43,13 @@ def numbers(rows: pa.Table, rules: Rules, *, is_strict: bool = False) -> tuple[p
                 f"{name}_percent_sign",
                 _("“{%s}” was read as a share of the full mark.") % name,
             ),
+            repaired(
+                rows,
+                found.is_fraction,
+                f"{name}_fraction",
+                _("“{%s}” was read as a share of the full mark.") % name,
+            ),
+            repaired(rows, found.is_length, f"{name}_length", _("“{%s}” was read as a length of time.") % name),
         ]
     if "position" in rows.column_names and not pa.types.is_integer(rows["position"].type):
         rows, mark = _positions(rows)
@@ -62,6 +71,8 @@ def standardise(rows: pa.Table, rules: Rules, *, is_strict: bool = False) -> tup
     unit, value = found.unit, found.value
     if "full_mark" in rows.column_names:
         full = column(rows, "full_mark").to_numpy(zero_copy_only=False)
+        if rules.full_mark:
+            full = np.where(np.isnan(full) & np.isin(unit, [Unit.POINTS.value]), rules.full_mark, full)
         is_marked = np.isin(unit, [Unit.NONE.value, Unit.POINTS.value]) & (full > 0) & np.isfinite(value)
         value, unit = (
             np.where(is_marked, value / np.where(full > 0, full, 1.0), value),
@@ -99,11 +110,19 @@ def bounds(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     return rows, marks
 
 
-def _as_percent(rows: pa.Table, has_percent: Flags) -> tuple[pa.Table, Flags]:
-    """The percent sign as the unit, and which rows have another unit that is no share."""
-    unit = pc.fill_null(column(rows, "unit"), "").to_numpy(zero_copy_only=False)
-    is_unlike = has_percent & np.array([not quantities.may_be_share(word) for word in unit], dtype=np.bool_)
-    return with_column(rows, "unit", pa.array(np.where(has_percent, "%", unit), pa.string())), is_unlike
+def _with_units(rows: pa.Table, found: quantities.Numbers) -> tuple[pa.Table, Flags]:
+    """The units that values were written in, and which rows name another one that they cannot have."""
+    is_unlike = np.zeros(rows.num_rows, dtype=np.bool_)
+    for which, word, units in (
+        (found.has_percent, "%", (Unit.SHARE,)),
+        (found.is_fraction, Unit.SHARE.value, (Unit.SHARE, Unit.POINTS)),
+        (found.is_length, Unit.SECONDS.value, (Unit.SECONDS,)),
+    ):
+        if which.any():
+            unit = pc.fill_null(column(rows, "unit"), "").to_numpy(zero_copy_only=False)
+            is_unlike |= which & np.array([not quantities.may_be(name, *units) for name in unit], dtype=np.bool_)
+            rows = with_column(rows, "unit", pa.array(np.where(which, word, unit), pa.string()))
+    return rows, is_unlike
 
 
 def _graded(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:

@@ -98,6 +98,17 @@ def storable(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     return rows, marks
 
 
+def storable_stops(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
+    """Without the step nothing is rejected or cut, and what cannot be kept at all ends the import."""
+    _rows, marks = storable(rows, rules)
+    if found := next((mark for mark in marks if len(mark.places)), None):
+        raise InvalidInput(
+            _("%(what)s This import neither rejects nor cuts such rows, so it stopped there.")
+            % {"what": found.sentence}
+        )
+    return rows, []
+
+
 def _missing(rows: pa.Table) -> dict[str, Flags]:
     """Which rows lack what they must name: one of an enrolment a course, which is optional beside an activity."""
     wanted = ("learner", "activity") if "activity" in rows.column_names else ("learner", "course")

@@ -31,22 +31,26 @@ def exact_words(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
 
 
 def fill(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
-    """Fill in the verb, the unit of a value and the kind, as the import was told to; nothing is made up."""
+    """Fill in what rows do not name, each column by the rule that the import states; nothing is made up."""
     marks = []
-    if rules.default_verb and "verb" in rows.column_names:
-        missing = pc.is_null(column(rows, "verb"))
-        rows = with_column(rows, "verb", pc.fill_null(column(rows, "verb"), rules.default_verb))
-        sentence = _("The row has no verb; “%s” was taken, as this import says.") % rules.default_verb
-        marks.append(repaired(rows, flags(missing), "verb_filled", sentence))
-    if rules.default_unit and "unit" in rows.column_names:
-        missing = pc.and_(pc.is_null(column(rows, "unit")), pc.is_valid(column(rows, "value")))
-        rows = with_column(rows, "unit", pc.if_else(missing, rules.default_unit, column(rows, "unit")))
-        sentence = _("The value has no unit; “%s” was taken, as this import says.") % rules.default_unit
-        marks.append(repaired(rows, flags(missing), "unit_filled", sentence))
+    stated = {
+        "verb": (rules.default_verb, _("The row has no verb; “%s” was taken, as this import says.")),
+        "at": (rules.default_at, _("The row does not say when; “%s” was taken, as this import says.")),
+        "course": (rules.default_course, _("The row names no course; “%s” was taken, as this import says.")),
+        "value": (rules.default_value, _("The row has no value; “%s” was taken, as this import says.")),
+        "unit": (rules.default_unit, _("The value has no unit; “%s” was taken, as this import says.")),
+    }
+    for name, (given, sentence) in stated.items():
+        if given and name in rows.column_names and pa.types.is_string(rows[name].type):
+            missing = flags(pc.is_null(column(rows, name)))
+            if name == "unit":
+                missing &= flags(pc.is_valid(column(rows, "value")))
+            rows = with_column(rows, name, pc.if_else(pa.array(missing), given, column(rows, name)))
+            marks.append(repaired(rows, missing, f"{name}_filled", sentence % given))
     if rules.default_kind != Kind.OTHER and "kind" in rows.column_names:
-        missing = pc.is_null(column(rows, "kind"))
+        missing = flags(pc.is_null(column(rows, "kind")))
         rows = with_column(rows, "kind", pc.fill_null(column(rows, "kind"), rules.default_kind.value))
-        marks.append(touched(rows, flags(missing)))
+        marks.append(touched(rows, missing))
     return rows, marks
 
 

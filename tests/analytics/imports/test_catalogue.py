@@ -119,7 +119,7 @@ def test_learners_and_what_is_told_of_them(organisation: Organisation, tmp_path:
     imported(organisation, tmp_path / "l.csv", "learners", content, columns={"learner": "id"})
     later = imported(organisation, tmp_path / "m.csv", "learners", "learner,age\nANA@X.org,9\nBo@x.org,1\nbo@x.org,2\n")
     assert later.counts_by_code == {"learner_matched": 2, "known_learner": 1, "repeated_learner": 1}
-    assert later.counts_by_step == {"match_learners@1": 2, "merge_duplicates@1": 2}
+    assert later.counts_by_step == {"match_learners@2": 2, "merge_duplicates@1": 2}
     assert list(Learner.objects.order_by("id").values_list("external_id", "name", "attributes")) == [
         ("ana@x.org", "Ana", {"Group": "B", "age": "9"}),
         ("l2", "", {"Group": "C"}),
