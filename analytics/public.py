@@ -31,6 +31,7 @@ from analytics.retention.erasure import add_step as add_erasing_step
 from analytics.tables.catalogue import add_table, extend_table
 from analytics.tables.columns import Form, TableColumn, TableFilter
 from analytics.tables.columns import Scope as TableScope
+from analytics.tables.export import csv_lines
 from analytics.tables.query import TableQuery
 from analytics.tables.table import Table
 from analytics.tables.viewer import Viewer
@@ -77,6 +78,7 @@ __all__ = [
     "add_table",
     "in_batches",
     "chance",
+    "csv_lines",
     "continuing",
     "extend_table",
     "member_of",

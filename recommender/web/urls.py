@@ -63,6 +63,7 @@ urlpatterns = [
     path("overview/models/", attention.model_attention, name="model_attention"),
     path("overview/risk/", risk.risk_summary, name="risk_summary"),
     path("worklist/", worklist.worklist, name="worklist"),
+    path("worklist.csv", worklist.worklist_csv, name="worklist_csv"),
     path("worklist/act/", worklist.worklist_act, name="worklist_act"),
     path("worklist/message/", messages_new.message_new, name="message_new"),
     path("worklist/digest/", worklist.digest_preview, name="digest_preview"),

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.db.models import QuerySet
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from analytics.public import InvalidInput, MemberRequest, roles_required
-from recommender.models import InterventionKind, OutcomePolicy
+from analytics.public import InvalidInput, MemberRequest, csv_lines, roles_required
+from recommender.models import InterventionKind, OutcomePolicy, Risk
 from recommender.web.lists import page_of
 from recommender.web.risk_lists import BY_RISK, is_filtered, narrowed, order_of, ordered, orders
 from recommender.web.worklist_deeds import DEEDS, do
 from recommender.worklist.actions import assignees
-from recommender.worklist.board import lines
+from recommender.worklist.board import COLUMNS, file_rows, lines
 from recommender.worklist.digest import compose
 from recommender.worklist.readiness import lack_of
 from recommender.worklist.rows import Worklist, last_day
@@ -36,10 +37,8 @@ RECORDED = [kind for kind in InterventionKind if kind != InterventionKind.MESSAG
 @roles_required(*CASE_ROLES)
 def worklist(request: MemberRequest) -> HttpResponse:
     member, worklist = request.member, Worklist.of(request.member)
-    show = request.GET.get("show", "")
-    show = show if show in SHOWN else "waiting"
+    show, rows = listed(request, worklist)
     counts, is_narrowed = worklist.counts(), is_filtered(request)
-    rows = ordered(narrowed(worklist.in_state(show), request), request).only("pk")
     page = page_of(request, rows, None if is_narrowed else counts[show])
     shown = lines(page.object_list)
     order = order_of(request)
@@ -66,6 +65,24 @@ def worklist(request: MemberRequest) -> HttpResponse:
         "deeds": DEEDS,
     }
     return render(request, "recommender/worklist.html", context)
+
+
+def listed(request: MemberRequest, worklist: Worklist) -> tuple[str, QuerySet[Risk]]:
+    """Which part of the list the address asks for, and its rows: the page and the file show the same ones."""
+    show = request.GET.get("show", "")
+    show = show if show in SHOWN else "waiting"
+    return show, ordered(narrowed(worklist.in_state(show), request), request).only("pk")
+
+
+@require_safe
+@roles_required(*CASE_ROLES)
+def worklist_csv(request: MemberRequest) -> StreamingHttpResponse:
+    """All rows of the list as it is filtered and ordered, as CSV."""
+    show, rows = listed(request, Worklist.of(request.member))
+    response = StreamingHttpResponse(csv_lines(COLUMNS, file_rows(rows)), content_type="text/csv; charset=utf-8")
+    name = f"{request.member.organisation.slug}-worklist-{show}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @require_safe

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 from recommender.models import Intervention, Risk
 from recommender.worklist.rows import with_names
 from recommender.worklist.words import sentences
 
+COLUMNS = (
+    *("learner", "external_id", "course", "risk_share", "confidence", "change_share", "why"),
+    *("assigned_to", "last_done", "last_done_at"),
+)
+BLOCK_ROWS = 500
 TREND_DAYS = 5
 """A risk is compared with the latest that is at least so many days older: the one of the week before."""
 
@@ -28,6 +35,33 @@ class Line:
     @property
     def is_rising(self) -> bool:
         return self.change is not None and self.change >= 0.1  # less moves every week
+
+
+def file_rows(risks: Iterable[Risk]) -> Iterator[list[Any]]:
+    """The rows of a list under COLUMNS, as plain values; a block at a time, so that memory does not grow with them."""
+    for block in batched(risks, BLOCK_ROWS):
+        for line in lines(block):
+            risk, enrolment, last = line.risk, line.risk.enrolment, line.last
+            case = getattr(enrolment, "case", None)
+            yield [
+                str(enrolment.learner),
+                enrolment.learner.shown_id,
+                enrolment.course.name,
+                risk.risk_share,
+                risk.confidence,
+                line.change,
+                " ".join([*line.strengths, *line.factors]),
+                case.assigned_to.login.get_username() if case is not None and case.assigned_to else "",
+                last.kind if last is not None else "",
+                last.at if last is not None else None,
+            ]
+
+
+def batched(rows: Iterable[Risk], n_rows: int) -> Iterator[list[Risk]]:
+    """Lists of at most so many."""
+    rest = iter(rows)
+    while block := list(islice(rest, n_rows)):
+        yield block
 
 
 def lines(page: Iterable[Risk]) -> list[Line]:

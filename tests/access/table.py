@@ -174,6 +174,7 @@ CARE_PAGES = [
     get("risk_summary", STAFF),
     get("model_attention", STAFF),
     get("worklist", CARERS),
+    get("worklist_csv", CARERS),
     post("worklist_act", CARERS),
     *both("message_new", CARERS),
     get("digest_preview", CARERS),

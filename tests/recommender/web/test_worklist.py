@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core import mail as outbox
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
@@ -59,6 +62,19 @@ def test_filters(browser: Client, risks: Risks, cast: Cast) -> None:
     assert listed(browser, order="course") == listed(browser, order="magic")
     assert listed(browser, q="\x00", course="9" * 30) != []
     assert "Nobody matches" in browser.get(reverse("worklist"), {"q": "nobody"}).content.decode()
+
+
+@pytest.mark.parametrize("query", ["", "order=name&q=a", "show=done", "q=nobody"])
+def test_the_file_is_what_the_page_shows(browser: Client, risks: Risks, query: str) -> None:
+    act(browser, "finish", risks[1])
+    given = dict(QueryDict(query).items())
+    response: Any = browser.get(reverse("worklist_csv"), given)
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    page: Any = browser.get(reverse("worklist"), given).context["lines"]
+    assert [row["learner"] for row in rows] == [line.risk.enrolment.learner.name for line in page]
+    assert [float(row["risk_share"]) for row in rows] == [line.risk.risk_share for line in page]
+    assert [row["why"] for row in rows] == [" ".join([*line.strengths, *line.factors]) for line in page]
 
 
 def test_each_deed(browser: Client, risks: Risks, instructor: Member, cast: Cast) -> None:
