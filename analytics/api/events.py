@@ -18,7 +18,7 @@ from analytics.rest.views import ListView
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
-    learner = serializers.CharField(source="learner.external_id", help_text="the learner's external id")
+    learner = serializers.CharField(source="learner.shown_id", help_text="the learner's external id")
     activity = serializers.CharField(source="activity.external_id", help_text="the activity's external id")
     at = serializers.DateTimeField(source="occurred_at")
     from_import = serializers.IntegerField(source="from_import_id", help_text="the import that brought it")

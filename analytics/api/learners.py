@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from analytics.aggregates.lists import learners_with_activity, matching
 from analytics.models import Activity, Enrolment, Learner, Member, Role, Scope
+from analytics.models.masking import masks_learners
 from analytics.rest.parameters import ExternalIdField, PageParameters
 from analytics.rest.permissions import EVERY_ROLE, Access, Caller, visible
 from analytics.rest.views import DetailView, ListView
@@ -36,12 +37,23 @@ class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
 
 
 class LearnerSerializer(serializers.ModelSerializer[Learner]):
+    """In a session that presents, a pseudonym stands for id and name, and what the source told is left out."""
+
+    external_id = serializers.CharField(
+        source="shown_id", read_only=True, help_text="the source's id; unique in the organisation"
+    )
     total = LearnerTotalSerializer(source="*", read_only=True)
 
     class Meta:
         model = Learner
         fields = ["external_id", "name", "created_at", "total"]
         read_only_fields = fields
+
+    def to_representation(self, instance: Learner) -> dict[str, Any]:
+        told: dict[str, Any] = super().to_representation(instance)
+        if masks_learners():
+            told |= {"name": instance.shown_name} | ({"attributes": {}} if "attributes" in told else {})
+        return told
 
 
 class LearnerDetailSerializer(LearnerSerializer):

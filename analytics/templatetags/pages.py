@@ -52,6 +52,12 @@ def full_stop(value: Any) -> str:
 
 
 @register.filter
+def many(value: Any) -> int:
+    """The number by which a language chooses its plural: whole, and of 1.5 one that is not 1."""
+    return int(value) if value == int(value) else max(round(value), 2)
+
+
+@register.filter
 def opposite(value: Any) -> Any:
     """The share of the others: 0.3 -> 0.7."""
     return value if value in UNKNOWN else 1 - value

@@ -24,7 +24,7 @@ RULES = ListRule.objects.select_related("activity", "course", "learner", "by__lo
 class ListRuleSerializer(serializers.ModelSerializer[ListRule]):
     activity = serializers.CharField(source="activity.external_id", read_only=True, allow_null=True, default=None)
     course = serializers.CharField(source="course.external_id", read_only=True, allow_null=True, default=None)
-    learner = serializers.CharField(source="learner.external_id", read_only=True, allow_null=True, default=None)
+    learner = serializers.CharField(source="learner.shown_id", read_only=True, allow_null=True, default=None)
     by = serializers.CharField(source="by.login.username", read_only=True, allow_null=True, default=None)
     state = serializers.ChoiceField(choices=["active", "ended", "expired", "waiting"], read_only=True)
 

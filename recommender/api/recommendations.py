@@ -58,7 +58,7 @@ class RecommendationSerializer(serializers.Serializer[Any]):
 
 class AnswerSerializer(serializers.Serializer[Any]):
     learner = serializers.CharField(
-        source="learner.external_id", default=None, allow_null=True, help_text="null where the answer is nobody's own"
+        source="learner.shown_id", default=None, allow_null=True, help_text="null where the answer is nobody's own"
     )
     token = serializers.UUIDField(allow_null=True, help_text="send feedback with it; null where nothing was kept")
     source: Any = serializers.CharField(help_text="the algorithm, or the fallback's name")

@@ -34,7 +34,7 @@ class EnrolmentFields(serializers.Serializer[Any]):
     """How rows that belong to an enrolment name it."""
 
     enrolment = serializers.IntegerField(source="enrolment_id", read_only=True, help_text="id for actions")
-    learner = serializers.CharField(source="enrolment.learner.external_id", read_only=True)
+    learner = serializers.CharField(source="enrolment.learner.shown_id", read_only=True)
     course = serializers.CharField(source="enrolment.course.external_id", read_only=True)
     course_run = serializers.CharField(source="enrolment.course_run", read_only=True)
 

@@ -23,7 +23,7 @@ MAX_REMEMBERED = 4096
 def told(answer: Answer) -> Told:
     version = answer.version
     return {
-        "learner": answer.learner.external_id if answer.learner else None,
+        "learner": answer.learner.shown_id if answer.learner else None,
         "token": str(answer.token) if answer.token else None,
         "source": answer.source,
         "version": version.number if version else None,

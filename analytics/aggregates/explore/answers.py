@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from analytics.aggregates.explore.dimensions import BY
 from analytics.aggregates.explore.question import Question
 from analytics.aggregates.explore.sources import (
+    BIT_DAYS,
     COURSE_TOTALS,
     LEARNER_DAYS,
     PART_DAYS,
@@ -146,7 +147,7 @@ def _before(question: Question) -> dict[Any, float | None]:
 
 def _cells(question: Question) -> tuple[list[Cell], bool]:
     """Answers from the larger tables are kept for a while: over years they take up to a second."""
-    if source_of(question) not in {LEARNER_DAYS, COURSE_TOTALS, PART_DAYS}:
+    if source_of(question) not in {BIT_DAYS, LEARNER_DAYS, COURSE_TOTALS, PART_DAYS}:
         return _ask(question)
     latest = RollupRefresh.objects.filter(organisation=question.organisation).order_by("-pk")
     freshness = latest.values_list("pk", "state").first()

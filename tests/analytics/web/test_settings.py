@@ -114,3 +114,21 @@ def test_pseudonyms_stay_the_same_and_files_as_they_came_are_held_back(
 
 def test_learners_need_no_presentation_mode(cast: Cast, client_of: Callable[..., Client]) -> None:
     assert client_of(Role.LEARNER).post(reverse("presentation")).status_code == 403
+
+
+def test_presentation_mode_masks_the_api_of_its_session(cast: Cast, client_of: Callable[..., Client]) -> None:
+    client, learner = client_of("administrator"), cast.north.learners[3]
+    addresses = [
+        reverse("api_learners"),
+        reverse("api_learner", args=[learner.external_id]),
+        f"{reverse('api_events')}?learner={learner.external_id}",
+        f"{reverse('api_table', args=['learners'])}?columns=external_id",
+    ]
+    plain = [client.get(address).content.decode() for address in addresses]
+    assert all(learner.external_id in text for text in plain)
+    client.post(reverse("presentation"))
+    for address in addresses:
+        text = client.get(address).content.decode()
+        assert "results" in text or "rows" in text or "total" in text
+        assert learner.external_id not in text.replace(address, "").replace(f"learner={learner.external_id}", "")
+        assert learner.name not in text
