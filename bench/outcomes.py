@@ -19,6 +19,8 @@ import numpy as np
 from bench.record import Measurement
 
 QUICK = ("--predictors", "logistic")
+FIT_SECONDS = 180
+"""What a training may take on two cores."""
 PEER = "HistGradientBoosting on clicks a week, activity types, scores, course"
 PEER_WITHOUT_COURSE = "HistGradientBoosting on clicks a week, activity types, scores"
 ALL_KNOWN = datetime(2016, 1, 1, tzinfo=UTC)
@@ -44,6 +46,7 @@ _CLICK_COLUMNS = {"enrolment": ">i8", "day": ">i8", "type": ">i8", "clicks": ">f
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--organisation", default="oulad")
     parser.add_argument("--predictors", default="logistic,boosting,ensemble", help="with commas")
+    parser.add_argument("--budget-seconds", type=float, default=FIT_SECONDS, help="of one fit; networks stop there")
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -51,6 +54,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "neuralink_site.settings")
     django.setup()
     from analytics.models import Organisation
+    from recommender.algorithms.base import FitOptions
     from recommender.evaluation.outcome_protocol import outcome_split
     from recommender.study_history import studies
 
@@ -64,11 +68,11 @@ def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
     for name, value in blind_peer.items():
         yield Measurement("outcomes", "oulad/later_runs/peers", name, peer[name], "", PEER_WITHOUT_COURSE, value)
     for name in arguments.predictors.split(","):
-        yield from _one(name, organisation, split, peer, arguments.seed)
+        options = FitOptions(seed=arguments.seed, budget_seconds=arguments.budget_seconds)
+        yield from _one(name, organisation, split, peer, options)
 
 
-def _one(name: str, organisation: Any, split: Any, peer: dict[str, float], seed: int) -> Iterator[Measurement]:
-    from recommender.algorithms.base import FitOptions
+def _one(name: str, organisation: Any, split: Any, peer: dict[str, float], options: Any) -> Iterator[Measurement]:
     from recommender.evaluation.outcome_protocol import asked_about, evaluate_outcomes, trained_on
     from recommender.outcomes.catalogue import build_predictor
     from recommender.study_history import course_names
@@ -77,7 +81,7 @@ def _one(name: str, organisation: Any, split: Any, peer: dict[str, float], seed:
     predictor = build_predictor(name)
     begun = time.perf_counter()
     examples = trained_on(split, with_weeks=predictor.uses_weeks)
-    predictor.fit(examples, FitOptions(seed=seed))
+    predictor.fit(examples, options)
     yield Measurement("outcomes", case, "fit_seconds", time.perf_counter() - begun, "s")
     asked = asked_about(split, with_weeks=predictor.uses_weeks)
     found = evaluate_outcomes(predictor, split, asked, course_names=lambda runs: course_names(split.truth, runs))

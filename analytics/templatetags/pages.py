@@ -65,8 +65,10 @@ def opposite(value: Any) -> Any:
 
 @register.filter
 def points(value: Any) -> str:
-    """The difference of two shares: -0.012 -> -1.2 points."""
-    return NOTHING if value in UNKNOWN else _("%(n)s points") % {"n": number(value * 100, 1)}
+    """The difference of two shares: -0.012 -> -1.2 points; what rounds to nothing has no sign."""
+    if value in UNKNOWN:
+        return NOTHING
+    return _("%(n)s points") % {"n": number(round(value * 100, 1) + 0.0, 1)}
 
 
 @register.filter

@@ -91,11 +91,14 @@ def f1(risk: Floats, is_risk: Flags, weight: Floats | None = None) -> float:
     return _share(2 * cells["n_found"], 2 * cells["n_found"] + cells["n_false_alarms"] + cells["n_missed"])
 
 
-def lift(risk: Floats, is_risk: Flags, top_share: float) -> float:
+def lift(risk: Floats, is_risk: Flags, top_share: float, weight: Floats | None = None) -> float:
     """How many times more of those at the top do not finish than of all."""
-    n = max(1, round(top_share * len(risk)))
-    top = np.argsort(-risk, kind="stable")[:n]
-    return _share(float(is_risk[top].mean()), float(is_risk.mean()))
+    ones = np.ones(len(risk)) if weight is None else weight
+    order = np.argsort(-risk, kind="stable")
+    order = order[ones[order] > 0]
+    begins = np.cumsum(ones[order]) - ones[order]
+    top = order[begins < max(1.0, round(top_share * ones.sum()))]
+    return _share(_mean(is_risk[top], ones[top]), _mean(is_risk, ones))
 
 
 MEASURES: dict[str, Callable[[Floats, Flags, Floats | None], float]] = {
@@ -110,23 +113,26 @@ MEASURES: dict[str, Callable[[Floats, Flags, Floats | None], float]] = {
 }
 
 
-def measures(risk: Floats, is_risk: Flags) -> dict[str, float]:
+def measures(risk: Floats, is_risk: Flags, weight: Floats | None = None) -> dict[str, float]:
     """All of the above by name, and the lifts."""
-    found = {name: formula(risk, is_risk, None) for name, formula in MEASURES.items()}
-    return found | {f"lift_{round(share * 100)}": lift(risk, is_risk, share) for share in TOP_SHARES}
+    found = {name: formula(risk, is_risk, weight) for name, formula in MEASURES.items()}
+    return found | {f"lift_{round(share * 100)}": lift(risk, is_risk, share, weight) for share in TOP_SHARES}
 
 
-def grade_measures(expected: Floats, grade: Floats) -> dict[str, float]:
+def grade_measures(expected: Floats, grade: Floats, weight: Floats | None = None) -> dict[str, float]:
     """Mean squared and absolute error, and the share of the variance that is explained; of what is known."""
     known = np.isfinite(expected) & np.isfinite(grade)
+    ones = np.ones(len(grade)) if weight is None else weight
+    known &= ones > 0
     if known.sum() < 2:
         return {}
-    error = expected[known] - grade[known]
-    spread = float(np.var(grade[known]))
+    error, mark, ones = expected[known] - grade[known], grade[known], ones[known]
+    squared = _mean(error**2, ones)
+    spread = _mean((mark - _mean(mark, ones)) ** 2, ones)
     return {
-        "grade_mse": float(np.mean(error**2)),
-        "grade_mae": float(np.abs(error).mean()),
-        "grade_r2": 1.0 - float(np.mean(error**2)) / spread if spread > 0 else float("nan"),
+        "grade_mse": squared,
+        "grade_mae": _mean(np.abs(error), ones),
+        "grade_r2": 1.0 - squared / spread if spread > 0 else float("nan"),
     }
 
 
@@ -175,7 +181,7 @@ def _thinned(
     return ([first] if first else []) + points
 
 
-def _mean(values: Floats, weight: Floats | None) -> float:
+def _mean(values: Floats | Flags, weight: Floats | None) -> float:
     if weight is None:
         return float(values.mean()) if len(values) else float("nan")
     return _share(float((values * weight).sum()), float(weight.sum()))

@@ -19,6 +19,12 @@ from numpy.typing import NDArray
 from recommender.datasets.studies import NOT_FINISHED, Flags, Floats, Ints, Studies
 from recommender.errors import NotEnoughData
 from recommender.evaluation import outcome_metrics as metrics
+from recommender.evaluation.outcome_intervals import (
+    auc_difference_interval,
+    grade_intervals,
+    median_interval,
+    risk_intervals,
+)
 from recommender.outcomes.base import Predictor, held_out_learners
 from recommender.outcomes.examples import Examples, examples_on, training_examples
 
@@ -27,8 +33,8 @@ TEST_DAYS = (7, 30, 60, 90, 120)
 TESTED_SHARE = 0.2
 MIN_TRAINED = 40
 MIN_TESTED = 20
-N_RESAMPLES = 200
-INTERVALS = ("roc_auc", "pr_auc", "f1", "brier", "calibration_error")
+SHOWN_OF_PART = ("roc_auc", "pr_auc", "f1", "brier", "calibration_error")
+"""Measures that get intervals for each day and each course, too."""
 
 
 @dataclass(frozen=True)
@@ -112,19 +118,25 @@ def evaluate_outcomes(
     is_risk = split.truth.outcome[examples.owner] == NOT_FINISHED
     grade = split.truth.grade_share[examples.owner]
     pooled = metrics.measures(found.risk_share, is_risk) | metrics.grade_measures(found.grade_share, grade)
-    pooled["days_of_warning"] = _days_of_warning(found.risk_share, examples, split)
+    warned, warning_days = _days_of_warning(found.risk_share, examples, split)
+    pooled["days_of_warning"] = float(np.median(warning_days)) if len(warning_days) else float("nan")
+    sure = (
+        risk_intervals(found.risk_share, is_risk, examples.learner, seed)
+        | grade_intervals(found.grade_share, grade, examples.learner, seed)
+        | {"days_of_warning": median_interval(warning_days, split.truth.learner[warned], seed)}
+    )
     by_day = {}
     for day in np.unique(examples.day):
         of_day = examples.day == day
-        by_day[str(day)] = _figures(found.risk_share[of_day], is_risk[of_day])
+        by_day[str(day)] = _figures(found.risk_share[of_day], is_risk[of_day], examples.learner[of_day], seed)
         pooled[f"roc_auc_day_{day}"] = by_day[str(day)]["roc_auc"]
     audited = audit(found.risk_share, is_risk, examples.owner, groups or {})
     pooled |= audited["gaps"]
     details = {
         "days": by_day,
-        "courses": _by_course(found.risk_share, is_risk, split.truth.run[examples.owner], course_names),
+        "courses": _by_course(found.risk_share, is_risk, examples, split, course_names, seed),
         "confusion": metrics.confusion(found.risk_share, is_risk),
-        "intervals": intervals(found.risk_share, is_risk, examples.learner, seed),
+        "intervals": {name: bounds for name, bounds in sure.items() if bounds},
         "groups": audited["groups"],
         "roc": metrics.roc_curve(found.risk_share, is_risk),
         "pr": metrics.pr_curve(found.risk_share, is_risk),
@@ -142,24 +154,9 @@ def evaluate_outcomes(
     )
 
 
-def intervals(risk: Floats, is_risk: Flags, learner: Ints, seed: int) -> dict[str, tuple[float, float]]:
-    """95 % of each headline measure, resampling learners with all their examples (Poisson bootstrap)."""
-    drawn = [
-        [metrics.MEASURES[name](risk, is_risk, weight) for name in INTERVALS] for weight in _weights(learner, seed)
-    ]
-    low, high = np.nanquantile(np.array(drawn), [0.025, 0.975], axis=0)
-    return {name: (float(low[k]), float(high[k])) for k, name in enumerate(INTERVALS)}
-
-
 def auc_difference(candidate: OutcomeEvaluation, incumbent: OutcomeEvaluation, seed: int = 0) -> tuple[float, float]:
     """95 % interval of candidate minus incumbent in ROC-AUC, on the same resampled learners."""
-    drawn = [
-        metrics.roc_auc(candidate.risk, candidate.is_risk, weight)
-        - metrics.roc_auc(incumbent.risk, incumbent.is_risk, weight)
-        for weight in _weights(candidate.learner, seed)
-    ]
-    low, high = np.nanquantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
+    return auc_difference_interval(candidate.risk, incumbent.risk, candidate.is_risk, candidate.learner, seed)
 
 
 MIN_GROUP = 50
@@ -215,35 +212,34 @@ def _by_learner(studies: Studies, seed: int) -> tuple[Flags, Flags, str]:
     return studies.settled & ~tested, studies.settled & tested, OTHER_LEARNERS
 
 
-def _figures(risk: Floats, is_risk: Flags) -> dict[str, float]:
-    return metrics.measures(risk, is_risk) | {"n": len(risk), "base_share": float(is_risk.mean())}
+def _figures(risk: Floats, is_risk: Flags, learner: Ints, seed: int) -> dict[str, Any]:
+    found = metrics.measures(risk, is_risk) | {"n": len(risk), "base_share": float(is_risk.mean())}
+    return found | {"intervals": risk_intervals(risk, is_risk, learner, seed, SHOWN_OF_PART)}
 
 
 def _by_course(
-    risk: Floats, is_risk: Flags, run: Ints, course_names: Callable[[Ints], list[str]]
+    risk: Floats,
+    is_risk: Flags,
+    examples: Examples,
+    split: OutcomeSplit,
+    course_names: Callable[[Ints], list[str]],
+    seed: int,
 ) -> list[dict[str, Any]]:
+    run = split.truth.run[examples.owner]
     runs = np.unique(run)
     return [
-        {"course": name} | _figures(risk[run == each], is_risk[run == each])
+        {"course": name} | _figures(risk[run == each], is_risk[run == each], examples.learner[run == each], seed)
         for each, name in zip(runs, course_names(runs), strict=True)
     ]
 
 
-def _days_of_warning(risk: Floats, examples: Examples, split: OutcomeSplit) -> float:
-    """Median days between the first alarm and the end, of those who did not finish and were found."""
+def _days_of_warning(risk: Floats, examples: Examples, split: OutcomeSplit) -> tuple[Ints, Floats]:
+    """Enrolments that did not finish and were found, and the days between their first alarm and their end."""
     right = (risk >= metrics.AT_RISK_SHARE) & (split.truth.outcome[examples.owner] == NOT_FINISHED)
-    if not right.any():
-        return float("nan")
     first = np.full(len(split.truth), np.inf)
     np.minimum.at(first, examples.owner[right], examples.day[right])
-    warned = np.isfinite(first) & np.isfinite(split.truth.end_day)
-    return float(np.median(split.truth.end_day[warned] - first[warned])) if warned.any() else float("nan")
-
-
-def _weights(learner: Ints, seed: int) -> list[Floats]:
-    _learners, place = np.unique(learner, return_inverse=True)
-    generator = np.random.default_rng(seed)
-    return [generator.poisson(1.0, place.max() + 1).astype(np.float64)[place] for _ in range(N_RESAMPLES)]
+    warned = np.flatnonzero(np.isfinite(first) & np.isfinite(split.truth.end_day))
+    return warned, split.truth.end_day[warned] - first[warned]
 
 
 def _finite(value: Any) -> Any:

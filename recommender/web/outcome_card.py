@@ -69,10 +69,11 @@ def outcome_card(run: Run) -> OutcomeCard | None:
     details = run.data.get("outcomes")
     if not details:
         return None
+    lines = details.get("baseline", {"days": {}, "courses": {}})
     return OutcomeCard(
         measures=_measures(run.metrics, run.baseline_metrics, details["intervals"]),
-        days=[(day, *_figures(figures)) for day, figures in details["days"].items()],
-        courses=[(row["course"], *_figures(row)) for row in details["courses"]],
+        days=[(day, *_figures(row, lines["days"].get(day))) for day, row in details["days"].items()],
+        courses=[(row["course"], *_figures(row, lines["courses"].get(row["course"]))) for row in details["courses"]],
         groups=[_group(row) for row in details["groups"]],
         confusion={name: number(count) for name, count in details["confusion"].items()},
         charts=[
@@ -91,7 +92,7 @@ def _measures(
             label,
             meaning,
             _number(metrics[name]),
-            "–".join(_number(bound) for bound in intervals.get(name, ())),
+            _between(intervals.get(name)),
             _number(baseline.get(name)),
         )
         for name, (label, meaning) in MEASURES.items()
@@ -99,9 +100,15 @@ def _measures(
     ]
 
 
-def _figures(figures: Mapping[str, Any]) -> tuple[str, ...]:
-    shown = ("roc_auc", "pr_auc", "f1", "brier", "calibration_error")
-    return (number(figures["n"]), percent(figures["base_share"]), *(_number(figures[name]) for name in shown))
+def _figures(row: Mapping[str, Any], line: float | None) -> tuple[str, ...]:
+    """In the order of the columns that `_outcome_parts.html` names."""
+    others = ("pr_auc", "f1", "brier", "calibration_error")
+    auc = (_number(row["roc_auc"]), _between(row.get("intervals", {}).get("roc_auc")), _number(line))
+    return (number(row["n"]), percent(row["base_share"]), *auc, *(_number(row[name]) for name in others))
+
+
+def _between(bounds: Sequence[float] | None) -> str:
+    return "–".join(_number(bound) for bound in bounds or ())
 
 
 def _group(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
@@ -30,6 +32,8 @@ SHOWN = {
     "done": _("Done"),
 }
 SNOOZES = ((7, _("1 week")), (14, _("2 weeks")), (28, _("4 weeks")))
+WRITE = "message"
+"""Not a deed yet, the next page asks for the text. Posted all the same: a token has no place in an address."""
 RECORDED = [kind for kind in InterventionKind if kind != InterventionKind.MESSAGE]
 
 
@@ -99,7 +103,9 @@ def digest_preview(request: MemberRequest) -> HttpResponse:
 @require_POST
 @roles_required(*CASE_ROLES)
 def worklist_act(request: MemberRequest) -> HttpResponse:
-    """One deed for all that are ticked; back to the list as it was filtered."""
+    """One deed for all that are ticked, then back to the list as it was filtered; or on to a message for them."""
+    if request.POST.get("action") == WRITE:
+        return redirect(f"{reverse('message_new')}?{urlencode({'enrolment': request.POST.getlist('enrolment')}, True)}")
     try:
         messages.success(request, do(request.member, request.POST))
     except InvalidInput as error:

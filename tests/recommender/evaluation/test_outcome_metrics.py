@@ -54,3 +54,27 @@ def test_grades_by_hand():
     assert found["grade_mae"] == pytest.approx(0.1)
     assert found["grade_r2"] == pytest.approx(0.0)
     assert metrics.grade_measures(np.array([np.nan]), np.array([0.5])) == {}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 10), st.booleans(), st.integers(0, 3)), min_size=2, max_size=30))
+def test_a_weight_is_so_many_examples(rows):
+    """Weight 3 says what three copies say, for every measure; ties at the edge of the top are taken whole or cut."""
+    risk, came = np.array([p / 10 for p, _y, _w in rows]), np.array([y for _p, y, _w in rows])
+    weight = np.array([float(w) for _p, _y, w in rows])
+    if not weight.sum():
+        return
+    copies = np.repeat(np.arange(len(rows)), weight.astype(int))
+    weighted, copied = metrics.measures(risk, came, weight), metrics.measures(risk[copies], came[copies])
+    for name in metrics.MEASURES:
+        assert weighted[name] == pytest.approx(copied[name], nan_ok=True), name
+    if (weight > 0).sum() > 1:  # of one mark nothing is told, though it may count twice
+        grades = metrics.grade_measures(risk, risk[::-1], weight)
+        assert grades == pytest.approx(metrics.grade_measures(risk[copies], risk[::-1][copies]), nan_ok=True)
+
+
+def test_the_lift_of_weighted_examples_by_hand():
+    weight = np.array([0.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    # Of five the highest is 0.8, who finished; of the two highest one did not, as two of all five.
+    assert metrics.lift(RISK, CAME, 0.2, weight) == 0.0
+    assert metrics.lift(RISK, CAME, 0.4, weight) == pytest.approx(0.5 / 0.4)

@@ -76,6 +76,10 @@ def test_a_whole_evaluation():
     assert set(found.details["days"]) == {"7", "30", "60", "90"}
     low, high = found.details["intervals"]["roc_auc"]
     assert low < found.metrics["roc_auc"] < high
+    assert {"lift_10", "recall", "grade_r2", "days_of_warning"} <= set(found.details["intervals"])
+    for part in (*found.details["days"].values(), *found.details["courses"]):
+        low, high = part["intervals"]["roc_auc"]
+        assert low <= part["roc_auc"] <= high
     assert auc_difference(found, found) == (0.0, 0.0)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from recommender.algorithms.base import FitOptions
 from recommender.outcomes.base import FACTOR_NAMES, medians
 from recommender.outcomes.boosting import Boosting, _factor_places
 from recommender.outcomes.level import level_shift, platt, sigmoid
+from recommender.outcomes.logistic import Logistic
 from recommender.outcomes.trees import exported
 from tests.recommender.outcomes.contract import TEST, TRAIN, PredictorContract
 
@@ -95,3 +97,22 @@ def test_medians_leave_out_what_is_not_told():
 
 def test_factors_are_named_as_in_the_table():
     assert len(FACTOR_NAMES) == len(set(FACTOR_NAMES)) == 12
+
+
+def test_the_calibration_is_of_learners_held_out_and_then_everybody_teaches():
+    taught = []
+
+    class Watched(Logistic):
+        def learn(self, examples, options):
+            taught.append(set(examples.learner.tolist()))
+            return super().learn(examples, options)
+
+    watched = Watched().fit(TRAIN)
+    part, everybody = taught
+    assert everybody == set(TRAIN.learner[TRAIN.is_labelled].tolist())
+    assert 0.6 < len(part) / len(everybody) < 0.95
+    kept = TRAIN.where(~np.isin(TRAIN.learner, list(part)))
+    raw, _grade = Logistic.with_arrays(
+        Logistic().learn(TRAIN.where(np.isin(TRAIN.learner, list(part))), FitOptions())
+    ).raw(kept)
+    np.testing.assert_allclose(watched.state()["calibration"], platt(raw, kept.is_risk), rtol=1e-4)

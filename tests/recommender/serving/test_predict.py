@@ -76,6 +76,18 @@ def test_every_running_enrolment_gets_a_risk(ready: College) -> None:
     assert sum(diligent) / len(diligent) < 0.35 < 0.65 < sum(others) / len(others)
 
 
+def test_of_one_who_came_yesterday_not_enough_is_known(ready: College) -> None:
+    """The course has run for weeks; whoever joins it late has missed nothing yet."""
+    late, usual = ready.enrolments[-1][:2]
+    late.started_at = ready.organisation.as_of - timedelta(days=1)
+    late.save()
+    assert refreshed(ready.organisation).n_known == N_A_RUN - 1
+    risk = Risk.objects.get(enrolment=late)
+    assert (risk.is_known, risk.risk_share, risk.factors, risk.confidence) == (False, None, [], "")
+    assert Risk.objects.get(enrolment=usual).is_known
+    assert not what_if(late, Changes(hands_in_next=True)).is_known
+
+
 def test_factors_can_be_read(ready: College) -> None:
     refreshed(ready.organisation)
     worst = Risk.objects.order_by("-risk_share").first()

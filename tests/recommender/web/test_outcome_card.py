@@ -33,8 +33,11 @@ def test_what_was_measured_can_be_read(
         page = owner.get(path, follow=True).content.decode()
         for text in ("ROC-AUC", "Calibration error", "Days of warning", "Algebra 2023", "chart-roc", "False alarms"):
             assert text in page, (path, text)
+        assert page.count("Logistic line") == 3  # beside all, the days, and the courses
+        assert "Confusion matrix" in page
         assert "Popularity" not in page
     for path in ("/versions/", "/runs/", "/runs/new/?algorithm=logistic"):
         page = owner.get(path, follow=True).content.decode()
         assert "Outcomes: who needs help" in page or "logistic" in page
     assert "Only in the course" not in owner.get("/runs/new/?algorithm=logistic").content.decode()
+    assert all(line is not None for line in run.data["outcomes"]["baseline"]["days"].values())

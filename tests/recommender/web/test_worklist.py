@@ -128,6 +128,16 @@ def test_the_list_comes_back_as_it_was_filtered(browser: Client, risks: Risks) -
     assert browser.post(reverse("worklist_act"), sent).url.startswith(f"{reverse('worklist')}?")
 
 
+def test_the_way_to_a_message_names_who_is_ticked_and_nothing_else(browser: Client, risks: Risks) -> None:
+    """Addresses end up in histories and logs: no token, and no note half written, may stand in them."""
+    ids = [risks[number].enrolment_id for number in (0, 2)]
+    sent = {"action": "message", "enrolment": ids, "csrfmiddlewaretoken": "x" * 64, "note": "private"}
+    there = browser.post(reverse("worklist_act"), sent).url
+    assert there == f"{reverse('message_new')}?enrolment={ids[0]}&enrolment={ids[1]}"
+    assert browser.get(there).status_code == 200
+    assert "Nobody is chosen" in act(browser, "message")
+
+
 def test_a_message_is_seen_before_it_is_sent(browser: Client, risks: Risks) -> None:
     ids = [risks[number].enrolment_id for number in (0, 2)]
     page = browser.get(reverse("message_new"), {"enrolment": ids, "letter": "catching-up"})
