@@ -102,7 +102,7 @@ def test_each_deed(browser: Client, risks: Risks, instructor: Member, cast: Cast
         ("snooze", {"days": "0"}, "Snooze until a day between tomorrow"),
         ("snooze", {"days": "soon"}, "Choose for how long"),
         ("snooze", {"days": "99999"}, "Choose for how long"),
-        ("assign", {"assigned_to": "99"}, "Choose one of the colleagues"),
+        ("assign", {"assigned_to": "999999999"}, "Choose one of the colleagues"),
         ("record", {"kind": "note", "note": ""}, "The note is empty"),
         ("record", {"kind": "bribe", "note": "x"}, "kind must be one of"),
     ],
