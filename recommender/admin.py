@@ -18,6 +18,8 @@ from recommender.models import (
     OnlineDay,
     OutcomePolicy,
     Promotion,
+    PromotionPolicy,
+    Proposal,
     RetrainRule,
     Risk,
     RiskRefresh,
@@ -41,6 +43,20 @@ class RetrainRuleAdmin(ReadOnlyAdmin):
     list_filter = [OrganisationFilter, "algorithm", "kind", "is_active"]
     list_select_related = ["course", "organisation"]
     search_fields = ["algorithm"]
+
+
+@admin.register(PromotionPolicy)
+class PromotionPolicyAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "after_gate", "changed_by", "changed_at"]
+    list_filter = [OrganisationFilter, "after_gate"]
+    list_select_related = ["organisation", "changed_by__login"]
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ReadOnlyAdmin):
+    list_display = ["version", "at", "decision", "by", "decided_at", "why"]
+    list_filter = [OrganisationFilter, "decision"]
+    list_select_related = ["version", "by__login"]
 
 
 @admin.register(Search)

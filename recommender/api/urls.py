@@ -20,6 +20,7 @@ from recommender.api.list_exports import (
     ListExportList,
 )
 from recommender.api.list_rules import ListRuleDetail, ListRuleEnd, ListRuleList, ListRulePreview
+from recommender.api.proposals import PromotionPolicyView, ProposalList, VersionDecline
 from recommender.api.recommendations import (
     FeedbackList,
     PopularActivities,
@@ -76,5 +77,8 @@ urlpatterns = [
     path("versions/roll-back/", VersionRollBack.as_view(), name="api_version_roll_back"),
     path("versions/<int:number>/", VersionDetail.as_view(), name="api_version"),
     path("versions/<int:number>/card/", VersionCard.as_view(), name="api_version_card"),
+    path("versions/<int:number>/decline/", VersionDecline.as_view(), name="api_version_decline"),
+    path("proposals/", ProposalList.as_view(), name="api_proposals"),
+    path("promotion-policy/", PromotionPolicyView.as_view(), name="api_promotion_policy"),
     path("versions/<int:number>/promote/", VersionPromotion.as_view(), name="api_version_promote"),
 ]

@@ -2,6 +2,7 @@ from recommender.models.impressions import REFUSING_ACTIONS, Feedback, FeedbackA
 from recommender.models.list_exports import ListExport, ListFormat
 from recommender.models.list_rules import FACTORS, Effect, ListRule
 from recommender.models.online import Experiment, OnlineDay, OnlineMeasure
+from recommender.models.proposals import AfterGate, Decision, PromotionPolicy, Proposal
 from recommender.models.risks import Confidence, Risk, RiskRefresh
 from recommender.models.rules import RetrainRule
 from recommender.models.runs import (
@@ -31,8 +32,10 @@ __all__ = [
     "RECOMMENDED_CHOICES",
     "CONTACTING_KINDS",
     "REFUSING_ACTIONS",
+    "AfterGate",
     "Case",
     "Confidence",
+    "Decision",
     "Effect",
     "Experiment",
     "Feedback",
@@ -51,6 +54,8 @@ __all__ = [
     "OutcomePolicy",
     "Promotion",
     "PromotionAction",
+    "PromotionPolicy",
+    "Proposal",
     "RetrainRule",
     "Risk",
     "RiskRefresh",

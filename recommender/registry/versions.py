@@ -22,7 +22,16 @@ from analytics.public import Activity, InvalidInput, Member, Organisation
 from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import algorithm_class
 from recommender.errors import RecommenderError
-from recommender.models import Experiment, Promotion, PromotionAction, Run, TargetKind, Version
+from recommender.models import (
+    Decision,
+    Experiment,
+    Promotion,
+    PromotionAction,
+    Proposal,
+    Run,
+    TargetKind,
+    Version,
+)
 from recommender.outcomes.base import Predictor
 from recommender.outcomes.catalogue import predictor_class
 from recommender.registry import artifacts
@@ -210,6 +219,7 @@ def _put_into_use(
     Experiment.objects.filter(**scope, stopped_at=None).update(
         stopped_at=timezone.now(), stopped_by=by, why_stopped=why_stopped
     )
+    _answer_proposals(version, by, why, why_stopped)
     return Promotion.objects.create(
         organisation_id=version.organisation_id,
         kind=version.kind,
@@ -220,6 +230,15 @@ def _put_into_use(
         by=by,
         why=why,
     )
+
+
+def _answer_proposals(version: Version, by: Member | None, why: str, why_not: str) -> None:
+    """The version's own is accepted, whoever put it into use; what else waits in the scope has lost its question."""
+    same = Version.objects.filter(organisation=version.organisation_id, kind=version.kind, course=version.course_id)
+    waiting = Proposal.objects.filter(version__in=same, decision="")
+    answer = {"decided_at": timezone.now(), "by": by}
+    waiting.filter(version=version).update(decision=Decision.ACCEPTED, why=why, **answer)
+    waiting.exclude(version=version).update(decision=Decision.SUPERSEDED, why=why_not, **answer)
 
 
 def _locked(organisation_id: int) -> Organisation:

@@ -28,6 +28,7 @@ from recommender.serving.list_rules import NOTHING, Known
 from recommender.serving.live import LiveModel, live_model, split_of
 from recommender.serving.outline import Outline, outline_of
 from recommender.serving.personal import Personal, personal_of_each
+from recommender.serving.reach import Reach, reach_of
 from recommender.serving.scoring import lowering
 from recommender.serving.situation import Situation
 from recommender.serving.split import Split
@@ -67,10 +68,6 @@ class Frame:
     is_open: NDArray[np.bool_]  # (n_activities of the model,)
     course_ids: NDArray[np.int64]  # (n_activities of the model,), 0 for none
 
-    @property
-    def block_size(self) -> int:
-        return max(1, min(MAX_BLOCK, BLOCK_NUMBERS // max(1, len(self.is_open))))
-
 
 def frame_of(
     organisation: Organisation, *, kind: str = TargetKind.ANY, limit: int, known: list[Known] | None = None
@@ -105,8 +102,8 @@ def lists_of(
     frame: Frame, learner_ids: Sequence[int], check: Callable[[int], None] = lambda n_done: None
 ) -> Iterator[Listed]:
     """Everybody's list, in the order of the ids; `check` is told after each block how many were done, and may raise."""
-    for start in range(0, len(learner_ids), frame.block_size):
-        block = learner_ids[start : start + frame.block_size]
+    for start in range(0, len(learner_ids), MAX_BLOCK):
+        block = learner_ids[start : start + MAX_BLOCK]
         yield from block_lists(frame, situations_of(frame, block))
         check(start + len(block))
 
@@ -138,8 +135,14 @@ def _situation(frame: Frame, learner_id: int, met: dict[int, Meeting], personal:
 
 
 def block_lists(frame: Frame, situations: Sequence[Situation]) -> list[Listed]:
-    """The lists of one block."""
-    by_model = _by_model(frame, frame.model, situations) if frame.model is not None else {}
+    """The lists of one block. The fewer courses its learners have together, the less there is to score."""
+    by_model: dict[int, Listed] = {}
+    if frame.model is not None:
+        reach = reach_of(frame.model, frame.kind, frame.is_open, frame.course_ids, situations)
+        step = max(1, BLOCK_NUMBERS // max(1, len(reach.ids)))
+        for start in range(0, len(situations), step):
+            found = _by_model(frame, reach, situations[start : start + step])
+            by_model |= {start + place: one for place, one in found.items()}
     return [by_model.get(place) or _alone(frame, one) for place, one in enumerate(situations)]
 
 
@@ -160,23 +163,24 @@ def _alone(frame: Frame, situation: Situation) -> Listed:
     )
 
 
-def _by_model(frame: Frame, model: LiveModel, situations: Sequence[Situation]) -> dict[int, Listed]:
-    """By place in the block: those whose list the model fills."""
+def _by_model(frame: Frame, reach: Reach, situations: Sequence[Situation]) -> dict[int, Listed]:
+    """By place: those whose list the model fills."""
+    model = reach.model
     histories = [model.indices_of(one.history) for one in situations]
     asked = [
         place
         for place, (history, one) in enumerate(zip(histories, situations, strict=True))
         if len(history) and not _is_split_off(frame, one)
     ]
-    if not asked:
+    if not asked or not len(reach.ids):
         return {}
     those = [situations[place] for place in asked]
-    strengths = _strengths(frame, model, those, [histories[place] for place in asked])
+    strengths = _strengths(frame, reach, those, [histories[place] for place in asked])
     n_looked = min(FIRST_LOOK * frame.limit, strengths.shape[1])
     top = np.argpartition(-strengths, n_looked - 1, axis=1)[:, :n_looked]
     top.sort(axis=1)
-    ids, values = model.activity_ids[top], np.take_along_axis(strengths, top, axis=1)
-    courses = frame.course_ids[top]
+    ids, values = reach.ids[top], np.take_along_axis(strengths, top, axis=1)
+    courses = reach.course_ids[top]
     more = [extras(one, frame.outline, model) for one in those]
     merged = _Merged.of(frame, those, more, ids, values, courses)
     order = varied(merged.courses, merged.strengths, frame.limit)
@@ -259,28 +263,28 @@ def _is_admitted(frame: Frame, situation: Situation, pk: int) -> bool:
 
 
 def _strengths(
-    frame: Frame, model: LiveModel, situations: Sequence[Situation], histories: list[NDArray[np.int32]]
+    frame: Frame, reach: Reach, situations: Sequence[Situation], histories: list[NDArray[np.int32]]
 ) -> NDArray[np.float32]:
-    """Shape (n, n_activities): 0..1 after boosts, -1 for what may not be recommended."""
-    scores = model.algorithm.score(histories)
-    in_reach = _in_reach(frame, situations)
+    """A column for each of the reach: 0..1 after boosts, -1 for what may not be recommended."""
+    scores = reach.scores(histories)
+    in_reach = _in_reach(frame, reach, situations)
     lowest = np.min(scores, axis=1, where=in_reach, initial=np.inf, keepdims=True)
     highest = np.max(scores, axis=1, where=in_reach, initial=-np.inf, keepdims=True)
     scores -= lowest
     scores /= np.where(highest > lowest, highest - lowest, np.float32(1))
     for row, one in enumerate(situations):
-        _adjust(scores[row], in_reach[row], model, one)
-    admitted = in_reach & frame.is_open
-    _leave_out(admitted, frame, model, situations, histories)
+        _adjust(scores[row], in_reach[row], reach, one)
+    admitted = in_reach & reach.is_open
+    _leave_out(admitted, frame, reach, situations)
     scores[~admitted] = -1
     return scores
 
 
-def _in_reach(frame: Frame, situations: Sequence[Situation]) -> NDArray[np.bool_]:
-    """What is in the learner's courses or outside of all: shape (n, n_activities)."""
+def _in_reach(frame: Frame, reach: Reach, situations: Sequence[Situation]) -> NDArray[np.bool_]:
+    """What is in the learner's courses or outside of all, a row for each."""
     if frame.kind == TargetKind.COURSE or not any(one.personal.is_bound for one in situations):
-        return np.ones((len(situations), len(frame.course_ids)), bool)
-    courses, code = np.unique(frame.course_ids, return_inverse=True)
+        return np.ones((len(situations), len(reach.ids)), bool)
+    courses, code = np.unique(reach.course_ids, return_inverse=True)
     may = np.zeros((len(situations), len(courses)), bool)
     for row, one in enumerate(situations):
         enrolled = one.enrolled_course_ids
@@ -288,42 +292,35 @@ def _in_reach(frame: Frame, situations: Sequence[Situation]) -> NDArray[np.bool_
     return may[:, code]
 
 
-def _adjust(strengths: NDArray[np.float32], in_reach: NDArray[np.bool_], model: LiveModel, one: Situation) -> None:
+def _adjust(strengths: NDArray[np.float32], in_reach: NDArray[np.bool_], reach: Reach, one: Situation) -> None:
     """Lower and boost one row in place."""
-    disliked = model.indices_of(np.array(one.personal.disliked_ids, np.int64))
+    disliked = reach.model.indices_of(np.array(one.personal.disliked_ids, np.int64))
     if len(disliked):
-        likeness = model.algorithm.score([each[None] for each in disliked])
+        likeness = reach.scores([each[None] for each in disliked])
         strengths[in_reach] *= lowering(likeness[:, in_reach])
     for ids, factor in one.effects.boosts:
-        strengths[model.indices_of(ids)] *= factor
+        strengths[reach.columns_of(ids)] *= factor
     if one.effects.boosts:
         strengths /= max(1.0, float(strengths[in_reach].max(initial=0.0)))
 
 
-def _leave_out(
-    admitted: NDArray[np.bool_],
-    frame: Frame,
-    model: LiveModel,
-    situations: Sequence[Situation],
-    histories: list[NDArray[np.int32]],
-) -> None:
+def _leave_out(admitted: NDArray[np.bool_], frame: Frame, reach: Reach, situations: Sequence[Situation]) -> None:
     """What each has met, refused or seen too often, what is blocked for them, and what needs something else first."""
-    rows = np.repeat(np.arange(len(histories)), [len(history) for history in histories])
-    admitted[rows, np.concatenate(histories)] = False
     for row, one in enumerate(situations):
+        admitted[row, reach.columns_of(one.history)] = False
         personal = one.personal
         unwanted = personal.refused_ids | personal.worn_out_ids
         if frame.kind == TargetKind.COURSE:
             unwanted = unwanted | {course_id for course_id, _run in personal.enrolments}
         if unwanted:
-            admitted[row, model.indices_of(np.array(sorted(unwanted), np.int64))] = False
+            admitted[row, reach.columns_of(np.array(sorted(unwanted), np.int64))] = False
         if one.effects.blocked_ids or one.effects.blocked_kinds:
-            admitted[row] &= ~one.effects.blocks_of(frame.outline, model.activity_ids)
-    _need_first(admitted, frame, model, situations)
+            admitted[row] &= ~one.effects.blocks_of(frame.outline, reach.ids)
+    _need_first(admitted, frame, reach, situations)
 
 
-def _need_first(admitted: NDArray[np.bool_], frame: Frame, model: LiveModel, situations: Sequence[Situation]) -> None:
-    limited = [pk for pk in frame.needs if len(model.indices_of(np.array([pk], np.int64)))]
+def _need_first(admitted: NDArray[np.bool_], frame: Frame, reach: Reach, situations: Sequence[Situation]) -> None:
+    limited = [pk for pk in frame.needs if len(reach.columns_of(np.array([pk], np.int64)))]
     if not limited:
         return
     needed_ids = np.unique([needed for pk in limited for needed in frame.needs[pk]])
@@ -335,7 +332,7 @@ def _need_first(admitted: NDArray[np.bool_], frame: Frame, model: LiveModel, sit
     needs = scipy.sparse.csr_matrix((ones, columns, offsets), shape=(len(limited), len(needed_ids)))
     met = np.stack([np.isin(needed_ids, one.history) for one in situations]).astype(np.float32)
     lacking = np.diff(offsets) > (needs @ met.T).T
-    admitted[:, model.indices_of(np.array(limited, np.int64))] &= ~lacking
+    admitted[:, reach.columns_of(np.array(limited, np.int64))] &= ~lacking
 
 
 def trying(frame: Frame, known: list[Known]) -> Frame:

@@ -20,6 +20,8 @@ from recommender.serving import list_rules
 from recommender.serving.everyone import Listed, block_lists, frame_of, situations_of, trying, with_rules
 
 N_TOP = 5
+PREVIEW_BLOCK = 64
+"""Learners between two looks at the clock."""
 PREVIEW_SECONDS = 5.0
 
 
@@ -100,11 +102,10 @@ def preview(rule: ListRule) -> Preview:
     ids = list(sample.values_list("pk", flat=True)[: settings.NEURALINK_PREVIEW_LEARNERS])
     n_looked = n_changed = 0
     until = time.monotonic() + PREVIEW_SECONDS
-    step = min(64, before.block_size)
-    for start in range(0, len(ids), step):
+    for start in range(0, len(ids), PREVIEW_BLOCK):
         if time.monotonic() > until:
             break
-        situations = situations_of(before, ids[start : start + step])
+        situations = situations_of(before, ids[start : start + PREVIEW_BLOCK])
         pairs = zip(block_lists(before, situations), _tried(after, situations), strict=True)
         n_changed += sum(one.ids != other.ids for one, other in pairs)
         n_looked += len(situations)

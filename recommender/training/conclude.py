@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recommender.models import Run, Version
 from recommender.registry import versions
+from recommender.registry.proposals import propose
 from recommender.training.judge import Verdict
 from recommender.training.memory import peak_bytes
 from recommender.training.watch import Watch
@@ -47,6 +48,8 @@ def conclude(watch: Watch, end: Conclusion) -> None:
             peak_memory_bytes=peak_bytes(),
         )
         version = versions.register(run, end.trained, end.metrics, end.measured)
+        if end.verdict.asks:
+            propose(version, end.verdict.sentence)
         if not end.verdict.promotes:
             return
         if versions.live(run.organisation, run.kind, run.course) != end.compared_with:

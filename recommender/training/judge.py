@@ -20,7 +20,7 @@ from recommender.evaluation.bootstrap import Comparison, compare
 from recommender.evaluation.findings import Finding
 from recommender.evaluation.protocol import MEASURE, Evaluation
 from recommender.evaluation.segments import SEGMENTS
-from recommender.models import Run, Version
+from recommender.models import AfterGate, Run, Version
 from recommender.registry.versions import measured_per_learner
 
 BASELINE = "popularity"
@@ -69,6 +69,7 @@ class Verdict:
     findings: list[Finding]
     promotes: bool
     sentence: str
+    asks: bool = False  # it passed, and somebody is to decide
 
     @property
     def passes(self) -> bool:
@@ -101,8 +102,15 @@ def segments_of(evaluation: Evaluation) -> Groups:
     return {name: mask for name, mask in masks.items() if mask.sum() >= LEAST_OF_SEGMENT}
 
 
-def judge(run: Run, candidate: Candidate, baseline: Evaluation, incumbent: Incumbent | None, groups: Groups) -> Verdict:
-    """No worse than popularity and than the version in use, harm to nobody, and fit to be served."""
+def judge(
+    run: Run,
+    candidate: Candidate,
+    baseline: Evaluation,
+    incumbent: Incumbent | None,
+    groups: Groups,
+    then: str = AfterGate.PROMOTE,
+) -> Verdict:
+    """No worse than popularity and than the version in use, harm to nobody, and fit to be served; `then` if so."""
     findings = [
         _better_than_popularity(candidate.evaluation, baseline),
         _better_than_incumbent(candidate.evaluation, incumbent),
@@ -114,8 +122,8 @@ def judge(run: Run, candidate: Candidate, baseline: Evaluation, incumbent: Incum
     stopping = [finding for finding in findings if finding.is_stopping]
     figures = _figures(candidate.evaluation, baseline, incumbent)
     if not stopping:
-        begin = _("Put into use") if run.promotes else _("Not put into use, as asked")
-    elif stopping[0].name in {"popularity", "in_use"}:
+        return passed(run, findings, figures, then)
+    if stopping[0].name in {"popularity", "in_use"}:
         begin = _("Not put into use, because it is worse")
     else:
         return Verdict(
@@ -123,8 +131,23 @@ def judge(run: Run, candidate: Candidate, baseline: Evaluation, incumbent: Incum
             False,
             _("Not put into use. %(why)s %(figures)s") % {"why": stopping[0].sentence, "figures": figures},
         )
+    return Verdict(findings, False, _("%(begin)s: %(figures)s") % {"begin": begin, "figures": figures})
+
+
+def passed(run: Run, findings: list[Finding], figures: str, then: str) -> Verdict:
+    """Nothing speaks against it: what becomes of it is said by who asked for the run, then by the organisation."""
+    if not run.promotes:
+        begin = _("Not put into use, as asked")
+    elif then == AfterGate.ASK:
+        begin = _("Good enough, and waits for somebody to put it into use")
+    elif then == AfterGate.HOLD:
+        begin = _("Good enough, and not put into use, because the organisation does so by hand")
+    else:
+        begin = _("Put into use")
     sentence = _("%(begin)s: %(figures)s") % {"begin": begin, "figures": figures}
-    return Verdict(findings, not stopping and run.promotes, sentence)
+    return Verdict(
+        findings, run.promotes and then == AfterGate.PROMOTE, sentence, run.promotes and then == AfterGate.ASK
+    )
 
 
 def _better_than_popularity(candidate: Evaluation, baseline: Evaluation) -> Finding:

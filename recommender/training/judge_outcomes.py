@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from analytics.public import full_stop
 from recommender.evaluation.findings import Finding
 from recommender.evaluation.outcome_protocol import OutcomeEvaluation, auc_difference
-from recommender.models import Run, Version
-from recommender.training.judge import Verdict
+from recommender.models import AfterGate, Run, Version
+from recommender.training.judge import Verdict, passed
 
 MEASURE = "roc_auc"
 GAP_TOLERANCE = 0.02
@@ -37,9 +37,13 @@ class InUse:
 
 
 def judge_outcomes(
-    run: Run, candidate: OutcomeEvaluation, baseline: OutcomeEvaluation, in_use: InUse | None
+    run: Run,
+    candidate: OutcomeEvaluation,
+    baseline: OutcomeEvaluation,
+    in_use: InUse | None,
+    then: str = AfterGate.PROMOTE,
 ) -> Verdict:
-    """Better or equal, and fair: then it may be used."""
+    """Better or equal, and fair: then it may be used, and `then` says what becomes of it."""
     yardstick = in_use.metrics if in_use and in_use.metrics else baseline.metrics
     findings = [
         _better_than_line(candidate, baseline),
@@ -56,8 +60,7 @@ def judge_outcomes(
     if stopping:
         why = {"why": stopping[0].sentence, "figures": figures}
         return Verdict(findings, False, _("Not put into use. %(why)s %(figures)s") % why)
-    begin = _("Put into use") if run.promotes else _("Not put into use, as asked")
-    return Verdict(findings, run.promotes, f"{begin}: {figures} {findings[1].sentence}")
+    return passed(run, findings, f"{figures} {findings[1].sentence}", then)
 
 
 def _better_than_line(candidate: OutcomeEvaluation, baseline: OutcomeEvaluation) -> Finding:

@@ -24,7 +24,7 @@ from recommender.evaluation.outcome_protocol import (
     outcome_split,
     trained_on,
 )
-from recommender.models import Run, TargetKind
+from recommender.models import PromotionPolicy, Run, TargetKind
 from recommender.outcomes.base import Predictor
 from recommender.outcomes.catalogue import build_predictor
 from recommender.outcomes.examples import training_examples
@@ -53,7 +53,8 @@ def train_outcomes(run: Run, watch: Watch) -> None:
         )
     split = outcome_split(data, run.seed)
     candidate, baseline, in_use = _measure(run, data, split, watch)
-    verdict = judge_outcomes(run, candidate, baseline, in_use)
+    then = PromotionPolicy.of(run.organisation).after_gate
+    verdict = judge_outcomes(run, candidate, baseline, in_use, then)
     watch.step(_("training on everything"), 0.97)
     begun = time.monotonic()
     predictor = build_predictor(run.algorithm, run.config)

@@ -26,7 +26,7 @@ from recommender.errors import NotEnoughData, RecommenderError, TrainingStopped
 from recommender.evaluation.bootstrap import interval
 from recommender.evaluation.protocol import MEASURE, Evaluation, evaluate
 from recommender.history import activity_features, interactions, unmet
-from recommender.models import Run, Version
+from recommender.models import PromotionPolicy, Run, Version
 from recommender.registry import versions
 from recommender.training import guard
 from recommender.training.conclude import Conclusion, conclude
@@ -109,7 +109,8 @@ def _train_recommender(run: Run, watch: Watch) -> None:
     data = _history(run, watch)
     split = _split(data)
     measured = _measure(run, data, split, watch)
-    verdict = judge(run, measured.candidate, measured.baseline, measured.incumbent, measured.groups)
+    then = PromotionPolicy.of(run.organisation).after_gate
+    verdict = judge(run, measured.candidate, measured.baseline, measured.incumbent, measured.groups, then)
     trained, fit_seconds = _refit(run, data, watch)
     evaluation = measured.candidate.evaluation
     conclude(

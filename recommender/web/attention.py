@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from analytics.public import JobState, Member, MemberRequest, Organisation, Role, number, roles_required
 from recommender.models import Promotion, Run
+from recommender.registry.proposals import waiting
 from recommender.web.lists import in_use
 from recommender.web.runs import MODEL_ROLES
 from recommender.worklist.rows import Worklist
@@ -44,6 +45,7 @@ def model_attention(request: MemberRequest) -> HttpResponse:
     """Fragment of the overview: rows for its list of what needs attention, or nothing."""
     found = [*at_risk(request.member)]
     if request.member.role in MODEL_ROLES:
+        found += [*waiting_versions(request.member.organisation)]
         found += [*runs_at_fault(request.member.organisation), *old_versions(request.member.organisation)]
     return render(request, "analytics/_attention_rows.html", {"attention": found[:SHOWN]})
 
@@ -58,6 +60,13 @@ def at_risk(member: Member) -> Iterator[Attention]:
         )
         url = reverse("worklist") if member.role in CASE_ROLES else reverse("course_list")
         yield Attention("warn", _("At risk"), sentence % {"n": number(n)}, url)
+
+
+def waiting_versions(organisation: Organisation) -> Iterator[Attention]:
+    """What the gate let through and the policy leaves to somebody."""
+    for proposal in waiting(organisation):
+        url = f"{reverse('version_list')}#waiting"
+        yield Attention("warn", _("Waiting for you"), f"{proposal.version}: {proposal.verdict}", url)
 
 
 def runs_at_fault(organisation: Organisation) -> Iterator[Attention]:

@@ -17,9 +17,10 @@ from django.views.decorators.http import require_POST
 from analytics.public import Activity, MemberRequest, roles_required
 from recommender.algorithms.catalogue import build
 from recommender.errors import InvalidConfig
-from recommender.models import RetrainRule
+from recommender.models import PromotionPolicy, RetrainRule
 from recommender.training.rules import due
 from recommender.web.algorithms import algorithm_choices
+from recommender.web.proposals import PolicyForm
 from recommender.web.runs import MODEL_ROLES
 
 
@@ -99,7 +100,8 @@ def retrain_rule_list(request: MemberRequest) -> HttpResponse:
     rows = [
         (rule, due(rule, now) if rule.is_active else None) for rule in rules.select_related("course", "organisation")
     ]
-    return render(request, "recommender/retrain_rule_list.html", {"form": form, "rows": rows})
+    policy = PolicyForm(instance=PromotionPolicy.of(request.member.organisation))
+    return render(request, "recommender/retrain_rule_list.html", {"form": form, "rows": rows, "policy": policy})
 
 
 @roles_required(*MODEL_ROLES)

@@ -14,6 +14,7 @@ from analytics.public import InvalidInput, Member, MemberRequest, roles_required
 from recommender.models import Promotion, Version
 from recommender.registry import versions as registry
 from recommender.registry.card import card_of
+from recommender.registry.proposals import waiting
 from recommender.serving.online import online_figures
 from recommender.web.algorithms import parameters, summary
 from recommender.web.facts import data_facts
@@ -32,6 +33,7 @@ def version_list(request: MemberRequest) -> HttpResponse:
     in_use_now = list(in_use(organisation))
     context = {
         "in_use": in_use_now,
+        "waiting": list(waiting(organisation)),
         "ids_in_use": {promotion.version_id for promotion in in_use_now},
         "page": page_of(request, versions_of(organisation)),
     }

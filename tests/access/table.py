@@ -162,6 +162,8 @@ MODEL_PAGES = [
     get("explorer_list", MODELS, "learner"),
     get("explorer_why_not", MODELS, "learner"),
     post("version_promote", MODELS, "version"),
+    post("version_decline", MODELS, "version"),
+    post("promotion_policy", MODELS),
     post("version_roll_back", MODELS, "version"),
 ]
 CARE_PAGES = [
@@ -272,6 +274,10 @@ MODEL_API = [
     api("GET", "api_version", Scope.VERSIONS_WRITE, MODELS, "version_number"),
     api("GET", "api_version_card", Scope.RECOMMENDATIONS_READ, STAFF, "version_number"),
     api("POST", "api_version_promote", Scope.VERSIONS_WRITE, MODELS, "version_number"),
+    api("POST", "api_version_decline", Scope.VERSIONS_WRITE, MODELS, "version_number"),
+    api("GET", "api_proposals", Scope.VERSIONS_WRITE, MODELS),
+    api("GET", "api_promotion_policy", Scope.VERSIONS_WRITE, MODELS),
+    api("POST", "api_promotion_policy", Scope.VERSIONS_WRITE, MODELS),
 ]
 XAPI_METHODS = {
     "xapi_activities": ("GET",),
@@ -294,6 +300,7 @@ analytics: organisationday activityday learnerday learnertotal coursetotal dirty
 analytics: document projection projectionplace statementfate verbcount verbmeaning learneridentity
 analytics: statement statementlink attachment activitydefinition
 recommender: experiment onlineday listrule listexport
+recommender: promotionpolicy proposal
 recommender: run search version promotion impression feedback risk riskrefresh case intervention mail"""
 ADMIN_SUPERUSERS = "auth: group user"
 """Django's own tables of logins: of those who run the machine, for no organisation's data administrator."""

@@ -6,14 +6,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 from django.utils import timezone
 
 from analytics.errors import InvalidInput
+from analytics.jobs import working_on
 from analytics.models import Learner
-from recommender.models import Experiment, Feedback, Impression, Promotion, Run
+from recommender.models import Experiment, Feedback, Impression, ListExport, ListFormat, Promotion, Run
 from recommender.registry import versions
+from recommender.serving.everyone import frame_of, lists_of
 from recommender.serving.experiments import count_experiment, start_experiment, stop_experiment, use_winner
+from recommender.serving.list_export import export_lists, path_of, start_export
 from recommender.serving.live import live_model
 from recommender.serving.recommend import recommend
 from recommender.serving.split import place_of
@@ -27,6 +31,17 @@ def two(school: School, trained: Callable[..., Run]) -> Any:
     """The version in use, and one that waits."""
     control = trained(school.organisation)
     return control.version, trained(school.organisation, "item_knn", promotes=False).version
+
+
+def school_lists(school: School) -> list[dict[str, Any]]:
+    """The rows of a file with everybody's lists."""
+    export = start_export(school.organisation, file_format=ListFormat.PARQUET, n_each=2, wakes_worker=False)
+    with working_on(ListExport, export.pk) as lease:
+        assert lease is not None
+        export_lists(lease)
+    export.refresh_from_db()
+    found: list[dict[str, Any]] = pyarrow.parquet.read_table(path_of(export)).to_pylist()
+    return found
 
 
 def answered_by(school: School) -> dict[int, int]:
@@ -50,6 +65,26 @@ def test_learners_are_split_by_share_and_stay(school: School, two: Any) -> None:
     assert answer.version == challenger
     assert Impression.objects.get(token=answer.token).version == challenger
     assert live_model(school.organisation, "any").version == control, "who is not known gets the version in use"
+
+
+def test_lists_of_everybody_are_split_in_the_same_way(school: School, two: Any) -> None:
+    control, challenger = two
+    start_experiment(challenger, share=0.5)
+    expected = answered_by(school)
+    assert set(expected.values()) == {control.pk, challenger.pk}
+    frame = frame_of(school.organisation, limit=2)
+    listed = {}
+    for one in lists_of(frame, list(expected)):
+        assert one.situation.learner is not None
+        if one.model is not None:
+            listed[one.situation.learner.pk] = one.model.version.pk
+    assert set(listed.values()) == {control.pk, challenger.pk}
+    assert listed == {pk: expected[pk] for pk in listed}
+    names = {learner.external_id: expected[learner.pk] for learner in school.learners}
+    ids = {version.number: version.pk for version in two}
+    told = {row["learner"]: ids[row["version"]] for row in school_lists(school) if row["version"]}
+    assert set(told.values()) == {control.pk, challenger.pk}
+    assert told == {name: names[name] for name in told}
 
 
 def test_places_are_even_and_independent() -> None:
