@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
+from analytics.imports import dates
+from analytics.imports.instants import ISO_LIKE
+from analytics.imports.quantities import NUMBER
 from analytics.imports.vocabulary import kind_of, unit_of, verb_of
 
 WORDS: dict[str, str] = {
@@ -64,6 +68,7 @@ INSTANTS = frozenset({"at", "started_at", "ended_at", "opens_at", "closes_at"})
 NUMBERS = frozenset({"value", "rating", "grade", "position"})
 KNOWN_BY_CONTENT = {"verb": verb_of, "kind": kind_of, "unit": unit_of}
 EXACT, SYNONYM, FUZZY, BY_CONTENT = 1.0, 0.9, 0.7, 0.4
+BROKEN = 0.9
 LEAST_ALIKE = 0.82
 EPOCH_DIGITS = range(9, 18)
 
@@ -86,10 +91,23 @@ def content_fit(ours: str, kind: str, samples: Sequence[str]) -> float:
     if kind == "empty":
         return 1.0
     if ours in INSTANTS:
-        return 1.0 if kind == "instant" or _is_epoch(kind, samples) else 0.0
+        return 1.0 if kind == "instant" or _is_epoch(kind, samples) else _mostly(is_instant, samples)
     if ours in NUMBERS:
-        return 1.0 if kind in {"integer", "decimal"} else 0.0
+        return 1.0 if kind in {"integer", "decimal"} else _mostly(is_number, samples)
     return 0.0 if kind == "instant" else 1.0
+
+
+def is_instant(text: str) -> bool:
+    return bool(re.match(ISO_LIKE, text)) or dates.is_date(text)
+
+
+def is_number(text: str) -> bool:
+    return bool(re.match(NUMBER, text))
+
+
+def _mostly(is_right: Callable[[str], bool], samples: Sequence[str]) -> float:
+    """A column of half-broken values is still what its name says; it is less sure than one without."""
+    return BROKEN if samples and sum(map(is_right, samples)) * 2 >= len(samples) else 0.0
 
 
 def by_content(ours: str, kind: str, samples: Sequence[str]) -> float:

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from analytics.imports.column_words import INSTANTS
+from analytics.imports.column_words import INSTANTS, content_fit
 from analytics.imports.formats import FORMATS, format_named
 from analytics.imports.formats.base import STEPS_OFF, Option
 from analytics.imports.formats.mapped import Mapped
@@ -170,7 +170,7 @@ class UploadForm(forms.Form):
 
     def _misfit(self, place: int, column: Column) -> str:
         ours = self[f"{COLUMN_PREFIX}{place}"].value()
-        if ours in INSTANTS and column.kind not in {"instant", "integer", "decimal", "empty"}:
+        if ours in INSTANTS and column.kind == "text" and not content_fit(ours, column.kind, column.samples):
             return _("These are no times: their rows would be rejected.")
         return ""
 

@@ -51,6 +51,16 @@ def test_a_name_does_not_outweigh_impossible_content() -> None:
     assert suggested(columns(("timestamp", "integer", ("12",))), CSV) == {}
 
 
+def test_a_few_broken_values_do_not_hide_a_column() -> None:
+    found = columns(
+        ("learner", "text", ("l1", "l2")), ("activity", "text", ("a1",)), ("verb", "text", ("viewed",)),
+        ("at", "text", ("2024-03-01T10:00Z", "someday")), ("value", "text", ("5", "=5+1")),
+    )  # fmt: skip
+    assert suggested(found, CSV) == {name: name for name in ("learner", "activity", "verb", "at", "value")}
+    words = columns(("at", "text", ("soon", "someday", "2024-03-01")))
+    assert suggested(words, CSV) == {}
+
+
 def test_each_column_once_and_none_of_our_own() -> None:
     found = suggested(
         columns(("user_id", "integer", ("1",)), ("email", "text", ("a@b",)), ("rejected_by_import_3", "text", ())), CSV
