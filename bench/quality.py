@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tuned", action="store_true", help="with what was chosen for the data set: bench/tuned.py")
     parser.add_argument("--members", action="store_true", help="also each member of a blend, as it is in the blend")
     parser.add_argument("--working-folder", type=Path, help="keep checkpoints there, and go on from them after a kill")
+    parser.add_argument("--trained-on", default="", metavar="MACHINE", help="what made the working folder; told beside")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget-seconds", type=float, default=None, help="of each training that iterates")
 
@@ -82,7 +83,8 @@ def _cases(dataset: str, arguments: argparse.Namespace) -> dict[str, tuple[str, 
         case = f"{dataset}/{DATASETS[dataset].protocol}/{name}"
         if not arguments.case or case in arguments.case:
             changed = ",".join(f"{parameter}={value}" for parameter, value in config.items())
-            found[f"{case}[{changed}]" if changed else case] = (name, config)
+            told = f"{case}[{changed}]" if changed else case
+            found[f"{told}@{arguments.trained_on}" if arguments.trained_on else told] = (name, config)
     return found
 
 
@@ -114,7 +116,7 @@ def _measure_one(
     arguments: argparse.Namespace,
 ) -> Iterator[Measurement]:
     # Of another recipe, a checkpoint there is no harm: it is passed over.
-    folder = arguments.working_folder and arguments.working_folder / case.partition("[")[0].replace("/", "-")
+    folder = arguments.working_folder and arguments.working_folder / case.partition("[")[0].partition("@")[0].replace("/", "-")
     is_fresh = folder is None or not folder.exists()
     options = FitOptions(arguments.seed, budget_seconds=arguments.budget_seconds, progress=_tell, working_folder=folder)
     began, processor_began = time.perf_counter(), time.process_time()

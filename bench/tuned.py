@@ -7,15 +7,33 @@ BBB-2013J alone; the same parameters for every presentation.
 
 from typing import Any
 
+
+def _member(name: str, config: dict[str, Any]) -> str:
+    """As a blend names its members."""
+    return ":".join([name, *(f"{parameter}={value}" for parameter, value in config.items())])
+
+
 _PRESENTATION: dict[str, dict[str, Any]] = {
     "popularity": {"half_life_days": 2.0},
     "sequential_linear": {"half_life_days": 4.0, "intercept": True, "regularization": 3000.0},
 }
 
+_MOVIELENS_LINEAR = {
+    "short_steps": 0.5,
+    "middle_steps": 3.0,
+    "long_steps": 20.0,
+    "regularization": 250.0,
+    "neighbours": 2048,
+}
+_MOVIELENS_SASREC = {"blocks": 3, "dropout": 0.35, "negatives": 1024}
+
 TUNED: dict[str, dict[str, dict[str, Any]]] = {
     "ml-1m": {
-        "sequential_linear": {"short_steps": 0.5, "middle_steps": 3.0, "long_steps": 20.0, "neighbours": 2048},
-        "blend": {"members": "sasrec,sequential_linear:short_steps=0.5:middle_steps=3.0:long_steps=20.0"},
+        "sequential_linear": _MOVIELENS_LINEAR,
+        "sasrec": _MOVIELENS_SASREC,
+        "blend": {
+            "members": ",".join((_member("sasrec", _MOVIELENS_SASREC), _member("sequential_linear", _MOVIELENS_LINEAR)))
+        },
     },
     # Only what looks back: the broken row names the answer that its list is without, so whoever learns from both sides
     # learns that a list with this row does not hold the answer (see bench.datasets.mooccubex).

@@ -52,6 +52,12 @@ def on_device(device: str) -> AbstractContextManager[object]:
     return nullcontext() if device == "auto" else keras.device(f"{device}:0")
 
 
+def compiles_each_shape() -> bool:
+    """XLA gains nothing in TensorFlow on processors (MovieLens-1M: a third slower); JAX is slow without it."""
+    backend: str = keras.backend.backend()
+    return backend != "tensorflow"
+
+
 def begin(options: FitOptions) -> np.random.Generator:
     """Seed everything that draws. Call it before a network is built."""
     keras.utils.set_random_seed(options.seed)
@@ -131,9 +137,7 @@ class _Watch:
         if self.is_compiled:
             return
         self.is_compiled = True
-        # XLA gains nothing in TensorFlow on processors (MovieLens-1M: a third slower); JAX is slow without it.
-        jit = keras.backend.backend() != "tensorflow"
-        self.model.compile(optimizer=optimizer(self.config, self.n_batches), jit_compile=jit)
+        self.model.compile(optimizer=optimizer(self.config, self.n_batches), jit_compile=compiles_each_shape())
         self.model.optimizer.build(self.model.trainable_variables)
         if self.found is not None:
             _assign(self.model.variables, self.found.groups["model"])

@@ -20,6 +20,7 @@ from recommender.datasets.interactions import Index, Interactions, Sequences
 
 # Fewer activities than so many times the negatives: all of them cost about the same and say more.
 _FULL_SOFTMAX_FACTOR = 4
+_SHAPES = 4  # of batches, where each costs a compilation; more would pad less
 
 
 class NextStep(keras.Model):  # type: ignore[misc]
@@ -82,7 +83,8 @@ class _Lesson:
     recipe: str
 
     def epoch(self, generator: np.random.Generator) -> loop.Batches:
-        batches = windows.Epoch(self.training, self.max_length, self.config.batch_size, generator)
+        n_shapes = _SHAPES if loop.compiles_each_shape() else None
+        batches = windows.Epoch(self.training, self.max_length, self.config.batch_size, generator, n_shapes)
         return batches if self.model.teacher is None else self.model.teacher.taught(batches)
 
     def validate(self) -> float | None:

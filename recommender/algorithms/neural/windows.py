@@ -52,10 +52,21 @@ class Epoch:
     """Every step from one event to the next once, in batches of windows of similar length.
 
     Windows of long histories begin elsewhere in every epoch, so that each step is seen with more and less past.
+    With `n_shapes` every batch has all its windows and one of so many lengths, empty ones behind: for back ends that
+    compile a network again for each shape. Without, nothing is padded in vain.
     """
 
-    def __init__(self, lists: Sequences, max_length: int, batch_size: int, generator: np.random.Generator) -> None:
+    def __init__(
+        self,
+        lists: Sequences,
+        max_length: int,
+        batch_size: int,
+        generator: np.random.Generator,
+        n_shapes: int | None = None,
+    ) -> None:
         self._lists = lists
+        self._rows, self._most = batch_size if n_shapes else 0, max_length
+        self._multiple = -(-max_length // n_shapes) if n_shapes else 1
         self._starts, self._lengths = _windows(lists, max_length, generator)
         # Similar lengths together leave little padding; a little noise keeps the company changing.
         noise = generator.uniform(0, 0.1 * max_length, len(self._lengths))
@@ -68,7 +79,9 @@ class Epoch:
 
     def __getitem__(self, number: int) -> Batch:
         group = self._groups[number]
-        return _batch(self._lists, self._starts[group], self._lengths[group])
+        starts, lengths = (_filled(one[group], self._rows) for one in (self._starts, self._lengths))
+        longest = min(-(-lengths.max() // self._multiple) * self._multiple, self._most)
+        return _batch(self._lists, starts, lengths, longest)
 
 
 def _windows(
@@ -85,8 +98,12 @@ def _windows(
     return lists.offsets[owner] + first, end - first
 
 
-def _batch(lists: Sequences, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Batch:
-    place = np.arange(lengths.max())
+def _filled(values: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    return np.pad(values, (0, max(0, n - len(values))))
+
+
+def _batch(lists: Sequences, starts: NDArray[np.int64], lengths: NDArray[np.int64], longest: int) -> Batch:
+    place = np.arange(longest)
     is_event = place < lengths[:, None]
     position = np.where(is_event, starts[:, None] + place, 0)
     inputs = np.where(is_event, lists.activity_index[position], 0)

@@ -13,11 +13,19 @@ def lists_of(lengths: list[int]) -> Sequences:
     return Sequences(offsets_of(np.array(lengths, np.int64)), np.arange(sum(lengths), dtype=np.int32))
 
 
-@given(st.lists(st.integers(0, 40), min_size=1, max_size=20), st.integers(2, 12), st.integers(1, 8), st.integers(0, 99))
-def test_every_step_is_learnt_exactly_once(lengths: list[int], max_length: int, batch_size: int, seed: int) -> None:
+@given(
+    st.lists(st.integers(0, 40), min_size=1, max_size=20),
+    st.integers(2, 12),
+    st.integers(1, 8),
+    st.integers(0, 99),
+    st.none() | st.integers(1, 5),
+)
+def test_every_step_is_learnt_exactly_once(
+    lengths: list[int], max_length: int, batch_size: int, seed: int, n_shapes: int | None
+) -> None:
     lists = lists_of(lengths)
     seen: list[int] = []
-    epoch = Epoch(lists, max_length, batch_size, np.random.default_rng(seed))
+    epoch = Epoch(lists, max_length, batch_size, np.random.default_rng(seed), n_shapes)
     batches = list(epoch)
     assert len(batches) == len(epoch)
     for batch in batches:
@@ -27,6 +35,10 @@ def test_every_step_is_learnt_exactly_once(lengths: list[int], max_length: int, 
         is_event = batch.weights == 1
         assert (batch.targets[is_event] == batch.inputs[is_event] + 1).all()
         seen.extend(batch.inputs[is_event].tolist())
+    if n_shapes:
+        shapes = {batch.inputs.shape for batch in batches}
+        assert {rows for rows, _ in shapes} <= {batch_size}
+        assert len(shapes) <= n_shapes
     expected = [
         k for start, length in zip(lists.offsets, lengths, strict=False) for k in range(start, start + length - 1)
     ]
