@@ -31,6 +31,7 @@ TUNED: dict[str, dict[str, dict[str, Any]]] = {
     "ml-1m": {
         "sequential_linear": _MOVIELENS_LINEAR,
         "sasrec": _MOVIELENS_SASREC,
+        "ials": {"unobserved_weight": 1.0, "epochs": 4},
         "blend": {
             "members": ",".join((_member("sasrec", _MOVIELENS_SASREC), _member("sequential_linear", _MOVIELENS_LINEAR)))
         },

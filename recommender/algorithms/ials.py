@@ -14,7 +14,7 @@ Cost of an epoch, for each side: the sum of n_met x embedding_size x min(n_met, 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores,
 from recommender.algorithms.config import Config, Span, parameter
 from recommender.backends.base import Dense
 from recommender.datasets.interactions import Index, Interactions, Sequences, offsets_of
+from recommender.parallel import in_parallel
 
 _BLOCK_NUMBERS = 2 * 2**20
 _LENGTH_STEPS = 1.1  # lists within this factor of length are solved together, filled up with an activity of no weight
@@ -132,21 +133,39 @@ class IALS(Algorithm):
         solved = np.zeros((len(lists), others.shape[1]), np.float32)
         # The last row is what fills lists up: it weighs nothing.
         padded = np.concatenate((others, np.zeros((1, others.shape[1]), np.float32)))
-        for length, members in _alike(lists.lengths):
+        n_all = len(others) if n_others is None else n_others
+
+        def solve(group: _Group) -> None:
             options.check_stop()
-            shared = self._ridged(gram, length, len(others) if n_others is None else n_others)
-            inverse = np.linalg.inv(shared).astype(np.float32)
-            step = max(1, _BLOCK_NUMBERS // (max(length, others.shape[1]) * others.shape[1]))
-            for start in range(0, len(members), step):
-                block = members[start : start + step]
-                met = padded[_rectangle(lists, block, length, len(others))]  # (block, length, size)
-                is_short = length < others.shape[1]
-                solved[block] = _few_equations(met, inverse) if is_short else _all_equations(met, shared)
+            met = padded[_rectangle(lists, group.members, group.length, len(others))]  # (group, length, size)
+            is_short = group.length < others.shape[1]
+            solved[group.members] = (
+                _few_equations(met, group.inverse) if is_short else _all_equations(met, group.shared)
+            )
+
+        in_parallel(solve, self._groups(lists, gram, n_all))
         return solved
+
+    def _groups(self, lists: Sequences, gram: Dense, n_others: int) -> "Iterator[_Group]":
+        for length, members in _alike(lists.lengths):
+            shared = self._ridged(gram, length, n_others)
+            inverse = np.linalg.inv(shared).astype(np.float32)
+            step = max(1, _BLOCK_NUMBERS // (max(length, len(gram)) * len(gram)))
+            for start in range(0, len(members), step):
+                yield _Group(length, members[start : start + step], shared.astype(np.float32), inverse)
 
     def _forget(self) -> None:
         super()._forget()
         self._gram = None
+
+
+class _Group(NamedTuple):
+    """Lists that are solved together."""
+
+    length: int
+    members: NDArray[np.int64]
+    shared: Dense  # (size, size), of everybody's equations
+    inverse: Dense  # of it
 
 
 def _alike(lengths: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -179,7 +198,7 @@ def _few_equations(met: Dense, inverse: Dense) -> Dense:
     return found
 
 
-def _all_equations(met: Dense, shared: NDArray[np.float64]) -> Dense:
-    matrices = met.transpose(0, 2, 1) @ met + shared.astype(np.float32)
+def _all_equations(met: Dense, shared: Dense) -> Dense:
+    matrices = met.transpose(0, 2, 1) @ met + shared
     found: Dense = np.linalg.solve(matrices, met.sum(axis=1)[:, :, None])[:, :, 0]
     return found

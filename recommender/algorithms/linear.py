@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recommender.algorithms.base import Algorithm, Scores, State
 from recommender.backends.base import Dense
 from recommender.datasets.interactions import Index, offsets_of
+from recommender.parallel import in_parallel
 
 _BLOCK_NUMBERS = 16 * 2**20
 
@@ -76,18 +77,18 @@ def strongest(weights: Dense, neighbours: int, importance: Dense | None = None) 
     n_rows, n_columns = weights.shape
     kept = min(neighbours, n_rows)
     step = max(1, _BLOCK_NUMBERS // n_rows)
-    met, recommended, values = [], [], []
-    for start in range(0, n_columns, step):
+
+    def of_block(start: int) -> tuple[NDArray[np.int32], Dense]:
         block = np.ascontiguousarray(weights[:, start : start + step].T)  # (to, from)
         size = np.abs(block)
         if importance is not None:
             size *= importance
         chosen = np.argpartition(size, n_rows - kept, axis=1)[:, n_rows - kept :].astype(np.int32)
-        met.append(chosen.ravel())
-        recommended.append(np.repeat(np.arange(start, start + len(block), dtype=np.int32), kept))
-        values.append(np.take_along_axis(block, chosen, axis=1).ravel())
-    place = (np.concatenate(met), np.concatenate(recommended))
-    matrix = scipy.sparse.csr_matrix((np.concatenate(values), place), shape=weights.shape)
+        return chosen.ravel(), np.take_along_axis(block, chosen, axis=1).ravel()
+
+    met, values = zip(*in_parallel(of_block, range(0, n_columns, step)), strict=True)
+    recommended = np.repeat(np.arange(n_columns, dtype=np.int32), kept)
+    matrix = scipy.sparse.csr_matrix((np.concatenate(values), (np.concatenate(met), recommended)), shape=weights.shape)
     matrix.eliminate_zeros()
     return {
         "offsets": matrix.indptr.astype(np.int64),

@@ -1,0 +1,29 @@
+"""All cores for work on arrays: NumPy and LAPACK run without the interpreter's lock, so threads do."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
+
+Part = TypeVar("Part")
+Found = TypeVar("Found")
+
+
+def in_parallel(work: Callable[[Part], Found], parts: Iterable[Part]) -> list[Found]:
+    """`work` of every part, in their order. The first error stops what has not begun.
+
+    BLAS keeps to one thread meanwhile: its own threads would wait for each other's small matrices.
+    """
+    waiting = list(parts)
+    n_threads = min(len(waiting), os.cpu_count() or 1)
+    if n_threads < 2:
+        return [work(part) for part in waiting]
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_threads) as pool:
+        begun = [pool.submit(work, part) for part in waiting]
+        try:
+            return [one.result() for one in begun]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
