@@ -16,7 +16,8 @@ _KINDS: Mapping[str, Callable[..., keras.optimizers.Optimizer]] = {
     "momentum": lambda **options: keras.optimizers.SGD(momentum=_MOMENTUM, nesterov=True, **options),
     "adagrad": keras.optimizers.Adagrad,
     "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
+    # Which wants a number: none is no decay.
+    "adamw": lambda weight_decay, **options: keras.optimizers.AdamW(weight_decay=weight_decay or 0.0, **options),
 }
 
 
