@@ -1,11 +1,13 @@
 """What a recommender costs: beside the bare linear algebra that it cannot do without, and with ten times the data."""
 
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import psutil
 
 from bench.record import Measurement
 from recommender.algorithms.base import Algorithm, FitOptions
@@ -55,7 +57,7 @@ def _growth(case: str, make: Callable[[], Algorithm], split: Split, options: Fit
         chosen = order[: max(1, len(order) * times // GROWTH[-1])]
         part = split.train.where(np.isin(split.train.learner_index, chosen), all_activities=True)
         seconds.append(_timed(lambda part=part: make().fit(part, options))[1])  # type: ignore[misc]
-        peaks.append(_peak_bytes(lambda part=part: make().fit(part, options)))  # type: ignore[misc]
+        peaks.append(_peak_bytes(lambda part=part: make().fit(part, options), is_network=make().needs_keras))  # type: ignore[misc]
         sizes.append(len(part))
         yield Measurement("quality", case, f"fit_seconds_{times}x", seconds[-1], "s")
         yield Measurement("quality", case, f"fit_peak_bytes_{times}x", peaks[-1], "B")
@@ -70,10 +72,34 @@ def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return made, time.perf_counter() - began
 
 
-def _peak_bytes(work: Callable[[], Any]) -> float:
-    """Of NumPy's arrays, which is nearly all of it; in a fit of its own, because counting slows it down."""
+def _peak_bytes(work: Callable[[], Any], *, is_network: bool) -> float:
+    """What a fit adds, in a fit of its own, because counting slows it down.
+
+    Of NumPy's arrays, which is nearly all of it; of the process for networks, whose arrays are not NumPy's.
+    """
+    if is_network:
+        return _peak_bytes_of_process(work)
     tracemalloc.start()
     work()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return float(peak)
+
+
+def _peak_bytes_of_process(work: Callable[[], Any]) -> float:
+    process, ended, most = psutil.Process(), threading.Event(), 0
+    before = process.memory_info().rss
+
+    def watch() -> None:
+        nonlocal most
+        while not ended.wait(0.02):
+            most = max(most, process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        work()
+    finally:
+        ended.set()
+        watcher.join()
+    return float(max(most - before, 1))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench import effort
+from bench import effort, growth_plot, smaller
 from bench.datasets import DATASETS, DataMissing
 from bench.peers import PEERS, PeerResult, measure_peer
 from bench.record import Measurement
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--algorithms", default=",".join(ALGORITHMS), help="with commas; default: all")
     parser.add_argument("--peers", default="", help=f"with commas, or all; known: {', '.join(PEERS)}")
     parser.add_argument("--effort", action="store_true", help="also: beside bare linear algebra, and growth")
+    parser.add_argument("--smaller", action="store_true", help="also: in int8 and as a student, before and after")
     parser.add_argument("--set", nargs="+", default=[], metavar="ALGORITHM.PARAMETER=VALUE", help="not the default")
     parser.add_argument("--tuned", action="store_true", help="with what was chosen for the data set: bench/tuned.py")
     parser.add_argument("--members", action="store_true", help="also each member of a blend, as it is in the blend")
@@ -51,6 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
+    measured = []
+    for one in _measure_all(arguments):
+        measured.append(one)
+        yield one
+    if arguments.effort:
+        print(f"Growth is drawn in {growth_plot.draw(measured)}", file=sys.stderr)
+
+
+def _measure_all(arguments: argparse.Namespace) -> Iterator[Measurement]:
     for dataset in arguments.dataset.split(","):
         if dataset not in DATASETS:
             sys.exit(f"There is no data set {dataset!r}. Known: {', '.join(DATASETS)}.")
@@ -116,7 +126,9 @@ def _measure_one(
     arguments: argparse.Namespace,
 ) -> Iterator[Measurement]:
     # Of another recipe, a checkpoint there is no harm: it is passed over.
-    folder = arguments.working_folder and arguments.working_folder / case.partition("[")[0].partition("@")[0].replace("/", "-")
+    folder = arguments.working_folder and arguments.working_folder / case.partition("[")[0].partition("@")[0].replace(
+        "/", "-"
+    )
     is_fresh = folder is None or not folder.exists()
     options = FitOptions(arguments.seed, budget_seconds=arguments.budget_seconds, progress=_tell, working_folder=folder)
     began, processor_began = time.perf_counter(), time.process_time()
@@ -129,8 +141,10 @@ def _measure_one(
     if arguments.members and isinstance(fitted, Blend):
         for text, member in zip(config.get("members", fitted.config.members).split(","), fitted.members(), strict=True):
             yield from _figures(f"{case}/{text.strip()}", member, split, peers, arguments.seed)
+    quiet = FitOptions(seed=arguments.seed, budget_seconds=arguments.budget_seconds)
+    if arguments.smaller:
+        yield from smaller.measure(case, name, config, split, quiet)
     if arguments.effort:
-        quiet = FitOptions(seed=arguments.seed, budget_seconds=arguments.budget_seconds)
         yield from effort.measure(case, lambda: build(name, config), split, quiet)
 
 
@@ -150,6 +164,7 @@ def _figures(
     yield Measurement("quality", case, "evaluate_seconds", evaluate_seconds, "s")
     state_bytes = sum(array.nbytes for array in fitted.state().values())
     yield Measurement("quality", case, "state_bytes", state_bytes, "B")
+    yield Measurement("quality", case, "answer_ms", smaller.answer_ms(fitted, split), "ms")
     yield Measurement("quality", case, "n_learners", found.n_learners, "learners")
 
 
