@@ -4,7 +4,7 @@ A predictor answers for an enrolment on any day of its course, from `Examples`. 
 arrays: it is asked with NumPy in any process, whatever it was trained with. Three things are the same for all:
 
 - **Calibration.** The raw answer (a logit) is scaled on learners who were held out (Platt, 1999); then everybody
-  teaches. On OULAD the fifth that is held out is worth 0.002 of ROC-AUC in the first two weeks.
+  teaches. On OULAD the fifth that is held out is worth 0.001 of ROC-AUC in the first two weeks.
 - **Level.** What earlier runs of a course teach decides how many of a cohort are at risk, the model decides who: one
   shift of the logit per cohort (Saerens, Latinne & Decaestecker, Neural Computation 14, 2002, for the idea).
 - **Factors.** An additive predictor says exactly what each factor did; any other is asked again with the factor's
