@@ -94,6 +94,16 @@ class Enrolment(models.Model):
         indexes = [
             models.Index(fields=["course", "learner"]),
             models.Index(fields=["organisation", "outcome"]),
+            # The latest run of each learner in a course, with what is asked of it: read in order, without the rows.
+            models.Index(
+                "organisation",
+                "learner",
+                "course",
+                models.F("started_at").desc(nulls_last=True),
+                models.F("id").desc(),
+                include=["course_run", "outcome"],
+                name="enrolment_latest",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -33,8 +33,8 @@ BY: dict[str, ByWhat] = {
     each.name: each
     for each in (
         ByWhat("day", _("Day"), 'd."on"', is_time=True),
-        ByWhat("week", _("Week"), "date_trunc('week', d.\"on\")::date", is_time=True),
-        ByWhat("month", _("Month"), "date_trunc('month', d.\"on\")::date", is_time=True),
+        ByWhat("week", _("Week"), "date_trunc('week', d.\"on\"::timestamp)::date", is_time=True),
+        ByWhat("month", _("Month"), "date_trunc('month', d.\"on\"::timestamp)::date", is_time=True),
         ByWhat("weekday", _("Day of the week"), 'extract(isodow FROM d."on")::int', is_time=True),
         ByWhat("hour", _("Hour of the day (UTC)"), "h.hour", is_time=True),
         ByWhat("course", _("Course"), "d.course_id"),

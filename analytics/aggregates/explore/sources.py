@@ -121,17 +121,78 @@ def _by_bits(question: Question) -> str:
 
 def _by_learner(question: Question, source: Source) -> str:
     """First a row for each cell and learner, then the cells: n is exact, and values can be spread."""
-    days = 'count(DISTINCT d."on")' if source.has_days else "sum(d.n_days)"
-    sums = ", ".join(f"sum(d.{name}) AS {name}" for name in SUMS)
-    keys = f"{_key(question.by, source)} AS key, {_key(question.split, source)} AS split"
-    each = f"SELECT {keys}, d.learner_id, {days} AS n_days, {sums} {_from(question, source)} GROUP BY 1, 2, 3"
-    if question.shown == "total":
-        value = OF_LEARNER[question.measure]
-        return f"SELECT key, split, count(*) AS n, {value} AS value FROM ({each}) each GROUP BY 1, 2"
     value = OF_LEARNER[question.measure]
-    valued = f"SELECT key, split, learner_id, ({value})::float8 AS value FROM ({each}) each GROUP BY 1, 2, 3"
+    each = _learners(question, source)
+    if question.shown == "total":
+        return f"SELECT key, split, count(*) AS n, {value} AS value FROM ({each}) each GROUP BY 1, 2"
+    # There is one row for each cell and learner already: what is added up here are single rows.
+    valued = f"SELECT key, split, ({_unsummed(value)})::float8 AS value FROM ({each}) each"
     told = ", ".join(f"{sql} AS {name}" for name, sql in STATISTICS.items())
     return f"SELECT key, split, count(value) AS n, {told} FROM ({valued}) valued GROUP BY 1, 2"
+
+
+def _unsummed(formula: str) -> str:
+    """The formula over one row: the sum of one number is that number."""
+    return formula.replace("count(*)", "1").replace("sum(", "(")
+
+
+def _learners(question: Question, source: Source) -> str:
+    """Rows `key`, `split`, `learner_id`, `n_days` where days are asked for, and the sums that are asked for.
+
+    Days are added up before enrolments and totals are looked at: there are a hundred times as many.
+    """
+    keys = f"{_outer_key(question.by)} AS key, {_outer_key(question.split)} AS split, d.learner_id"
+    days = _days_added_up(question, source)
+    conditions = [f"{_outer_key(name)} = %({name})s" for name, _value in question.filters if BY[name].of_learner]
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    joined = f"FROM ({days}) d {_learner_joins(question)} {where}"
+    if not any(BY[name].of_enrolment for name in question.needed):
+        return f"SELECT {', '.join([keys, *(f'd.{name}' for name in _added(question))])} {joined}"
+    # A learner may have the same outcome in several courses.
+    n_days = 'count(DISTINCT d."on")' if source.has_days else "sum(d.n_days)"
+    added = [f"{n_days} AS n_days"] if question.measure == "active_days" else []
+    added += [f"sum(d.{name}) AS {name}" for name in _added(question) if name != "n_days"]
+    return f"SELECT {', '.join([keys, *added])} {joined} GROUP BY 3, 1, 2"
+
+
+def _days_added_up(question: Question, source: Source) -> str:
+    """Sums of each learner, by what the rows of the table know themselves; by course where enrolments are needed."""
+    within = sorted(name for name in question.needed if not BY[name].of_learner)
+    of_enrolment = any(BY[name].of_enrolment for name in question.needed)
+    keys = ["d.learner_id", *(f"{_key(name, source)} AS {name}" for name in within)]
+    if of_enrolment:
+        keys.append("d.course_id")
+    is_of_days = of_enrolment and source.has_days and question.measure == "active_days"
+    if is_of_days:
+        keys.append('d."on"')  # a day in two courses is one day: it is counted where outcomes are known
+    if is_of_days or (not source.has_days and (of_enrolment or "course" in within)):
+        columns = [] if is_of_days else [f"d.{name}" for name in _added(question)]
+        return f"SELECT {', '.join([*keys, *columns])} {_from(question, source)}"  # one row for each already
+    sums = [f"sum(d.{name}) AS {name}" for name in _added(question) if name != "n_days"]
+    if question.measure == "active_days":
+        sums.append(('count(DISTINCT d."on")' if source.has_days else "sum(d.n_days)") + " AS n_days")
+    groups = ", ".join(str(place) for place in range(1, len(keys) + 1))
+    return f"SELECT {', '.join([*keys, *sums])} {_from(question, source)} GROUP BY {groups}"
+
+
+def _added(question: Question) -> list[str]:
+    """The columns that the measure's formula names."""
+    return [name for name in ("n_days", *SUMS) if name in OF_LEARNER[question.measure]]
+
+
+def _outer_key(name: str) -> str:
+    if not name:
+        return "NULL::text"
+    return BY[name].sql if BY[name].of_learner else f'd."{name}"'
+
+
+def _learner_joins(question: Question) -> str:
+    joins = []
+    if any(BY[name].of_enrolment for name in question.needed):
+        joins.append(ENROLMENT)
+    if any(BY[name].of_level for name in question.needed):
+        joins.append(TOTAL if question.course_ids is None else TOTAL_WITHIN)
+    return " ".join(joins)
 
 
 def _key(name: str, source: Source) -> str:
@@ -141,12 +202,8 @@ def _key(name: str, source: Source) -> str:
 
 
 def _from(question: Question, source: Source) -> str:
+    """Table, joins and conditions, without what is known of learners only."""
     needed = question.needed
-    joins = [source.joins]
-    if any(BY[name].of_enrolment for name in needed):
-        joins.append(ENROLMENT)
-    if any(BY[name].of_level for name in needed):
-        joins.append(TOTAL if question.course_ids is None else TOTAL_WITHIN)
     conditions = ["d.organisation_id = %(organisation)s", source.condition, DAYS if source.has_days else ""]
     if question.course_ids is not None:
         conditions.append(f"{source.course} = ANY(%(courses)s)")
@@ -154,5 +211,6 @@ def _from(question: Question, source: Source) -> str:
         conditions.append("d.course_id IS NULL")  # all that they did, in whichever course
     if "course" in {question.by, question.split}:
         conditions.append(f"{source.course} IS NOT NULL")
-    conditions += [f"{_key(name, source)} = %({name})s" for name, _value in question.filters]
-    return f"FROM {source.table} d {' '.join(joins)} WHERE {' AND '.join(filter(None, conditions))}"
+    within = [name for name, _value in question.filters if not BY[name].of_learner]
+    conditions += [f"{_key(name, source)} = %({name})s" for name in within]
+    return f"FROM {source.table} d {source.joins} WHERE {' AND '.join(filter(None, conditions))}"

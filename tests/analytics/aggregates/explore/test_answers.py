@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 import pytest
+from django.db.models import F
 
 from analytics.aggregates.explore.answers import Answer, answer
 from analytics.aggregates.explore.dimensions import BY
@@ -17,7 +19,7 @@ from analytics.aggregates.measures import MEASURES
 from analytics.aggregates.query import Dimension, Query
 from analytics.aggregates.segments import LEVELS
 from analytics.errors import InvalidInput
-from analytics.models import COMPLETING_VERBS, Event, Learner, LearnerTotal, Verb
+from analytics.models import COMPLETING_VERBS, Enrolment, Event, Learner, LearnerDay, LearnerTotal, Verb
 from tests.cast import Cast
 
 
@@ -107,6 +109,52 @@ def test_statistics_are_those_of_pandas(cast: Cast) -> None:
         assert cell.values == pytest.approx(wanted)
         assert cell.n_learners == told["count"]
     assert found.columns == tuple(STATISTICS)
+
+
+@pytest.mark.parametrize("measure", ["events", "clicks", "result_share", "active_days", "learners"])
+@pytest.mark.parametrize("split", ["", "week", "course"])
+def test_outcomes_are_those_of_the_latest_enrolment(cast: Cast, measure: str, split: str) -> None:
+    """A learner of several courses with one outcome is one learner of it, and a day in two of them one day."""
+    Enrolment.objects.filter(organisation=cast.north.organisation, course_run="").update(started_at=None)
+    again = Enrolment.objects.filter(organisation=cast.north.organisation).order_by("pk")[0]
+    learner, course = again.learner_id, again.course_id
+    Enrolment.objects.create(
+        organisation=cast.north.organisation,
+        learner_id=learner,
+        course_id=course,
+        course_run="second",
+        started_at=cast.north.organisation.now(),
+        outcome="failed",
+    )
+    latest = {
+        (row.learner_id, row.course_id): row.outcome
+        for row in Enrolment.objects.order_by(F("started_at").asc(nulls_first=True), "pk")
+    }
+    groups: dict[Any, list[LearnerDay]] = defaultdict(list)
+    found = ask(cast, measure=measure, by="outcome", split=split)
+    for day in LearnerDay.objects.filter(organisation=cast.north.organisation):
+        outcome = latest.get((day.learner_id, day.course_id or 0))
+        if outcome and found.question.period.first_on <= day.on <= found.question.period.last_on:
+            keys = {"": None, "week": day.on - timedelta(days=day.on.weekday()), "course": day.course_id}
+            groups[outcome, keys[split]].append(day)
+    assert {(cell.key, cell.split): cell.value for cell in found.cells} == pytest.approx(
+        {key: VALUE_OF_DAYS[measure](days) for key, days in groups.items()}
+    )
+    assert {key for key, _split in groups} >= {"active", "failed"}
+    assert any(len(days) > len({(day.learner_id, day.on) for day in days}) for days in groups.values()) == (
+        split != "course"
+    )
+
+
+VALUE_OF_DAYS: dict[str, Callable[[list[LearnerDay]], float | None]] = {
+    "events": lambda days: sum(day.n_events for day in days),
+    "clicks": lambda days: sum(day.clicks for day in days),
+    "result_share": lambda days: (
+        sum(day.result_sum for day in days) / n if (n := sum(day.n_results for day in days)) else None
+    ),
+    "active_days": lambda days: len({(day.learner_id, day.on) for day in days}),
+    "learners": lambda days: len({day.learner_id for day in days}),
+}
 
 
 def test_filters_and_split(cast: Cast) -> None:
