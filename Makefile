@@ -21,7 +21,7 @@ install-dev: $(VENV)/.installed-dev
 
 test: lint ## Check style, types and import contracts, then run the tests
 	@echo "== Tests"
-	@$(BIN)/python -m pytest -n auto --maxprocesses=4 $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist worksteal $(ARGS)
 
 lint: install-dev ## Check style, types and import contracts
 	@echo "== Style"
