@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from analytics.admin_base import OrganisationFilter, ReadOnlyAdmin
-from analytics.models import ActivityLearners, DayLearners, VerbDay
+from analytics.models import ActivityLearners, DayLearners, Spread, VerbDay
 
 
 @admin.register(VerbDay)
@@ -31,5 +31,14 @@ class ActivityLearnersAdmin(ReadOnlyAdmin):
     list_display = ["activity", "block"]
     list_filter = [OrganisationFilter]
     list_select_related = ["activity"]
+    ordering = ["-id"]
+    sortable_by = ()
+
+
+@admin.register(Spread)
+class SpreadAdmin(ReadOnlyAdmin):
+    list_display = ["on", "span", "measure", "course", "n_learners", "mean", "median"]
+    list_filter = [OrganisationFilter]
+    list_select_related = ["course"]
     ordering = ["-id"]
     sortable_by = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 
@@ -99,3 +99,17 @@ def first_day(organisation: Organisation) -> date | None:
     """The day of the first event."""
     first: date | None = OrganisationDay.objects.filter(organisation=organisation).aggregate(on=Min("on"))["on"]
     return first
+
+
+def _week(day: date) -> tuple[date, date]:
+    monday = day - timedelta(days=day.weekday())
+    return monday, monday + timedelta(days=6)
+
+
+def _month(day: date) -> tuple[date, date]:
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+SPANS: dict[str, Callable[[date], tuple[date, date]]] = {"week": _week, "month": _month}
+"""First and last day of the span that a day lies in."""

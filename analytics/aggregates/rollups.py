@@ -31,6 +31,7 @@ from analytics.aggregates.rollup_sql import (
     TOUCHED,
     WITHOUT_GONE,
 )
+from analytics.aggregates.spread_sql import LOCKED_COURSES, SPREADS, spans_of
 from analytics.foreign_keys import unchecked
 from analytics.jobs import Lease, commit_without_waiting, wake
 from analytics.models import COMPLETING_VERBS, DirtyDay, JobState, RetentionPolicy, RollupRefresh
@@ -145,6 +146,7 @@ def _refresh_month(organisation_id: int) -> list[date]:
         _make_anew(taken, values)
         return days
     _count_days(values)
+    _spread(values)
     _add_up_learners(organisation_id, values)
     return days
 
@@ -158,6 +160,13 @@ def _count_days(values: dict[str, Any]) -> None:
         _lock_references(values)
     with unchecked() if is_much else nullcontext():
         _run(ROWS, values)
+
+
+def _spread(values: dict[str, Any]) -> None:
+    """Work out anew how the weeks and months of the days are spread over learners."""
+    _run([LOCKED_COURSES], values)
+    for span in spans_of(values["days"]):
+        _run([SPREADS], values | span)
 
 
 def _lock_references(values: dict[str, Any]) -> None:

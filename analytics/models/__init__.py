@@ -35,6 +35,7 @@ from analytics.models.rollups import (
     LearnerTotal,
     OrganisationDay,
     RollupRefresh,
+    Spread,
     VerbDay,
 )
 from analytics.models.statements import ActivityDefinition, Attachment, Statement, StatementLink
@@ -90,6 +91,7 @@ __all__ = [
     "RowVerdict",
     "SavedView",
     "Scope",
+    "Spread",
     "Statement",
     "StatementFate",
     "StatementLink",

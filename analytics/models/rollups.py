@@ -136,6 +136,47 @@ class CourseTotal(Sums):
         return f"{self.learner_id} {self.course_id}: {self.n_events} events"
 
 
+class Spread(models.Model):
+    """How one measure of a whole week or month is spread over the learners who were there; of whole spans only.
+
+    `course` is null for all that they did. Percentiles of weeks cannot be made of percentiles of days, so that without
+    these rows Explore would sort every learner of every week of a long period.
+    """
+
+    is_derived = True
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+", db_index=False)
+    course = models.ForeignKey(Activity, on_delete=models.CASCADE, null=True, related_name="+")
+    span = models.CharField(max_length=8)
+    """Of `SPANS`."""
+    on = models.DateField()
+    """The first day."""
+    measure = models.CharField(max_length=16)
+    n_learners = models.IntegerField(default=0)
+    """Of whom the measure says anything."""
+    mean = models.FloatField(null=True)
+    deviation = models.FloatField(null=True)
+    least = models.FloatField(null=True)
+    p10 = models.FloatField(null=True)
+    p25 = models.FloatField(null=True)
+    median = models.FloatField(null=True)
+    p75 = models.FloatField(null=True)
+    p90 = models.FloatField(null=True)
+    most = models.FloatField(null=True)
+
+    SPANS = ("week", "month")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "span", "measure", "course", "on"], name="spread_once", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} of {self.span} {self.on}"
+
+
 class DirtyDay(models.Model):
     """A day whose events changed. Written in the transaction that changed them; several rows may name one day.
 

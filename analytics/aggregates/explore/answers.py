@@ -25,10 +25,12 @@ from analytics.aggregates.explore.sources import (
     PART_DAYS,
     STATISTICS,
     cells_sql,
+    parameters_of,
     source_of,
 )
 from analytics.aggregates.explore.suppression import suppressed
 from analytics.aggregates.measures import MEASURES, Measure
+from analytics.aggregates.period import SPANS
 from analytics.aggregates.segments import LEVELS
 from analytics.models import Activity, Kind, Outcome, RollupRefresh, Verb
 from analytics.words import number
@@ -75,11 +77,11 @@ class Answer:
 
     def is_partial(self, key: Any) -> bool:
         """True of a day, week or month that the period cuts, or that is not over: it would look like a fall."""
-        every = SPANS.get(self.question.by)
-        if every is None or not isinstance(key, date):
+        by = self.question.by
+        if by not in {"day", *SPANS} or not isinstance(key, date):
             return False
         period, organisation = self.question.period, self.question.organisation
-        first_on, last_on = every(key)
+        first_on, last_on = SPANS[by](key) if by in SPANS else (key, key)
         is_running = period.last_on == organisation.now().astimezone(UTC).date() and organisation.as_of is None
         is_cut_at_the_start = first_on < period.first_on and not period.is_everything
         return is_cut_at_the_start or last_on > period.last_on or (is_running and last_on == period.last_on)
@@ -162,14 +164,7 @@ def _cells(question: Question) -> tuple[list[Cell], bool]:
 
 def _ask(question: Question) -> tuple[list[Cell], bool]:
     names = tuple(STATISTICS) if question.shown == "statistics" else ("value",)
-    values: dict[str, Any] = {
-        "organisation": question.organisation.pk,
-        "courses": list(question.course_ids or []),
-        "first": question.period.first_on,
-        "last": question.period.last_on,
-        "least": settings.NEURALINK_SMALL_CELL,
-        **{name: int(value) if name == "course" else value for name, value in question.filters},
-    }
+    values = parameters_of(question) | {"least": settings.NEURALINK_SMALL_CELL}
     with connection.cursor() as cursor:
         cursor.execute(f"{suppressed(cells_sql(question), names)} LIMIT {MOST_CELLS + 1}", values)
         rows = cursor.fetchall()
@@ -201,16 +196,6 @@ def _months(question: Question) -> list[date]:
     return months
 
 
-def _month(first_on: date) -> tuple[date, date]:
-    return first_on, (first_on + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-
-
-SPANS: dict[str, Callable[[date], tuple[date, date]]] = {
-    "day": lambda on: (on, on),
-    "week": lambda monday: (monday, monday + timedelta(days=6)),
-    "month": _month,
-}
-"""First and last day of what a key names."""
 TIMES: dict[str, Callable[[Question], Sequence[date]]] = {
     "day": lambda question: question.period.days(),
     "week": lambda question: question.period.weeks(),

@@ -8,9 +8,12 @@ Rows of days bound `n` from below: on its busiest day a cell had so many differe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
 
 from analytics.aggregates.explore.dimensions import BY
 from analytics.aggregates.explore.question import Question
+from analytics.aggregates.period import SPANS
 
 VALUES = {
     "events": "sum(n_events)",
@@ -49,6 +52,9 @@ TOTAL_WITHIN = """LEFT JOIN (
     WHERE organisation_id = %(organisation)s AND course_id = ANY(%(courses)s) GROUP BY learner_id
 ) t ON t.learner_id = d.learner_id"""
 DAYS = 'd."on" BETWEEN %(first)s AND %(last)s'
+CUT_DAYS = """(d."on" BETWEEN %(first)s AND %(whole_first)s::date - 1
+OR d."on" BETWEEN %(whole_last)s::date + 1 AND %(last)s)"""
+"""Of the weeks or months that the period cuts."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,13 @@ class Source:
     """The column that names the course."""
     joins: str = ""
     condition: str = ""
-    has_days: bool = True
+    days: str = DAYS
+    """The condition of the period; nothing where rows are of no day."""
     counts: str = "max(n_learners)"
+
+    @property
+    def has_days(self) -> bool:
+        return bool(self.days)
 
 
 ORGANISATION_DAYS = Source("analytics_organisationday", "")
@@ -77,8 +88,9 @@ HOURS = Source(
     "CROSS JOIN LATERAL (SELECT counted.place::int - 1 AS hour) h",
     "hour_events::int > 0",
 )
-COURSE_TOTALS = Source("analytics_coursetotal", "d.course_id", has_days=False)
+COURSE_TOTALS = Source("analytics_coursetotal", "d.course_id", days="")
 LEARNER_DAYS = Source("analytics_learnerday", "d.course_id")
+CUT_LEARNER_DAYS = Source("analytics_learnerday", "d.course_id", days=CUT_DAYS)
 BIT_DAYS = Source("analytics_daylearners", "d.course_id")
 """One bit a learner: those of several days are or-ed, so that everybody counts once."""
 
@@ -100,6 +112,8 @@ def source_of(question: Question) -> Source:
 
 def cells_sql(question: Question) -> str:
     source = source_of(question)
+    if whole := whole_spans(question):
+        return _by_spans(question, whole)
     if source in {COURSE_TOTALS, LEARNER_DAYS}:
         return _by_learner(question, source)
     if source is BIT_DAYS:
@@ -109,6 +123,53 @@ def cells_sql(question: Question) -> str:
     n = "sum(hour_events::int)" if source is HOURS else source.counts
     select = f"SELECT {_key(question.by, source)} AS key, {_key(question.split, source)} AS split"
     return f"{select}, {n} AS n, {value} AS value {_from(question, source)} GROUP BY 1, 2"
+
+
+def whole_spans(question: Question) -> tuple[date, date] | None:
+    """First and last day of the weeks or months that the period holds whole, if the question may read their spreads.
+
+    It may where learners are compared by week or month, in one course or in everything: no more is kept.
+    """
+    span = SPANS.get(question.by)
+    is_plain = question.shown == "statistics" and all(name == "course" for name, _value in question.filters)
+    is_one = question.value("course") or question.course_ids is None or len(question.course_ids) == 1
+    if span is None or not is_plain or not is_one:
+        return None
+    first, end = span(question.period.first_on)
+    if first < question.period.first_on and not question.period.is_everything:  # before everything there is nothing
+        first = end + timedelta(days=1)
+    start, last = span(question.period.last_on)
+    if last > question.period.last_on:
+        last = start - timedelta(days=1)
+    return (first, last) if first < last else None
+
+
+def _by_spans(question: Question, whole: tuple[date, date]) -> str:
+    """What is kept of whole weeks and months, and what the period cuts worked out."""
+    is_everything = question.course_ids is None and not question.value("course")
+    course = "course_id IS NULL" if is_everything else "course_id = %(spread_course)s"
+    kept = f"""
+    SELECT "on" AS key, NULL::text AS split, n_learners::bigint AS n, {", ".join(STATISTICS)} FROM analytics_spread
+    WHERE organisation_id = %(organisation)s AND {course} AND span = '{question.by}' AND measure = '{question.measure}'
+      AND "on" BETWEEN %(whole_first)s AND %(whole_last)s
+    """
+    return f"{kept} UNION ALL {_by_learner(question, CUT_LEARNER_DAYS)}"
+
+
+def parameters_of(question: Question) -> dict[str, Any]:
+    """Of the statement of the cells."""
+    filters = {name: int(value) if name == "course" else value for name, value in question.filters}
+    first, last = whole_spans(question) or (None, None)
+    return {
+        "organisation": question.organisation.pk,
+        "courses": list(question.course_ids or []),
+        "first": question.period.first_on,
+        "last": question.period.last_on,
+        "whole_first": first,
+        "whole_last": last,
+        "spread_course": filters.get("course", (question.course_ids or (None,))[0]),
+        **filters,
+    }
 
 
 def _by_bits(question: Question) -> str:
@@ -126,12 +187,12 @@ def _by_learner(question: Question, source: Source) -> str:
     if question.shown == "total":
         return f"SELECT key, split, count(*) AS n, {value} AS value FROM ({each}) each GROUP BY 1, 2"
     # There is one row for each cell and learner already: what is added up here are single rows.
-    valued = f"SELECT key, split, ({_unsummed(value)})::float8 AS value FROM ({each}) each"
+    valued = f"SELECT key, split, ({unsummed(value)})::float8 AS value FROM ({each}) each"
     told = ", ".join(f"{sql} AS {name}" for name, sql in STATISTICS.items())
     return f"SELECT key, split, count(value) AS n, {told} FROM ({valued}) valued GROUP BY 1, 2"
 
 
-def _unsummed(formula: str) -> str:
+def unsummed(formula: str) -> str:
     """The formula over one row: the sum of one number is that number."""
     return formula.replace("count(*)", "1").replace("sum(", "(")
 
@@ -204,7 +265,7 @@ def _key(name: str, source: Source) -> str:
 def _from(question: Question, source: Source) -> str:
     """Table, joins and conditions, without what is known of learners only."""
     needed = question.needed
-    conditions = ["d.organisation_id = %(organisation)s", source.condition, DAYS if source.has_days else ""]
+    conditions = ["d.organisation_id = %(organisation)s", source.condition, source.days]
     if question.course_ids is not None:
         conditions.append(f"{source.course} = ANY(%(courses)s)")
     if source is BIT_DAYS and question.course_ids is None and "course" not in needed:

@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from analytics.aggregates import rollups
+from analytics.aggregates.period import SPANS
 from analytics.aggregates.rollups import mark_dirty, refresh, request_refresh
 from analytics.imports.events import add_events
 from analytics.imports.partitions import ensure_months
@@ -36,6 +38,7 @@ from analytics.models import (
     Organisation,
     OrganisationDay,
     RollupRefresh,
+    Spread,
     VerbDay,
 )
 from analytics.tasks import refresh_rollups, sweep
@@ -136,11 +139,51 @@ def assert_right(organisation: Organisation) -> None:
     assert bits(ActivityLearners, organisation, "met", "activity_id") == {
         key: set(map(learner, each)) for key, each in grouped(events, activity).items()
     }
+    assert_spreads(organisation, events)
     completing = [event for event in events if event.verb in COMPLETING_VERBS]
     completed = bits(ActivityLearners, organisation, "completed", "activity_id")
     assert {key: learners for key, learners in completed.items() if learners} == {
         key: set(map(learner, each)) for key, each in grouped(completing, activity).items()
     }
+
+
+def assert_spreads(organisation: Organisation, events: list[Event]) -> None:
+    """Of each week and month: a learner's value is that of their events there, and numpy spreads the values."""
+    wanted: dict[Any, list[float]] = {}
+    for name, span in SPANS.items():
+
+        def first(event: Event, span: Any = span) -> date:
+            return span(day(event))[0]  # type: ignore[no-any-return]
+
+        places = grouped([event for event in events if course(event)], course, first) | {
+            (None, *key): each for key, each in grouped(events, first).items()
+        }
+        for (of, on), those in places.items():
+            for (_learner,), each in grouped(those, learner).items():
+                n_events, n_completions, seconds, clicks, result_sum, n_results = sums_of(each)
+                told = {
+                    **{"events": n_events, "completions": n_completions, "hours": seconds / 3600, "clicks": clicks},
+                    **{"results": n_results, "active_days": len(set(map(day, each)))},
+                    "result_share": result_sum / n_results if n_results else None,
+                }
+                for measure, value in told.items():
+                    of_span = wanted.setdefault((of, name, on, measure), [])
+                    of_span += [] if value is None else [value]
+    rows_there = list(Spread.objects.filter(organisation=organisation))
+    found = {(row.course_id, row.span, row.on, row.measure): row for row in rows_there}
+    assert len(found) == len(rows_there)
+    assert found.keys() == wanted.keys()
+    for key, values in wanted.items():
+        row = found[key]
+        assert row.n_learners == len(values)
+        if not values:
+            assert row.mean is row.median is row.most is None
+            continue
+        shares = np.percentile(values, [0, 10, 25, 50, 75, 90, 100])
+        stored = [row.least, row.p10, row.p25, row.median, row.p75, row.p90, row.most]
+        assert stored == pytest.approx(list(shares))
+        assert row.mean == pytest.approx(np.mean(values))
+        assert row.deviation == (pytest.approx(np.std(values, ddof=1)) if len(values) > 1 else None)
 
 
 def bits(model: Any, organisation: Organisation, name: str, *keys: str) -> dict[Any, set[int]]:

@@ -9,12 +9,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from django.core.cache import cache
 from django.db.models import F
 
+from analytics.aggregates.explore import sources
 from analytics.aggregates.explore.answers import Answer, answer
 from analytics.aggregates.explore.dimensions import BY
 from analytics.aggregates.explore.question import CHOICES, Question
-from analytics.aggregates.explore.sources import STATISTICS, VALUES
+from analytics.aggregates.explore.sources import STATISTICS, VALUES, whole_spans
 from analytics.aggregates.measures import MEASURES
 from analytics.aggregates.query import Dimension, Query
 from analytics.aggregates.segments import LEVELS
@@ -109,6 +111,44 @@ def test_statistics_are_those_of_pandas(cast: Cast) -> None:
         assert cell.values == pytest.approx(wanted)
         assert cell.n_learners == told["count"]
     assert found.columns == tuple(STATISTICS)
+
+
+@pytest.mark.parametrize("by", ["week", "month"])
+@pytest.mark.parametrize("measure", [name for name in MEASURES if name != "learners"])
+@pytest.mark.parametrize("first", [0, 3, 40])
+def test_statistics_of_whole_spans_are_those_of_their_days(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, by: str, measure: str, first: int
+) -> None:
+    """Kept or worked out, cut by the period or whole, of everything, a chosen course or the one that somebody has."""
+    today = cast.north.organisation.now().date()
+    algebra = cast.north.courses["algebra"].pk
+    for given, mine in (({}, None), ({"course": str(algebra)}, None), ({}, [algebra])):
+        period = {"from": f"{today - timedelta(days=60 + first)}", "to": f"{today - timedelta(days=first // 2)}"}
+        asked = {"by": by, "measure": measure, "show": "statistics", "period": "", **period, **given}
+        question = Question.read(asked, cast.north.organisation, mine)
+        assert whole_spans(question)
+        kept = answer(question)
+        with monkeypatch.context() as context:
+            context.setattr(sources, "whole_spans", lambda question: None)
+            cache.clear()
+            worked_out = answer(question)
+        cache.clear()
+        assert [cell.key for cell in kept.cells] == [cell.key for cell in worked_out.cells]
+        for cell, other in zip(kept.cells, worked_out.cells, strict=True):
+            assert (cell.n_learners, cell.values) == (other.n_learners, pytest.approx(other.values))
+
+
+def test_spreads_are_read_only_where_they_are_kept(cast: Cast) -> None:
+    plain = {"by": "week", "show": "statistics"}
+    mine = [course.pk for course in cast.north.courses.values()]
+    assert whole_spans(ask(cast, **plain).question)
+    assert whole_spans(ask(cast, mine, course=str(mine[0]), **plain).question)
+    for given in ({"by": "day"}, {"show": "total"}, {"outcome": "active"}, {"level": "light"}):
+        assert whole_spans(ask(cast, **plain | given).question) is None
+    assert whole_spans(ask(cast, mine, **plain).question) is None, "learners of several courses are not added up"
+    today = cast.north.organisation.now().date()
+    short = {"from": f"{today - timedelta(days=today.weekday() + 5)}", "to": f"{today - timedelta(days=1)}"}
+    assert whole_spans(ask(cast, **plain, **short).question) is None, "the period holds no whole week"
 
 
 @pytest.mark.parametrize("measure", ["events", "clicks", "result_share", "active_days", "learners"])
