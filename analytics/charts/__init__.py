@@ -6,7 +6,7 @@ names of CSS variables (static/css/tokens.css); static/js/charts.js puts in the 
 
 from analytics.charts.chart import Chart
 from analytics.charts.course import funnel, reach_of_parts
-from analytics.charts.explore import answer_of, explored, kind_of
+from analytics.charts.explore import answer_of, explored, kind_of, marked
 from analytics.charts.learner import interests, results_over_time
 from analytics.charts.outcome import cohorts, results_spread, ties_to_success
 from analytics.charts.time import activity_by_day, engagement_by_week
@@ -24,6 +24,7 @@ __all__ = [
     "hours_of_week",
     "interests",
     "kind_of",
+    "marked",
     "reach_of_parts",
     "results_over_time",
     "results_spread",

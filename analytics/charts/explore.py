@@ -54,6 +54,15 @@ def kind_of(answer: Answer) -> str:
     return "line" if BY[question.by].is_time and question.by not in {"weekday", "hour"} else "bar"
 
 
+def marked(answer: Answer) -> str:
+    """What is dotted or pale in the chart, and why; nothing where nothing is."""
+    drawn = _series(answer) if kind_of(answer) in {"line", "bar"} else []
+    pairs = [pair for _name, keys, values, _shown in drawn for pair in zip(keys, values, strict=True)]
+    if not any(value is not None and answer.is_partial(key) for key, value in pairs):
+        return ""
+    return _("Dotted or pale: the period holds only a part of it, or it is not over yet.")
+
+
 def title_of(answer: Answer) -> str:
     question = answer.question
     by = str(BY[question.by].label).lower()

@@ -30,7 +30,8 @@ def navigation(context: Context) -> list[dict[str, object]]:
 
 @register.simple_tag(takes_context=True)
 def settings_navigation(context: Context, current: str) -> list[dict[str, object]]:
-    return settings_for(context["request"].member, current)
+    match = context["request"].resolver_match
+    return settings_for(context["request"].member, current or (match.url_name if match else ""))
 
 
 @register.filter

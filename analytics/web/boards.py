@@ -49,7 +49,8 @@ def tile(request: MemberRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"tile": shown}
     try:
         found = answer(_question(shown.query, request.member))
-        context |= {"chart": charts.explored(found, f"tile-{shown.pk}"), "kind": charts.kind_of(found), "answer": found}
+        context |= {"chart": charts.explored(found, f"tile-{shown.pk}"), "kind": charts.kind_of(found)}
+        context |= {"answer": found, "marked": charts.marked(found)}
     except InvalidInput as error:
         context["error"] = str(error)
     return render(request, "analytics/_tile.html", context)

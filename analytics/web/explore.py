@@ -111,6 +111,7 @@ def explored_context(request: MemberRequest) -> dict[str, Any]:
         "chart": charts.explored(found),
         "said": charts.answer_of(found),
         "kind": charts.kind_of(found),
+        "marked": charts.marked(found),
         "parameters": parameters,
         "csv_url": f"{reverse('explore_csv')}?{parameters}",
         "api_url": f"{reverse('api_explore')}?{parameters}",

@@ -19,6 +19,7 @@ CARE_PAGES = frozenset(
 RUN_PAGES = frozenset({"run_page", "run_new", "search_list", "search_page", "retrain_rule_list", "retrain_rule_page"})
 SETTINGS_PAGES = frozenset(
     {"settings_password", "settings_organisation", "member_list", "member_page", "member_link", "key_list", "retention"}
+    | {"list_rule_list", "list_export_list"}
 )
 STATEMENT_PAGES = frozenset({"identity_list", "credential_list"})
 

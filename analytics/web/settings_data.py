@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from analytics.access import MemberRequest, roles_required
@@ -23,6 +24,7 @@ class RetentionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
     class Meta:
         model = RetentionPolicy
         fields = ["event_days", "statement_days", "log_days", "impression_days"]
+        labels = {"statement_days": gettext_lazy("xAPI statements")}  # Django would write a capital X
 
 
 def policy_of(organisation: Organisation) -> RetentionPolicy:

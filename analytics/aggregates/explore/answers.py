@@ -112,8 +112,6 @@ class Answer:
             told.append(words % {"n": number(self.n_hidden), "least": settings.NEURALINK_SMALL_CELL})
         if self.is_cut:
             told.append(_("Only the first %(n)s cells are shown: narrow the question.") % {"n": number(MOST_CELLS)})
-        if any(self.is_partial(cell.key) for cell in self.cells):
-            told.append(_("Dotted or pale: the period holds only a part of it, or it is not over yet."))
         return " ".join(told)
 
     def keys(self) -> list[Any]:

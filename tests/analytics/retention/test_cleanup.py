@@ -120,7 +120,10 @@ def test_a_cancelled_clean_up_stops(aged: Cast) -> None:
 
 def test_the_page_previews_saves_and_applies(aged: Cast, client_of: Callable[..., Client]) -> None:
     client = client_of("administrator")
-    assert "kept for ever" in client.get(reverse("retention")).content.decode()
+    empty = client.get(reverse("retention")).content.decode()
+    assert "kept for ever" in empty
+    assert "xAPI statements" in empty
+    assert "XAPI" not in empty
     assert client.post(reverse("retention"), {"event_days": "5"}).context["form"].errors
     assert client.post(reverse("retention"), {"event_days": "60"}).status_code == 302
     assert [one.n_rows for one in client.get(reverse("retention")).context["preview"]] == [1]

@@ -61,6 +61,23 @@ def test_every_chart_is_drawn_from_the_table(client_of: Callable[..., Client], c
         assert shown.sentence
 
 
+@pytest.mark.parametrize(
+    ("query", "is_told"),
+    [
+        ("by=week", True),
+        ("by=week&chart=bar", True),
+        ("by=week&chart=table", False),
+        ("by=week&chart=heat", False),
+        ("by=course", False),
+        ("by=week&measure=result_share&verb=viewed", False),
+    ],
+)
+def test_marks_are_told_where_something_is_marked(client_of: Callable[..., Client], query: str, is_told: bool) -> None:
+    page = client_of("administrator").get(f"/explore/?period=28&{query}")
+    assert page.status_code == 200
+    assert ("Dotted or pale" in page.content.decode()) == is_told
+
+
 def test_what_is_hidden_is_nowhere(cast: Cast, client_of: Callable[..., Client], settings: Any) -> None:
     settings.NEURALINK_SMALL_CELL = 5
     client, query = client_of("administrator"), "measure=events&by=outcome&period=28"

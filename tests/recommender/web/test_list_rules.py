@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from analytics.models import ApiKey, Scope
 from recommender.models import ListExport, ListRule, Run
@@ -54,7 +55,10 @@ def test_the_page(cast: Cast, models_home: Any) -> None:
     browser = Client()
     assert browser.login(username=north.members["administrator"].login.username, password=PASSWORD)
     page = "/versions/list-rules/"
-    assert "No rule yet" in browser.get(page).content.decode()
+    empty = browser.get(page).content.decode()
+    assert "No rule yet" in empty
+    assert f'href="{page}" aria-current="page"' in empty, "it stands in the navigation of the settings"
+    assert f'href="{reverse("settings_own")}" aria-current="page"' in empty, "and settings are what is open"
     form = {"effect": "block", "activity": north.parts["algebra"][0].external_id, "why": "broken video"}
     assert "change" in browser.post(page + "preview/", form).content.decode()
     assert "Say" not in browser.post(page + "preview/", form | {"activity": "x"}).content.decode()
