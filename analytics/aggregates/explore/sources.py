@@ -92,6 +92,7 @@ COURSE_TOTALS = Source("analytics_coursetotal", "d.course_id", days="")
 LEARNER_DAYS = Source("analytics_learnerday", "d.course_id")
 CUT_LEARNER_DAYS = Source("analytics_learnerday", "d.course_id", days=CUT_DAYS)
 BIT_DAYS = Source("analytics_daylearners", "d.course_id")
+CUT_BIT_DAYS = Source("analytics_daylearners", "d.course_id", days=CUT_DAYS)
 """One bit a learner: those of several days are or-ed, so that everybody counts once."""
 
 
@@ -112,12 +113,12 @@ def source_of(question: Question) -> Source:
 
 def cells_sql(question: Question) -> str:
     source = source_of(question)
-    if whole := whole_spans(question):
-        return _by_spans(question, whole)
+    if whole_spans(question):
+        return _by_spans(question)
     if source in {COURSE_TOTALS, LEARNER_DAYS}:
         return _by_learner(question, source)
     if source is BIT_DAYS:
-        return _by_bits(question)
+        return _by_bits(question, source)
     value = "sum(hour_events::int)" if source is HOURS else VALUES[question.measure]
     # Of an hour no learners are known; a cell has at most as many of them as events.
     n = "sum(hour_events::int)" if source is HOURS else source.counts
@@ -128,12 +129,13 @@ def cells_sql(question: Question) -> str:
 def whole_spans(question: Question) -> tuple[date, date] | None:
     """First and last day of the weeks or months that the period holds whole, if the question may read their spreads.
 
-    It may where learners are compared by week or month, in one course or in everything: no more is kept.
+    It may where learners are counted or compared by week or month, of each course, of one, or of everything.
     """
-    span = SPANS.get(question.by)
-    is_plain = question.shown == "statistics" and all(name == "course" for name, _value in question.filters)
-    is_one = question.value("course") or question.course_ids is None or len(question.course_ids) == 1
-    if span is None or not is_plain or not is_one:
+    span = SPANS.get(_span_of(question))
+    of_learners = question.shown == "statistics" or question.measure == "learners"
+    of_courses = question.needed <= {"course", _span_of(question)}
+    is_one = "course" in question.needed or question.course_ids is None or len(question.course_ids) == 1
+    if span is None or not (of_learners and of_courses and is_one):
         return None
     first, end = span(question.period.first_on)
     if first < question.period.first_on and not question.period.is_everything:  # before everything there is nothing
@@ -144,16 +146,29 @@ def whole_spans(question: Question) -> tuple[date, date] | None:
     return (first, last) if first < last else None
 
 
-def _by_spans(question: Question, whole: tuple[date, date]) -> str:
+def _span_of(question: Question) -> str:
+    return next((name for name in (question.by, question.split) if name in SPANS), "")
+
+
+def _by_spans(question: Question) -> str:
     """What is kept of whole weeks and months, and what the period cuts worked out."""
-    is_everything = question.course_ids is None and not question.value("course")
-    course = "course_id IS NULL" if is_everything else "course_id = %(spread_course)s"
-    kept = f"""
-    SELECT "on" AS key, NULL::text AS split, n_learners::bigint AS n, {", ".join(STATISTICS)} FROM analytics_spread
-    WHERE organisation_id = %(organisation)s AND {course} AND span = '{question.by}' AND measure = '{question.measure}'
-      AND "on" BETWEEN %(whole_first)s AND %(whole_last)s
-    """
-    return f"{kept} UNION ALL {_by_learner(question, CUT_LEARNER_DAYS)}"
+    span, of_statistics = _span_of(question), question.shown == "statistics"
+    keys = {"course": "course_id", "": "NULL::text", span: '"on"'}
+    columns = [f"{keys[question.by]} AS key", f"{keys[question.split]} AS split", "n_learners AS n"]
+    columns += STATISTICS if of_statistics else ["n_learners AS value"]
+    # Whoever did anything has a number of events.
+    measure = question.measure if of_statistics else "events"
+    of_courses = "course" in question.needed or question.course_ids is not None
+    conditions = [
+        f"organisation_id = %(organisation)s AND span = '{span}' AND measure = '{measure}'",
+        '"on" BETWEEN %(whole_first)s AND %(whole_last)s',
+        "course_id IS NOT NULL" if of_courses else "course_id IS NULL",
+        "course_id = %(course)s" if question.value("course") else "",
+        "course_id = ANY(%(courses)s)" if question.course_ids is not None else "",
+    ]
+    kept = f"SELECT {', '.join(columns)} FROM analytics_spread WHERE {' AND '.join(filter(None, conditions))}"
+    cut = _by_learner(question, CUT_LEARNER_DAYS) if of_statistics else _by_bits(question, CUT_BIT_DAYS)
+    return f"{kept} UNION ALL {cut}"
 
 
 def parameters_of(question: Question) -> dict[str, Any]:
@@ -167,15 +182,14 @@ def parameters_of(question: Question) -> dict[str, Any]:
         "last": question.period.last_on,
         "whole_first": first,
         "whole_last": last,
-        "spread_course": filters.get("course", (question.course_ids or (None,))[0]),
         **filters,
     }
 
 
-def _by_bits(question: Question) -> str:
+def _by_bits(question: Question, source: Source) -> str:
     """Learners of a cell are known exactly: blocks of bits are or-ed over its days and courses, then counted."""
-    keys = f"{_key(question.by, BIT_DAYS)} AS key, {_key(question.split, BIT_DAYS)} AS split"
-    each = f"SELECT {keys}, d.block, bit_or(d.learners) AS bits {_from(question, BIT_DAYS)} GROUP BY 1, 2, 3"
+    keys = f"{_key(question.by, source)} AS key, {_key(question.split, source)} AS split"
+    each = f"SELECT {keys}, d.block, bit_or(d.learners) AS bits {_from(question, source)} GROUP BY 1, 2, 3"
     n = "sum(bit_count(bits))::int"
     return f"SELECT key, split, {n} AS n, {n} AS value FROM ({each}) each GROUP BY 1, 2"
 
@@ -268,7 +282,7 @@ def _from(question: Question, source: Source) -> str:
     conditions = ["d.organisation_id = %(organisation)s", source.condition, source.days]
     if question.course_ids is not None:
         conditions.append(f"{source.course} = ANY(%(courses)s)")
-    if source is BIT_DAYS and question.course_ids is None and "course" not in needed:
+    if source in {BIT_DAYS, CUT_BIT_DAYS} and question.course_ids is None and "course" not in needed:
         conditions.append("d.course_id IS NULL")  # all that they did, in whichever course
     if "course" in {question.by, question.split}:
         conditions.append(f"{source.course} IS NOT NULL")

@@ -114,7 +114,7 @@ def test_statistics_are_those_of_pandas(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("by", ["week", "month"])
-@pytest.mark.parametrize("measure", [name for name in MEASURES if name != "learners"])
+@pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("first", [0, 3, 40])
 def test_statistics_of_whole_spans_are_those_of_their_days(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, by: str, measure: str, first: int
@@ -122,9 +122,15 @@ def test_statistics_of_whole_spans_are_those_of_their_days(
     """Kept or worked out, cut by the period or whole, of everything, a chosen course or the one that somebody has."""
     today = cast.north.organisation.now().date()
     algebra = cast.north.courses["algebra"].pk
-    for given, mine in (({}, None), ({"course": str(algebra)}, None), ({}, [algebra])):
+    both = [algebra, cast.north.courses["biology"].pk]
+    questions: list[tuple[dict[str, str], list[int] | None]] = [({}, None), ({"course": str(algebra)}, None)]
+    questions += [({}, [algebra]), ({"course": str(algebra)}, both)]
+    if measure == "learners":
+        questions += [({"split": "course"}, None), ({"split": "course"}, both), ({"by": "course", "split": by}, None)]
+    for given, mine in questions:
         period = {"from": f"{today - timedelta(days=60 + first)}", "to": f"{today - timedelta(days=first // 2)}"}
-        asked = {"by": by, "measure": measure, "show": "statistics", "period": "", **period, **given}
+        asked = {"by": by, "measure": measure, "period": "", **period, **given}
+        asked["show"] = "total" if measure == "learners" else "statistics"
         question = Question.read(asked, cast.north.organisation, mine)
         assert whole_spans(question)
         kept = answer(question)
@@ -133,7 +139,8 @@ def test_statistics_of_whole_spans_are_those_of_their_days(
             cache.clear()
             worked_out = answer(question)
         cache.clear()
-        assert [cell.key for cell in kept.cells] == [cell.key for cell in worked_out.cells]
+        told = [[(cell.key, cell.split) for cell in found.cells] for found in (kept, worked_out)]
+        assert told[0] == told[1]
         for cell, other in zip(kept.cells, worked_out.cells, strict=True):
             assert (cell.n_learners, cell.values) == (other.n_learners, pytest.approx(other.values))
 
@@ -143,6 +150,9 @@ def test_spreads_are_read_only_where_they_are_kept(cast: Cast) -> None:
     mine = [course.pk for course in cast.north.courses.values()]
     assert whole_spans(ask(cast, **plain).question)
     assert whole_spans(ask(cast, mine, course=str(mine[0]), **plain).question)
+    assert whole_spans(ask(cast, mine, by="course", split="month", measure="learners", period="90").question)
+    assert whole_spans(ask(cast, mine, by="month", measure="learners", period="90").question) is None
+    assert whole_spans(ask(cast, by="month", split="weekday", measure="learners", period="90").question) is None
     for given in ({"by": "day"}, {"show": "total"}, {"outcome": "active"}, {"level": "light"}):
         assert whole_spans(ask(cast, **plain | given).question) is None
     assert whole_spans(ask(cast, mine, **plain).question) is None, "learners of several courses are not added up"
