@@ -7,7 +7,7 @@ Rows of days bound `n` from below: on its busiest day a cell had so many differe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -80,6 +80,16 @@ COURSE_DAYS = Source(
 PART_DAYS = Source(
     "analytics_activityday", "a.course_id", "JOIN analytics_activity a ON a.id = d.activity_id", "a.kind <> 'course'"
 )
+PART_TOTALS = replace(
+    PART_DAYS,
+    table=f"""(
+    SELECT %(organisation)s::bigint AS organisation_id, activity_id, max(n_learners) AS n_learners,
+           {", ".join(f"sum({name}) AS {name}" for name in SUMS)}
+    FROM analytics_activityday d WHERE organisation_id = %(organisation)s AND {DAYS} GROUP BY activity_id
+)""",
+    days="",
+)
+"""The days of the period added up, before it is looked at what each activity is."""
 VERB_DAYS = Source("analytics_verbday", "d.course_id")
 HOURS = Source(
     "analytics_organisationday",
@@ -119,11 +129,19 @@ def cells_sql(question: Question) -> str:
         return _by_learner(question, source)
     if source is BIT_DAYS:
         return _by_bits(question, source)
+    if source is PART_DAYS and _is_of_all_parts(question):
+        source = PART_TOTALS
     value = "sum(hour_events::int)" if source is HOURS else VALUES[question.measure]
     # Of an hour no learners are known; a cell has at most as many of them as events.
     n = "sum(hour_events::int)" if source is HOURS else source.counts
     select = f"SELECT {_key(question.by, source)} AS key, {_key(question.split, source)} AS split"
     return f"{select}, {n} AS n, {value} AS value {_from(question, source)} GROUP BY 1, 2"
+
+
+def _is_of_all_parts(question: Question) -> bool:
+    """True where no part is left out, and its days are only added up."""
+    is_narrowed = question.filters or question.course_ids is not None
+    return not is_narrowed and question.needed <= {"kind", "course"} and question.measure != "active_days"
 
 
 def whole_spans(question: Question) -> tuple[date, date] | None:

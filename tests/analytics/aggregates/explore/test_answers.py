@@ -213,6 +213,11 @@ def test_filters_and_split(cast: Cast) -> None:
     found = ask(cast, by="verb", split="course", kind="")
     wanted = events.groupby(["verb", "activity__course"]).size().to_dict()
     assert {(cell.key, cell.split): cell.value for cell in found.cells} == wanted
+    kinds = events.groupby(["activity__kind", "activity__course"])
+    found = ask(cast, by="kind", split="course")
+    assert {(cell.key, cell.split): cell.value for cell in found.cells} == kinds.size().to_dict()
+    days = ask(cast, by="kind", split="course", measure="active_days")
+    assert {(cell.key, cell.split): cell.value for cell in days.cells} == kinds["day"].nunique().to_dict()
     only = ask(cast, by="kind", course=str(algebra))
     assert values(only) == events[events["activity__course"] == algebra].groupby("activity__kind").size().to_dict()
     assert values(ask(cast, by="course", verb=Verb.SUBMITTED))[algebra] == 2
