@@ -191,24 +191,27 @@ INSERT INTO analytics_learnertotal (organisation_id, learner_id, n_days, first_o
 SELECT %(organisation)s, learner_id, count(*), min("on"), max("on"), {ADDED}
 FROM (
     SELECT learner_id, "on", {ADDED_AS} FROM analytics_learnerday
-    WHERE organisation_id = %(organisation)s {{asked}} GROUP BY learner_id, "on"
+    WHERE {{asked}} GROUP BY learner_id, "on"
 ) days
 GROUP BY learner_id
 """
 COURSE_TOTAL = f"""
 INSERT INTO analytics_coursetotal (organisation_id, learner_id, course_id, n_days, first_on, last_on, {SUMS})
 SELECT %(organisation)s, learner_id, course_id, count(*), min("on"), max("on"), {ADDED}
-FROM analytics_learnerday WHERE organisation_id = %(organisation)s AND course_id IS NOT NULL
+FROM analytics_learnerday WHERE {{asked}} AND course_id IS NOT NULL GROUP BY learner_id, course_id
 """
+OF_ALL = "organisation_id = %(organisation)s"
+# Without the organisation, which they belong to: the planner takes a new one to be empty, and reads all its days.
+OF_TOUCHED = "learner_id = ANY(%(touched)s)"
 TOTALS_OF_TOUCHED = f"""
-DELETE FROM analytics_learnertotal WHERE learner_id = ANY(%(touched)s);
-{TOTAL.format(asked="AND learner_id = ANY(%(touched)s)")};
-DELETE FROM analytics_coursetotal WHERE learner_id = ANY(%(touched)s);
-{COURSE_TOTAL} AND learner_id = ANY(%(touched)s) GROUP BY learner_id, course_id
+DELETE FROM analytics_learnertotal WHERE {OF_TOUCHED};
+{TOTAL.format(asked=OF_TOUCHED)};
+DELETE FROM analytics_coursetotal WHERE {OF_TOUCHED};
+{COURSE_TOTAL.format(asked=OF_TOUCHED)}
 """
 ALL_TOTALS = f"""
-DELETE FROM analytics_learnertotal WHERE organisation_id = %(organisation)s;
-{TOTAL.format(asked="")};
-DELETE FROM analytics_coursetotal WHERE organisation_id = %(organisation)s;
-{COURSE_TOTAL} GROUP BY learner_id, course_id
+DELETE FROM analytics_learnertotal WHERE {OF_ALL};
+{TOTAL.format(asked=OF_ALL)};
+DELETE FROM analytics_coursetotal WHERE {OF_ALL};
+{COURSE_TOTAL.format(asked=OF_ALL)}
 """

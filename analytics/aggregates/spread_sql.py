@@ -13,7 +13,7 @@ from typing import Any
 
 from analytics.aggregates.explore.sources import OF_LEARNER, STATISTICS, unsummed
 from analytics.aggregates.period import SPANS
-from analytics.aggregates.rollup_sql import ADDED_AS, SUMS
+from analytics.aggregates.rollup_sql import ADDED_AS
 
 
 def spans_of(days: Iterable[date]) -> Iterator[dict[str, Any]]:
@@ -32,18 +32,14 @@ OF_SPAN = 'analytics_learnerday WHERE organisation_id = %(organisation)s AND "on
 LOCKED_COURSES = """
 SELECT FROM analytics_activity WHERE organisation_id = %(organisation)s AND kind = 'course' ORDER BY id FOR KEY SHARE
 """
+# Nothing is joined here: the planner takes days that have only just come to be empty, and then loops over all pairs.
 SPREADS = f"""
 DELETE FROM analytics_spread WHERE organisation_id = %(organisation)s AND span = %(span)s AND "on" = %(first)s;
-WITH within AS MATERIALIZED (
-    SELECT course_id, learner_id, count(*) AS n_days, {ADDED_AS} FROM {OF_SPAN} GROUP BY course_id, learner_id
-), everywhere AS (
-    SELECT learner_id, {ADDED_AS} FROM within GROUP BY learner_id
-), present AS (
-    SELECT learner_id, count(DISTINCT "on") AS n_days FROM {OF_SPAN} GROUP BY learner_id
-), each AS (
-    SELECT course_id, n_days, {SUMS} FROM within WHERE course_id IS NOT NULL
+WITH each AS (
+    SELECT course_id, count(*) AS n_days, {ADDED_AS} FROM {OF_SPAN} AND course_id IS NOT NULL
+    GROUP BY course_id, learner_id
     UNION ALL
-    SELECT NULL, n_days, {SUMS} FROM everywhere JOIN present USING (learner_id)
+    SELECT NULL, count(DISTINCT "on"), {ADDED_AS} FROM {OF_SPAN} GROUP BY learner_id
 )
 INSERT INTO analytics_spread (organisation_id, course_id, span, "on", measure, n_learners, {", ".join(STATISTICS)})
 SELECT %(organisation)s, course_id, %(span)s, %(first)s, measure, count(value), {", ".join(STATISTICS.values())}
