@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -11,16 +12,18 @@ Part = TypeVar("Part")
 Found = TypeVar("Found")
 
 
-def in_parallel(work: Callable[[Part], Found], parts: Iterable[Part]) -> list[Found]:
+def in_parallel(work: Callable[[Part], Found], parts: Iterable[Part], *, limits_blas: bool = True) -> list[Found]:
     """`work` of every part, in their order. The first error stops what has not begun.
 
-    BLAS keeps to one thread meanwhile: its own threads would wait for each other's small matrices.
+    BLAS keeps to one thread meanwhile: its own threads would wait for each other's small matrices. Work without BLAS
+    says so: looking for the libraries takes 0.2 s in a process that has not done it yet.
     """
     waiting = list(parts)
     n_threads = min(len(waiting), os.cpu_count() or 1)
     if n_threads < 2:
         return [work(part) for part in waiting]
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_threads) as pool:
+    limits = threadpool_limits(1, "blas") if limits_blas else nullcontext()
+    with limits, ThreadPoolExecutor(n_threads) as pool:
         begun = [pool.submit(work, part) for part in waiting]
         try:
             return [one.result() for one in begun]

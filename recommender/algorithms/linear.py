@@ -13,6 +13,11 @@ from recommender.datasets.interactions import Index, offsets_of
 from recommender.parallel import in_parallel
 
 _BLOCK_NUMBERS = 16 * 2**20
+_FADED = 1e-4  # an event that counts so little counts as nothing
+# Many histories at once are multiplied with the weights as a full matrix where that is not too large or too empty: an
+# entry through two sparse indices costs as much as a dozen that lie side by side.
+_MANY_HISTORIES, _FULL_BYTES, _FULL_SHARE = 256, 512 * 2**20, 1 / 16
+_HISTORIES_AT_ONCE = 256
 
 
 class LinearAlgorithm(Algorithm):
@@ -30,20 +35,40 @@ class LinearAlgorithm(Algorithm):
         "neighbour_weight": (np.float32, 1),
     }
     _weights: scipy.sparse.csr_matrix | None = None
+    _dense: Dense | None = None
 
     def _views(self, age: NDArray[np.int64]) -> NDArray[np.float32]:
         """Shape (len(age), n_views): how much an event counts that has so many younger ones after it."""
         return np.ones((len(age), 1), np.float32)
 
     def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
+        seen = self._seen(histories)
+        if len(histories) < _MANY_HISTORIES or not self._is_nearly_full():
+            scores: Scores = (seen @ self._matrix()).toarray()
+            return scores
+        weights, scores = self._full(), np.empty((len(histories), self.n_activities), np.float32)
+
+        def fill(start: int) -> None:
+            scores[start : start + _HISTORIES_AT_ONCE] = seen[start : start + _HISTORIES_AT_ONCE] @ weights
+
+        in_parallel(fill, range(0, len(histories), _HISTORIES_AT_ONCE), limits_blas=False)
+        return scores
+
+    def _seen(self, histories: list[Index]) -> scipy.sparse.csr_matrix:
+        """Shape (n_histories, n_views x n_activities)."""
         offsets = offsets_of(np.array([len(history) for history in histories]))
         views = self._views(np.repeat(offsets[1:], np.diff(offsets)) - 1 - np.arange(offsets[-1]))
         n_views = views.shape[1]
-        rows = np.concatenate(histories)[:, None] + self.n_activities * np.arange(n_views)
+        columns = np.concatenate(histories)[:, None] + self.n_activities * np.arange(n_views)
+        is_left = views >= _FADED
+        ends = offsets_of(is_left.sum(axis=1))[offsets]
         shape = (len(histories), self.n_activities * n_views)
-        matrix = scipy.sparse.csr_matrix((views.ravel(), rows.ravel(), offsets * n_views), shape=shape)
-        scores: Scores = (matrix @ self._matrix()).toarray()
-        return scores
+        return scipy.sparse.csr_matrix((views[is_left], columns[is_left], ends), shape=shape)
+
+    def _is_nearly_full(self) -> bool:
+        n_rows, n_kept = len(self._fitted()["offsets"]) - 1, len(self._fitted()["neighbour_weight"])
+        n_all = n_rows * self.n_activities
+        return 4 * n_all <= _FULL_BYTES and n_kept >= _FULL_SHARE * n_all
 
     def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
         """Exact: the answer is the sum of these."""
@@ -64,9 +89,14 @@ class LinearAlgorithm(Algorithm):
             self._weights = scipy.sparse.csr_matrix(parts, shape=shape, copy=False)
         return self._weights
 
+    def _full(self) -> Dense:
+        if self._dense is None:
+            self._dense = self._matrix().toarray()
+        return self._dense
+
     def _forget(self) -> None:
         super()._forget()
-        self._weights = None
+        self._weights = self._dense = None
 
 
 def strongest(weights: Dense, neighbours: int, importance: Dense | None = None) -> State:
@@ -86,7 +116,7 @@ def strongest(weights: Dense, neighbours: int, importance: Dense | None = None) 
         chosen = np.argpartition(size, n_rows - kept, axis=1)[:, n_rows - kept :].astype(np.int32)
         return chosen.ravel(), np.take_along_axis(block, chosen, axis=1).ravel()
 
-    met, values = zip(*in_parallel(of_block, range(0, n_columns, step)), strict=True)
+    met, values = zip(*in_parallel(of_block, range(0, n_columns, step), limits_blas=False), strict=True)
     recommended = np.repeat(np.arange(n_columns, dtype=np.int32), kept)
     matrix = scipy.sparse.csr_matrix((np.concatenate(values), (np.concatenate(met), recommended)), shape=weights.shape)
     matrix.eliminate_zeros()

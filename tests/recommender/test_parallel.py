@@ -43,3 +43,4 @@ def test_linear_algebra_has_its_threads_back_afterwards(monkeypatch: pytest.Monk
     within = in_parallel(lambda part: threads(), range(2))
     assert all(n == 1 for found in within for n in found)
     assert threads() == before
+    assert in_parallel(lambda part: threads(), range(2), limits_blas=False) == [before, before]

@@ -201,6 +201,26 @@ def test_reasons_add_up_to_the_answer() -> None:
     assert fitted.explain(history, 6, n=1)[0].history_position == 3
 
 
+def test_many_histories_are_answered_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many at once go through the full weights, one through the sparse ones."""
+    fitted = SequentialLinear().fit(toy.chain())
+    histories = [np.arange(start, start + 1 + start % 7) % 12 for start in range(300)]
+    alone = np.concatenate([fitted.score([history]) for history in histories])
+    assert fitted.score(histories) == pytest.approx(alone, abs=1e-6)
+    assert fitted._dense is not None
+    monkeypatch.setattr("recommender.algorithms.linear._FULL_BYTES", 100)
+    assert fitted.score(histories) == pytest.approx(alone, abs=1e-6)
+    assert SequentialLinear.from_state(fitted.config, fitted.state())._dense is None
+
+
+def test_what_has_faded_counts_as_nothing() -> None:
+    data = toy.chain()
+    fitted = SequentialLinear(SequentialLinearConfig(regularization=1.0)).fit(data)
+    seen = fitted._seen([np.arange(100, dtype=np.int32) % 12])
+    assert seen.nnz == 7 + 37  # e**-(age / steps) >= 1e-4 for 0.7 and for 4 steps
+    assert seen.shape == (1, 2 * data.n_activities)
+
+
 def test_needs_a_memory() -> None:
     with pytest.raises(InvalidConfig, match="a number where"):
         SequentialLinearConfig(short_steps=None, middle_steps=None)
