@@ -6,8 +6,9 @@ which Newton's method finds; weights below 0 are left out, so that no answer is 
 comparable first: standardised over the activities of one history, once as they are and once in a logarithm, because
 regressions answer with shares and softmax models with their logarithm.
 
-The steps are the last ones of some learners, which are kept from the members; all before them is learnt from, so a
-member need not be trained again for so little. On MovieLens-1M 3,000 of 987,531 events are kept back.
+The steps are single events of some learners, the last ones where not told otherwise, which are kept from the members;
+all others are learnt from, so a member need not be trained again for so little. On MovieLens-1M 3,000 of 987,531
+events are kept back.
 
 Cost: that of the members, twice for those that are refitted. Answering costs the sum of the members. After a kill,
 members that were done are read from the working folder, and the one that was half-way goes on.
@@ -42,7 +43,14 @@ class BlendConfig(Config):
         doc="Recommenders with commas; parameters behind colons: sequential_linear:long_steps=20,ease.",
     )
     held_out_share: float = parameter(
-        0.5, minimum=0.001, maximum=1.0, doc="Share of the learners whose last event is kept to learn the weights on."
+        0.5, minimum=0.001, maximum=1.0, doc="Share of the learners of whom an event is kept to learn the weights on."
+    )
+    held_out: str = parameter(
+        "last",
+        choices=("last", "any"),
+        search=("last", "any"),
+        doc="last: that event is the last one. any: it is drawn from the whole list and all others are given, for "
+        "lists in doubtful order, or answers hidden anywhere.",
     )
     refit: bool = parameter(
         True, doc="Train the members that are no networks once more, with those events, after the weights are learnt."
@@ -97,11 +105,13 @@ class Blend(Algorithm):
         asked = _asked(interactions, self.config.held_out_share, options.seed)
         lists = interactions.sequences()
         is_known = np.ones(len(interactions), bool)
-        is_known[lists.offsets[1:][asked] - 1] = False
+        places = _places(lists.lengths[asked], self.config.held_out, options.seed)
+        is_known[lists.offsets[asked] + places] = False
         known = interactions.where(is_known, all_activities=True)
         members = [_fitted(member, known, options.part(k, n_parts, member.name)) for k, member in enumerate(members)]
         fits = max(1, _MAX_NUMBERS // (2 * len(members) * interactions.n_activities))
-        weights = learn_weights(members, list(lists.take(asked[:fits])))
+        asked_lists = zip(lists.take(asked[:fits]), places[:fits], strict=True)
+        weights = learn_weights(members, [_moved_last(events, int(place)) for events, place in asked_lists])
         for place, k in enumerate(refitted, len(members)):
             again = type(members[k])(members[k].config)
             members[k] = _fitted(again, interactions, options.part(place, n_parts, again.name))
@@ -180,6 +190,17 @@ def _asked(interactions: Interactions, share: float, seed: int) -> NDArray[np.in
         )
     n = min(_MAX_ASKED, int(np.ceil(share * len(able))))
     return np.random.default_rng(seed).permutation(able)[:n]
+
+
+def _places(lengths: NDArray[np.int64], held_out: str, seed: int) -> NDArray[np.int64]:
+    """Which event of each list is kept back, counted from its beginning."""
+    if held_out == "last":
+        return lengths - 1
+    return np.random.default_rng([seed, 1]).integers(0, lengths)
+
+
+def _moved_last(events: Index, place: int) -> Index:
+    return np.concatenate((np.delete(events, place), events[place : place + 1]))
 
 
 def _fitted(member: Algorithm, interactions: Interactions, options: FitOptions) -> Algorithm:

@@ -123,6 +123,32 @@ def test_networks_are_trained_once_and_closed_forms_twice(monkeypatch: pytest.Mo
     assert seen == [len(data) - 60, len(data) - 60, len(data)]
 
 
+def test_any_event_may_be_kept_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event asked for comes last, the others keep their order, and none of those asked for is learnt from."""
+    given: list[np.ndarray] = []
+    learnt: list[Interactions] = []
+    learn = ItemKNN._learn
+
+    def noted(self: ItemKNN, interactions: Interactions, options: FitOptions) -> Any:
+        learnt.append(interactions)
+        return learn(self, interactions, options)
+
+    def weights_of(members: list[Any], lists: list[np.ndarray]) -> np.ndarray:
+        given.extend(lists)
+        return np.ones(2 * len(members), np.float32)
+
+    monkeypatch.setattr(ItemKNN, "_learn", noted)
+    monkeypatch.setattr("recommender.algorithms.blend.learn_weights", weights_of)
+    data = Interactions.from_columns(np.repeat(np.arange(40), 5), np.tile(np.arange(5), 40), np.tile(np.arange(5), 40))
+    config = BlendConfig(members="item_knn", held_out_share=1.0, refit=False, held_out="any")
+    Blend(config).fit(data)
+    assert {int(events[-1]) for events in given} == set(range(5))
+    assert all(events[:-1].tolist() == sorted(set(range(5)) - {events[-1]}) for events in given)
+    asked = np.sort([events[-1] for events in given])
+    left = np.bincount(learnt[0].activity_index, minlength=5)
+    assert np.array_equal(left, 40 - np.bincount(asked, minlength=5))
+
+
 def test_needs_learners_with_a_step_to_tell() -> None:
     with pytest.raises(NotEnoughData, match="two activities or more"):
         Blend().fit(Interactions.from_columns([1, 2, 3], [7, 8, 9], [0, 0, 0]))
