@@ -81,10 +81,13 @@ class _Lesson:
     training: Sequences
     held_out: windows.HeldOut
     recipe: str
+    noise_share: float
 
     def epoch(self, generator: np.random.Generator) -> loop.Batches:
         n_shapes = _SHAPES if loop.compiles_each_shape() else None
-        batches = windows.Epoch(self.training, self.max_length, self.config.batch_size, generator, n_shapes)
+        batches = windows.Epoch(
+            self.training, self.max_length, self.config.batch_size, generator, n_shapes, self.noise_share
+        )
         return batches if self.model.teacher is None else self.model.teacher.taught(batches)
 
     def validate(self) -> float | None:
@@ -109,6 +112,7 @@ def train(
     *,
     max_length: int,
     negatives: int,
+    noise_share: float = 0.0,
     exports: tuple[keras.Model, tuple[int, ...]] | None = None,
 ) -> State:
     """Fit the encoder and the activity vectors; returns the arrays of `SequenceScorer`.
@@ -124,7 +128,7 @@ def train(
     counts = np.bincount(training.activity_index, minlength=interactions.n_activities)
     teacher = None if options.teacher is None else Teacher(options.teacher)
     model = NextStep(encoder, counts, config.embedding_size, negatives, teacher)
-    lesson = _Lesson(model, config, max_length, training, held_out, interactions.fingerprint)
+    lesson = _Lesson(model, config, max_length, training, held_out, interactions.fingerprint, noise_share)
     loop.train(lesson, config, options, generator)
     network, sample_shape = exports or (encoder, (3, 2, config.embedding_size))
     return {

@@ -38,6 +38,13 @@ class SASRecConfig(NeuralConfig):
     heads: int = parameter(2, minimum=1, maximum=16, doc="Parts of each attention; divides embedding_size.")
     max_length: int = parameter(200, minimum=2, maximum=1000, doc="Latest activities that are looked at.")
     negatives: int = parameter(512, minimum=1, maximum=100_000, doc="Wrong answers drawn for each batch.")
+    noise_share: float = parameter(
+        0.0,
+        minimum=0.0,
+        maximum=0.9,
+        search=(0.0, 0.1, 0.3),
+        doc="Share of the events given that others take the place of while training: for lists with doubtful rows.",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -73,6 +80,7 @@ class SASRec(SequenceScorer):
                 generator,
                 max_length=config.max_length,
                 negatives=config.negatives,
+                noise_share=config.noise_share,
             )
 
 

@@ -52,6 +52,7 @@ class Epoch:
     """Every step from one event to the next once, in batches of windows of similar length.
 
     Windows of long histories begin elsewhere in every epoch, so that each step is seen with more and less past.
+    Of the events that are given the share `noise_share` is replaced by others, drawn by how often they are met.
     With `n_shapes` every batch has all its windows and one of so many lengths, empty ones behind: for back ends that
     compile a network again for each shape. Without, nothing is padded in vain.
     """
@@ -63,6 +64,7 @@ class Epoch:
         batch_size: int,
         generator: np.random.Generator,
         n_shapes: int | None = None,
+        noise_share: float = 0.0,
     ) -> None:
         self._lists = lists
         self._rows, self._most = batch_size if n_shapes else 0, max_length
@@ -73,6 +75,7 @@ class Epoch:
         order = np.argsort(self._lengths + noise, kind="stable")
         groups = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
         self._groups = [groups[k] for k in generator.permutation(len(groups))]
+        self._noise_share, self._seed = noise_share, int(generator.integers(2**63)) if noise_share else 0
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -81,7 +84,14 @@ class Epoch:
         group = self._groups[number]
         starts, lengths = (_filled(one[group], self._rows) for one in (self._starts, self._lengths))
         longest = min(-(-lengths.max() // self._multiple) * self._multiple, self._most)
-        return _batch(self._lists, starts, lengths, longest)
+        batch = _batch(self._lists, starts, lengths, longest)
+        return self._disturbed(batch, number) if self._noise_share else batch
+
+    def _disturbed(self, batch: Batch, number: int) -> Batch:
+        draw, events = np.random.default_rng([self._seed, number]), self._lists.activity_index
+        others = events[draw.integers(0, len(events), batch.inputs.shape)]
+        is_kept = draw.random(batch.inputs.shape) >= self._noise_share
+        return batch._replace(inputs=np.where(is_kept, batch.inputs, others))
 
 
 def _windows(

@@ -60,3 +60,15 @@ def test_held_out_events_are_the_last_ones_and_are_not_trained_on() -> None:
 def test_no_step_at_all_is_said() -> None:
     with pytest.raises(NotEnoughData, match="order"):
         hold_out(lists_of([1, 1]), np.random.default_rng(0))
+
+
+def test_a_share_of_what_is_given_is_noise_and_what_follows_is_not() -> None:
+    lists = lists_of([30] * 200)
+    epoch = Epoch(lists, 30, 16, np.random.default_rng(1), noise_share=0.3)
+    batches = [epoch[number] for number in range(len(epoch))]
+    is_noise = np.concatenate([(one.inputs != one.targets - 1)[one.weights == 1] for one in batches])
+    assert is_noise.mean() == pytest.approx(0.3, abs=0.03)
+    assert sorted(np.concatenate([one.targets[one.weights == 1] for one in batches])) == [
+        k for k in range(6000) if k % 30
+    ]
+    assert np.array_equal(epoch[3].inputs, batches[3].inputs)  # by its number alone, for a training that goes on
