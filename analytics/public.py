@@ -26,12 +26,15 @@ from analytics.models import (
     Unit,
     Verb,
 )
+from analytics.models.masking import masks_learners
 from analytics.retention import Kept, add_kept, in_batches
 from analytics.retention.erasure import add_step as add_erasing_step
 from analytics.tables.catalogue import add_table, extend_table
-from analytics.tables.columns import Form, TableColumn, TableFilter
+from analytics.tables.columns import Form, TableColumn, TableFilter, field_filter, learner_name, when, who
 from analytics.tables.columns import Scope as TableScope
 from analytics.tables.export import csv_lines
+from analytics.tables.imports import took
+from analytics.tables.page import list_page, table_page, wants_fragment, with_address
 from analytics.tables.query import TableQuery
 from analytics.tables.table import Table
 from analytics.tables.viewer import Viewer
@@ -81,6 +84,16 @@ __all__ = [
     "csv_lines",
     "continuing",
     "extend_table",
+    "field_filter",
+    "learner_name",
+    "list_page",
+    "masks_learners",
+    "table_page",
+    "took",
+    "wants_fragment",
+    "when",
+    "who",
+    "with_address",
     "member_of",
     "full_stop",
     "number",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -28,3 +29,15 @@ def chance(share: float) -> str:
     if share < 0.005:
         return _("less than %(percent)s") % {"percent": percent(0.01)}
     return percent(share)
+
+
+def duration(seconds: float) -> str:
+    """75 -> 1 min 15 s; hours and days above that."""
+    whole = round(seconds)
+    if whole < 60:
+        return _("%(n)s s") % {"n": whole}
+    if whole < 3600:
+        return _("%(minutes)s min %(seconds)s s") % {"minutes": whole // 60, "seconds": whole % 60}
+    if whole < 2 * 86_400:
+        return _("%(hours)s h %(minutes)s min") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
+    return ngettext("%(n)s day", "%(n)s days", whole // 86_400) % {"n": whole // 86_400}

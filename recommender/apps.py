@@ -7,7 +7,9 @@ class RecommenderConfig(AppConfig):
 
     def ready(self) -> None:
         from recommender import retention  # models are there only now
+        from recommender.tables import catalogue
         from recommender.worklist import columns
 
         columns.register()
+        catalogue.register()
         retention.register()

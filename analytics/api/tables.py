@@ -14,7 +14,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.errors import InvalidInput
-from analytics.models import ApiKey, Scope
 from analytics.rest.parameters import InvalidParameters, Parameters
 from analytics.rest.permissions import Access
 from analytics.rest.views import ApiView
@@ -62,11 +61,12 @@ class TableSerializer(serializers.Serializer[Any]):
 class TableDetail(ApiView):
     """A table as its page shows it: rows with the columns, filters and order of the address.
 
-    Filters are further parameters, each with the values that the page offers; see docs/tables.md.
+    Filters are further parameters, each with the values that the page offers; see docs/tables.md. A key needs the scope
+    of what the table lists; tables of members and of keys open to no key.
     """
 
     http_method_names = ["get", "head"]
-    access = {"GET": Access(Scope.LEARNERS_READ, STAFF)}
+    access = {"GET": Access(None, STAFF, is_for_every_key=True)}
     parameters = TableParameters
     serializer_class = TableSerializer
 
@@ -91,9 +91,9 @@ class TableDetail(ApiView):
         if table is None:
             raise Http404(_("There is no table named %(name)s.") % {"name": name})
         caller = self.caller
-        is_admitted = table.key_scope in caller.scopes if isinstance(caller, ApiKey) else caller.role in table.roles
-        if not is_admitted:
-            raise PermissionDenied(_("This table needs the scope %s.") % table.key_scope.value)
+        access = Access(table.key_scope, tuple(table.roles))
+        if not access.admits(caller):
+            raise PermissionDenied(access.refusal(caller))
         return table
 
     def _answer(self, query: TableQuery) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from analytics.models.masking import masks_learners
+
 
 class Organisation(models.Model):
     """The wall: every other row belongs to one organisation and is never shown to another."""
@@ -102,6 +104,17 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.login} ({self.get_role_display()})"
+
+    @property
+    def shown_login(self) -> str:
+        """The name of the login; while learners are masked, the pseudonym of whose own page it is."""
+        is_masked = masks_learners() and self.learner is not None
+        return str(self.learner) if is_masked else self.login.get_username()
+
+    @property
+    def shown_email(self) -> str:
+        """The address of the login; nothing while people are masked, because most addresses are names."""
+        return "" if masks_learners() else self.login.email
 
     @property
     def sees_everything(self) -> bool:

@@ -6,10 +6,20 @@ from collections.abc import Sequence
 
 from analytics.tables.columns import TableColumn, TableFilter
 from analytics.tables.courses import COURSE_PARTS, COURSES
+from analytics.tables.imports import IMPORTS
+from analytics.tables.keys import API_KEYS, CREDENTIALS
 from analytics.tables.learners import COURSE_LEARNERS, LEARNERS
+from analytics.tables.members import MEMBERS
+from analytics.tables.statements import IDENTITIES, STATEMENTS
 from analytics.tables.table import Table
 
-TABLES: dict[str, Table] = {table.name: table for table in (COURSES, COURSE_PARTS, LEARNERS, COURSE_LEARNERS)}
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        *(COURSES, COURSE_PARTS, LEARNERS, COURSE_LEARNERS),
+        *(IMPORTS, STATEMENTS, IDENTITIES, MEMBERS, API_KEYS, CREDENTIALS),
+    )
+}
 
 
 def add_table(table: Table) -> None:

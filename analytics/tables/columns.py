@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, NullIf
+from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
@@ -17,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from analytics.aggregates.period import Period
 from analytics.tables.viewer import Viewer
-from analytics.words import chance, number, percent
+from analytics.words import chance, duration, number, percent
 
 NOTHING = "–"
 
@@ -40,11 +42,15 @@ class Form(StrEnum):
     COUNT = "count"
     DECIMAL = "decimal"
     SHARE = "share"
+    FIGURE = "figure"
     CHANCE = "chance"
     DAY = "day"
+    INSTANT = "instant"
+    SECONDS = "seconds"
+    BYTES = "bytes"
 
 
-NUMBERS = frozenset({Form.COUNT, Form.DECIMAL, Form.SHARE, Form.CHANCE, Form.DAY})
+NUMBERS = frozenset(set(Form) - {Form.TEXT, Form.CODE})
 """Right-aligned, and largest first at the first click."""
 
 
@@ -60,8 +66,12 @@ WRITTEN: dict[Form, Callable[[Any], str]] = {
     Form.COUNT: number,
     Form.DECIMAL: lambda value: number(value, 1),
     Form.SHARE: percent,
+    Form.FIGURE: lambda value: number(value, 4),
     Form.CHANCE: chance,
     Form.DAY: _day,
+    Form.INSTANT: lambda value: date_format(localtime(value), "SHORT_DATETIME_FORMAT"),
+    Form.SECONDS: duration,
+    Form.BYTES: filesizeformat,
 }
 Expression = Callable[[Scope], Combinable]
 
@@ -83,9 +93,13 @@ class TableColumn:
     """Words for values that are names."""
     template: str = ""
     """Of a page's cell that is more than a text; it takes `cell`."""
+    is_long: bool = False
+    """A sentence, for which a cell may have several lines."""
     is_shown: bool = True
     """Before anybody chooses columns. The first column of a table is always shown."""
     is_sortable: bool = True
+    is_never_null: bool = False
+    """No row is without a value. Said of what an index has in order: it would have nulls at the other end."""
 
     @property
     def is_number(self) -> bool:
@@ -100,6 +114,28 @@ class TableColumn:
         if self.choices is not None:
             return str(self.choices().get(value, value))
         return WRITTEN[self.form](value)
+
+
+def who(path: str, label: str | Promise) -> TableColumn:
+    """The login of the member that a row names by `path`; the server, where nobody asked for it."""
+    login = f"{path}__login__username"
+    return TableColumn(
+        "by_login", label, expression=lambda scope: F(login), value=lambda row: row.by_login or _("the server")
+    )
+
+
+def learner_name(path: str) -> Expression:
+    """What a list of rows that name a learner is ordered by: the name, or the id where there is none."""
+    name = NullIf(f"{path}__name", Value("", output_field=TextField()))
+    return lambda scope: Coalesce(name, f"{path}__external_id", output_field=TextField())
+
+
+def when(
+    name: str, label: str | Promise, expression: Expression | None = None, is_never_null: bool = False
+) -> TableColumn:
+    """An instant, told as how long ago it was."""
+    template = "analytics/_instant_cell.html"
+    return TableColumn(name, label, Form.INSTANT, expression, template=template, is_never_null=is_never_null)
 
 
 @dataclass(frozen=True)
@@ -128,6 +164,13 @@ class TableFilter:
         if self.admits is not None:
             return self.admits(value, scope)
         return value in {key for key, _label in self.choices(scope)}
+
+
+def field_filter(field: str, label: str | Promise, anything: str | Promise, choices: Any) -> TableFilter:
+    """One value of a field that has few."""
+    return TableFilter(
+        field, label, anything, lambda scope: list(choices), lambda rows, value, scope: rows.filter(**{field: value})
+    )
 
 
 def plain(value: Any) -> Any:

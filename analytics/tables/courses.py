@@ -74,6 +74,7 @@ COURSES = Table(
     search=matching,
     search_label=_("Search courses"),
     has_period=True,
+    has_views=True,
 )
 COURSE_PARTS = Table(
     "course-parts",

@@ -133,6 +133,7 @@ LEARNERS = Table(
     order="-last_on",
     filters=[COURSE_FILTER, LEVEL_FILTER, SEEN_FILTER],
     search=matching,
+    has_views=True,
 )
 COURSE_LEARNERS = Table(
     "course-learners",

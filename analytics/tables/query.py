@@ -114,8 +114,9 @@ class TableQuery:
         worked_out = {name: column.expression(self.scope) for name, column in wanted.items() if column.expression}
         key = F(chosen.name)
         is_falling = self.order.startswith("-")
+        nulls_last = None if chosen.is_never_null else True
         # Ties keep one order from page to page.
-        ordered = key.desc(nulls_last=True) if is_falling else key.asc(nulls_last=True)
+        ordered = key.desc(nulls_last=nulls_last) if is_falling else key.asc(nulls_last=nulls_last)
         answer: QuerySet[Any] = self.found().annotate(**worked_out).order_by(ordered, "pk")
         return answer
 

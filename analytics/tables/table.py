@@ -37,7 +37,10 @@ class Table:
     needs: tuple[str, ...] = ()
     """Filters without which there are no rows: the course of a course's learners."""
     roles: Sequence[Role] = STAFF
-    key_scope: KeyScope = KeyScope.LEARNERS_READ
+    key_scope: KeyScope | None = KeyScope.LEARNERS_READ
+    """What a key needs to read it; None: no key may."""
+    has_views: bool = False
+    """Whether filters, order and columns can be kept under a name."""
 
     def column(self, name: str) -> TableColumn:
         return next(column for column in self.columns if column.name == name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.template import Context
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from analytics import words
 from analytics.web.navigation import entries_for, settings_for
@@ -86,22 +86,19 @@ def decimal(value: Any, digits: int = 1) -> str:
 @register.filter
 def duration(seconds: Any) -> str:
     """75 -> 1 min 15 s; hours and days above that."""
-    if seconds in UNKNOWN:
-        return NOTHING
-    whole = round(seconds)
-    if whole < 60:
-        return _("%(n)s s") % {"n": whole}
-    if whole < 3600:
-        return _("%(minutes)s min %(seconds)s s") % {"minutes": whole // 60, "seconds": whole % 60}
-    if whole < 2 * 86_400:
-        return _("%(hours)s h %(minutes)s min") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
-    return ngettext("%(n)s day", "%(n)s days", whole // 86_400) % {"n": whole // 86_400}
+    return NOTHING if seconds in UNKNOWN else words.duration(seconds)
 
 
 @register.filter
 def item(mapping: dict[Any, Any], key: Any) -> Any:
     """The value of a key that is itself a variable."""
     return mapping.get(key)
+
+
+@register.filter
+def indented(document: str) -> str:
+    """JSON as people read it."""
+    return json.dumps(json.loads(document), indent=2, ensure_ascii=False)
 
 
 @register.filter

@@ -18,10 +18,10 @@ from analytics.aggregates.query import Dimension, Query
 from analytics.aggregates.reach import funnel, most_reached, reach
 from analytics.aggregates.success import ties
 from analytics.models import Activity, Enrolment, Outcome
+from analytics.tables.page import TablePage, list_page, table_page, wants_fragment, with_address
 from analytics.tables.query import PERIOD
 from analytics.web.saved_views import views_of
-from analytics.web.scope import STAFF, period_choice, wants_fragment
-from analytics.web.tables import TablePage, table_page, with_address
+from analytics.web.scope import STAFF, period_choice
 from analytics.words import number
 
 TABS = {
@@ -38,13 +38,12 @@ COURSE_MEASURES = ("learners", "events", "completions", "result_share")
 
 @roles_required(*STAFF)
 def course_list(request: MemberRequest) -> HttpResponse:
-    shown = table_page(request, "courses")
-    context = {"shown": shown, "page": shown.page, "views": views_of(request.member, "courses")}
-    if wants_fragment(request):
-        return with_address(render(request, "analytics/_table.html", context), shown)
-    n_courses = Activity.objects.visible_to(request.member).courses().count()
-    context |= {"n_courses": n_courses, **period_choice(request, request.member)}
-    return render(request, "analytics/course_list.html", context)
+    def context() -> dict[str, Any]:
+        n_courses = Activity.objects.visible_to(request.member).courses().count()
+        views = views_of(request.member, "courses")
+        return {"n_courses": n_courses, "views": views, **period_choice(request, request.member)}
+
+    return list_page(request, "courses", "analytics/course_list.html", context)
 
 
 @roles_required(*STAFF)

@@ -8,8 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from analytics.access import MemberRequest, roles_required
 from analytics.models import Credential, Role, XapiScope, XapiVersion
+from analytics.tables.page import list_page
 
 
 class CredentialForm(forms.Form):
@@ -53,10 +53,9 @@ def credential_list(request: MemberRequest) -> HttpResponse:
             organisation, given["name"], given["scopes"], request.member, given["version"]
         )
         form = CredentialForm(initial={"scopes": ["all"], "version": XapiVersion.ONE})
-    credentials = Credential.objects.filter(organisation=organisation).select_related("created_by__login")
-    context = {"form": form, "made": made, "secret": secret, "credentials": credentials, "now": timezone.now()}
+    context: dict[str, Any] = {"form": form, "made": made, "secret": secret}
     context["endpoint"] = f"{settings.NEURALINK_PUBLIC_URL.rstrip('/')}/xapi/"
-    return render(request, "analytics/credential_list.html", context)
+    return list_page(request, "credentials", "analytics/credential_list.html", lambda: context)
 
 
 @require_POST

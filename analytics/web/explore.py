@@ -22,8 +22,9 @@ from analytics.errors import InvalidInput
 from analytics.models import Board, Kind, Outcome, Verb
 from analytics.tables.export import csv_lines
 from analytics.tables.learners import MOST_COURSES
+from analytics.tables.page import wants_fragment
 from analytics.tables.viewer import Viewer
-from analytics.web.scope import STAFF, period_choice, wants_fragment
+from analytics.web.scope import STAFF, period_choice
 
 CHARTS = {
     "auto": _("What fits"),

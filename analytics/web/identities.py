@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from analytics.access import MemberRequest, roles_required
 from analytics.errors import InvalidInput, NeuralinkError
 from analytics.imports.projector.merging import merge
-from analytics.models import Learner, LearnerIdentity, Member, Role
-from analytics.web.paging import page_of
+from analytics.models import Learner, Member, Role
+from analytics.tables.page import list_page
 
 
 @roles_required(Role.ADMINISTRATOR)
 def identity_list(request: MemberRequest) -> HttpResponse:
-    identities = LearnerIdentity.objects.filter(organisation=request.member.organisation).select_related("learner")
-    q = request.GET.get("q", "").strip().replace("\0", "")
-    if q:
-        identities = identities.filter(
-            Q(key__icontains=q) | Q(learner__external_id__icontains=q) | Q(learner__name__icontains=q)
-        )
-    context = {"page": page_of(request, identities.order_by("learner__external_id", "id")), "q": q}
-    return render(request, "analytics/identity_list.html", context)
+    return list_page(request, "identities", "analytics/identity_list.html")
 
 
 @require_POST

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analytics.access import MemberRequest, roles_required
 from analytics.models import UNFINISHED, Import, Organisation, Role
-from analytics.web.paging import page_of
+from analytics.tables.page import list_page
 from analytics.words import full_stop, number
 
 
 @roles_required(Role.ADMINISTRATOR, Role.MODEL_OWNER)
 def import_list(request: MemberRequest) -> HttpResponse:
     organisation = request.member.organisation
-    imports = Import.objects.filter(organisation=organisation).select_related("requested_by__login")
-    context = {"page": page_of(request, imports.order_by("-pk")), "answer": answer(organisation)}
-    return render(request, "analytics/import_list.html", context)
+    return list_page(request, "imports", "analytics/import_list.html", lambda: {"answer": answer(organisation)})
 
 
 def answer(organisation: Organisation) -> str:

@@ -14,8 +14,8 @@ from analytics.imports.rejected import csv_lines
 from analytics.imports.rollback import request_roll_back
 from analytics.imports.start import import_upload
 from analytics.models import Import, Role, RowVerdict, Verdict
+from analytics.tables.paging import page_of
 from analytics.web.import_words import answer, code_rows, is_at_work, progress_context, shown_state, verdict_tabs
-from analytics.web.paging import page_of
 
 SHOWN_IMPORTS = 20
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
-from django.shortcuts import render
 
 from analytics.access import MemberRequest, roles_required
 from analytics.models import Learner
+from analytics.tables.page import list_page
 from analytics.web.saved_views import views_of
-from analytics.web.scope import STAFF, wants_fragment
-from analytics.web.tables import table_page, with_address
+from analytics.web.scope import STAFF
 
 
 @roles_required(*STAFF)
 def learner_list(request: MemberRequest) -> HttpResponse:
-    shown = table_page(request, "learners")
-    context = {"shown": shown, "page": shown.page, "views": views_of(request.member, "learners")}
-    if wants_fragment(request):
-        return with_address(render(request, "analytics/_table.html", context), shown)
-    n_learners = Learner.objects.visible_to(request.member).count()
-    return render(request, "analytics/learner_list.html", context | {"n_learners": n_learners})
+    def context() -> dict[str, Any]:
+        n_learners = Learner.objects.visible_to(request.member).count()
+        return {"n_learners": n_learners, "views": views_of(request.member, "learners")}
+
+    return list_page(request, "learners", "analytics/learner_list.html", context)

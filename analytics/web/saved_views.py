@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST
 
 from analytics.access import MemberRequest, roles_required
 from analytics.models import Member, Role, SavedView
+from analytics.tables.page import table_for
 from analytics.tables.query import TableQuery
 from analytics.tables.viewer import Viewer
 from analytics.web.scope import STAFF
-from analytics.web.tables import table_for
 
 MOST_VIEWS = 200
 
@@ -62,6 +62,8 @@ def view_save(request: MemberRequest, name: str) -> HttpResponse:
     """Keep the question of the form under a name; the same name again replaces it."""
     member = request.member
     table = table_for(name, member)
+    if not table.has_views:
+        raise Http404(_("Views of this table cannot be kept."))
     query = TableQuery.read(table, QueryDict(request.POST.get("query", "")), Viewer.of(member)).parameters()
     called = " ".join(request.POST.get("name", "").split())[:80]
     if not called:

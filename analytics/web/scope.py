@@ -37,9 +37,3 @@ def period_choice(request: HttpRequest, member: Member) -> dict[str, Any]:
 def home_of(member: Member) -> str:
     """Where a member starts."""
     return reverse("my_learning" if member.role == Role.LEARNER else "overview")
-
-
-def wants_fragment(request: HttpRequest) -> bool:
-    """True for htmx asking for a part; a page that it restores from history must be whole."""
-    htmx = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and not htmx.history_restore_request

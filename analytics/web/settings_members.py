@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,7 +17,7 @@ from analytics import members
 from analytics.access import MemberRequest, roles_required
 from analytics.errors import InvalidInput
 from analytics.models import Activity, Learner, Member, MemberChange, Organisation, Role
-from analytics.web.paging import page_of
+from analytics.tables.page import list_page
 
 LATEST_CHANGES = 20
 
@@ -82,19 +81,14 @@ def of_organisation(request: MemberRequest, pk: int) -> Member:
 @roles_required(Role.ADMINISTRATOR)
 def member_list(request: MemberRequest) -> HttpResponse:
     """The link of a new member is in this one answer: a redirect would have to keep it somewhere."""
-    organisation, context = request.member.organisation, {}
+    organisation, context = request.member.organisation, dict[str, Any]()
     form = InvitationForm(organisation, request.POST or None)
     if request.method == "POST" and form.is_valid():
         context = invited(request, form)
         form = form if form.errors else InvitationForm(organisation)
-    rows = Member.objects.filter(organisation=organisation).select_related("login", "learner")
-    text = request.GET.get("q", "").strip().replace("\0", "")
-    if text:
-        rows = rows.filter(Q(login__username__icontains=text) | Q(login__email__icontains=text))
-    context |= {"form": form, "q": text, "section": "member_list", "n_members": rows.count()}
-    context["page"] = page_of(request, rows.prefetch_related("courses").order_by("deactivated_at", "login__username"))
-    context["changes"] = changes_of(organisation)[:LATEST_CHANGES]
-    return render(request, "analytics/member_list.html", context)
+    context |= {"form": form, "changes": changes_of(organisation)[:LATEST_CHANGES]}
+    context["n_members"] = Member.objects.filter(organisation=organisation).active().count()
+    return list_page(request, "members", "analytics/member_list.html", lambda: context)
 
 
 def changes_of(organisation: Organisation) -> Any:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from analytics.access import MemberRequest, roles_required
 from analytics.models import ApiKey, Organisation, Role, Scope
+from analytics.tables.page import list_page
 from analytics.web.settings_own import zone_choices
 
 EXPIRY_DAYS = {30: gettext_lazy("in 30 days"), 90: gettext_lazy("in 90 days"), 365: gettext_lazy("in a year")}
@@ -86,9 +87,8 @@ def key_list(request: MemberRequest) -> HttpResponse:
             organisation, given["name"], given["scopes"], request.member, timezone.now() + days if days else None
         )
         form = KeyForm()
-    keys = ApiKey.objects.filter(organisation=organisation).select_related("created_by__login").order_by("-id")
-    context = {"form": form, "made": made, "secret": secret, "keys": keys, "now": timezone.now()}
-    return render(request, "analytics/key_list.html", context | {"section": "key_list"})
+    context = {"form": form, "made": made, "secret": secret}
+    return list_page(request, "api-keys", "analytics/key_list.html", lambda: context)
 
 
 @require_POST

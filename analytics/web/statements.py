@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Sum
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -19,42 +16,25 @@ from analytics.access import MemberRequest, roles_required, unmasked_required
 from analytics.errors import InvalidInput
 from analytics.imports.projector.exporting import statement_lines
 from analytics.imports.projector.meanings import NO_EVENT, give_meaning, verbs_in_use
-from analytics.imports.projector.vocabulary import last_word
-from analytics.models import Credential, Fate, Organisation, Role, Statement, Verb, VerbCount
-from analytics.web.paging import page_of
+from analytics.models import Credential, Fate, Organisation, Role, Verb, VerbCount
+from analytics.tables.page import list_page
 from analytics.words import full_stop, number
-
-FATE_BADGES = {
-    Fate.EVENT: "badge--ok",
-    Fate.MERGED: "badge--ok",
-    Fate.UNMAPPED: "badge--warn",
-    Fate.REJECTED: "badge--bad",
-}
-
-
-@dataclass(frozen=True)
-class StatementRow:
-    """One statement as the page shows it."""
-
-    statement: Statement
-    document: str
-    actor: str
-    verb: str
-    about: str
-    fate: str
-    badge: str
+from analytics.xapi.scalars import last_word
 
 
 @roles_required(Role.ADMINISTRATOR)
 def statement_list(request: MemberRequest) -> HttpResponse:
     organisation = request.member.organisation
-    statements = Statement.objects.filter(organisation=organisation).order_by("-stored_at", "-id")
-    verb = request.GET.get("verb", "")
-    page = page_of(request, (statements.filter(verb=verb) if verb else statements).select_related("fate"))
-    context: dict[str, Any] = {"page": page, "rows": rows_of(list(page)), "verb": verb, "answer": answer(organisation)}
-    context |= {"verbs": verbs_in_use(organisation), "choices": [*Verb.choices, (NO_EVENT, _("no event"))]}
-    context["has_credentials"] = Credential.objects.filter(organisation=organisation).exists()
-    return render(request, "analytics/statement_list.html", context)
+
+    def context() -> dict[str, Any]:
+        return {
+            "answer": answer(organisation),
+            "verbs": verbs_in_use(organisation),
+            "choices": [*Verb.choices, (NO_EVENT, _("no event"))],
+            "has_credentials": Credential.objects.filter(organisation=organisation).exists(),
+        }
+
+    return list_page(request, "statements", "analytics/statement_list.html", context)
 
 
 @roles_required(Role.ADMINISTRATOR)
@@ -102,36 +82,3 @@ def answer(organisation: Organisation) -> str:
         words = ngettext("%(n)s waits for a meaning of its verb", "%(n)s wait for a meaning of their verb", n_unmapped)
         said += "; " + words % {"n": number(n_unmapped)}
     return full_stop(said)
-
-
-def rows_of(statements: Sequence[Statement]) -> list[StatementRow]:
-    return [_row(statement) for statement in statements]
-
-
-def _row(statement: Statement) -> StatementRow:
-    document = json.loads(statement.document)
-    fate = getattr(statement, "fate", None)
-    return StatementRow(
-        statement=statement,
-        document=json.dumps(document, indent=2, ensure_ascii=False),
-        actor=_actor(document["actor"]),
-        verb=_words(document["verb"].get("display", {})) or last_word(document["verb"]["id"]),
-        about=_words(document["object"].get("definition", {}).get("name", {})) or _about(document["object"]),
-        fate=fate.get_fate_display() if fate else _("Waiting"),
-        badge=FATE_BADGES.get(Fate(fate.fate), "") if fate else "badge--info",
-    )
-
-
-def _actor(actor: dict[str, Any]) -> str:
-    account = actor.get("account", {}).get("name")
-    mail = str(actor.get("mbox", "")).removeprefix("mailto:")
-    return str(actor.get("name") or account or mail or actor.get("openid") or actor.get("mbox_sha1sum") or _("a group"))
-
-
-def _about(about: dict[str, Any]) -> str:
-    return str(about["id"]) if "id" in about else str(about.get("objectType", ""))
-
-
-def _words(language_map: dict[str, str]) -> str:
-    english = (words for tag, words in language_map.items() if tag.lower().startswith("en"))
-    return next(english, next(iter(language_map.values()), ""))

@@ -138,3 +138,8 @@ def check_language_map(value: Any) -> None:
 def format_instant(at: datetime) -> str:
     """As RFC 3339 in UTC, to the microsecond: what a client sends back as `since` must name the same instant."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def last_word(iri: str) -> str:
+    """What an IRI seems to say, to show and to suggest: `completed` of `http://example.org/verbs/completed`."""
+    return re.split(r"[/#:]", iri.rstrip("/#:"))[-1] or iri

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_safe
 from analytics.public import JobState, Member, MemberRequest, Organisation, Role, number, roles_required
 from recommender.models import Promotion, Run
 from recommender.registry.proposals import waiting
+from recommender.tables.runs import MODEL_ROLES
 from recommender.web.lists import in_use
-from recommender.web.runs import MODEL_ROLES
 from recommender.worklist.rows import Worklist
 from recommender.worklist.seen import CASE_ROLES
 

@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from analytics.public import MemberRequest, roles_required
+from recommender.tables.runs import MODEL_ROLES
 from recommender.training import guard
-from recommender.web.runs import MODEL_ROLES
 
 
 @require_safe

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 from analytics.public import InvalidInput, MemberRequest, Organisation, roles_required
 from recommender.models import RECOMMENDED, Experiment, OnlineMeasure, Version
 from recommender.serving.experiments import start_experiment, stop_experiment, use_winner
+from recommender.tables.runs import MODEL_ROLES
 from recommender.web.lists import in_use, page_of, versions_of
-from recommender.web.runs import MODEL_ROLES
 
 
 class ExperimentForm(forms.Form):

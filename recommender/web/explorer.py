@@ -14,9 +14,9 @@ from recommender.models import RECOMMENDED, TargetKind, Version
 from recommender.registry import versions as registry
 from recommender.serving.recommend import recommend
 from recommender.serving.why_not import SENTENCES, why_not
+from recommender.tables.runs import MODEL_ROLES
 from recommender.web.lists import versions_of
 from recommender.web.offers import source_sentence
-from recommender.web.runs import MODEL_ROLES
 
 N_FOUND = 8
 N_STEPS = 10

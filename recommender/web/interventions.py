@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from analytics.public import Member, MemberRequest, Role, roles_required
-from recommender.models import CONTACTING_KINDS, Intervention, InterventionKind, Mail
-from recommender.web.lists import page_of
+from analytics.public import MemberRequest, Role, list_page, roles_required
+from recommender.models import CONTACTING_KINDS, Mail
 from recommender.worklist.comparison import compare_interventions
 from recommender.worklist.post import send_again
-from recommender.worklist.seen import CASE_ROLES, courses_seen, enrolments_seen
-
-
-def interventions_seen(member: Member) -> QuerySet[Intervention]:
-    """Newest first, with what a row names."""
-    rows = Intervention.objects.filter(organisation=member.organisation)
-    if not member.sees_everything:
-        rows = rows.filter(enrolment__in=enrolments_seen(member))
-    return rows.select_related("enrolment__learner", "enrolment__course", "by__login", "mail").order_by("-id")
+from recommender.worklist.seen import CASE_ROLES, courses_seen, interventions_seen
 
 
 @require_safe
 @roles_required(*CASE_ROLES)
 def intervention_list(request: MemberRequest) -> HttpResponse:
-    rows, kind = interventions_seen(request.member), request.GET.get("kind", "")
-    chosen = rows.filter(kind=kind) if kind in InterventionKind.values else rows
-    context = {
-        "page": page_of(request, chosen),
-        "n_contacts": rows.filter(kind__in=CONTACTING_KINDS).count(),
-        "kinds": InterventionKind.choices,
-        "kind": kind,
-    }
-    return render(request, "recommender/intervention_list.html", context)
+    def context() -> dict[str, Any]:
+        return {"n_contacts": interventions_seen(request.member).filter(kind__in=CONTACTING_KINDS).count()}
+
+    return list_page(request, "interventions", "recommender/intervention_list.html", context)
 
 
 @require_safe

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from analytics.public import MemberRequest, roles_required
 from recommender.models import ListExport, ListFormat
 from recommender.serving.list_export import path_of, start_export
-from recommender.web.runs import MODEL_ROLES
+from recommender.tables.runs import MODEL_ROLES
 
 N_SHOWN = 50
 

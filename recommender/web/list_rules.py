@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from analytics.public import Activity, InvalidInput, Learner, MemberRequest, roles_required
 from recommender.models import ListRule
 from recommender.serving.steering import Preview, add_rule, end_rule, preview, said_wrong
-from recommender.web.runs import MODEL_ROLES
+from recommender.tables.runs import MODEL_ROLES
 
 N_SHOWN = 100
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
-from analytics.public import JobState, Organisation
-from recommender.algorithms.catalogue import ALGORITHMS
+from analytics.public import Organisation
 from recommender.models import Promotion, Run, Search, Version
-from recommender.outcomes.catalogue import PREDICTORS
 
 
 def page_of(request: HttpRequest, rows: QuerySet, n: int | None = None) -> Page:  # type: ignore[type-arg]
@@ -27,18 +25,15 @@ def page_of(request: HttpRequest, rows: QuerySet, n: int | None = None) -> Page:
     return paginator.get_page(request.GET.get("page"))
 
 
-def runs_of(organisation: Organisation, state: str = "", algorithm: str = "") -> QuerySet[Run]:
-    """Newest first, without their curves; a filter that names nothing known is left out."""
+def runs_of(organisation: Organisation) -> QuerySet[Run]:
+    """Newest first, without their curves."""
     runs = Run.objects.filter(organisation=organisation)
-    runs = runs.filter(state=state) if state in JobState.values else runs
-    runs = runs.filter(algorithm=algorithm) if algorithm in {*ALGORITHMS, *PREDICTORS} else runs
     return runs.select_related("course", "requested_by__login", "version").defer("curve", "log").order_by("-id")
 
 
 def searches_of(organisation: Organisation) -> QuerySet[Search]:
     searches = Search.objects.filter(organisation=organisation).select_related("course", "requested_by__login")
-    counted: QuerySet[Search] = searches.annotate(n_trials=Count("trials")).order_by("-id")
-    return counted
+    return searches.order_by("-id")
 
 
 def versions_of(organisation: Organisation) -> QuerySet[Version]:

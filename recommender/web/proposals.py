@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST
 from analytics.public import InvalidInput, MemberRequest, roles_required
 from recommender.models import AfterGate, PromotionPolicy
 from recommender.registry.proposals import decline, set_policy
+from recommender.tables.runs import MODEL_ROLES
 from recommender.web.forms import WhyForm
 from recommender.web.lists import versions_of
-from recommender.web.runs import MODEL_ROLES
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only

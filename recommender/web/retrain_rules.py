@@ -18,10 +18,10 @@ from analytics.public import Activity, MemberRequest, roles_required
 from recommender.algorithms.catalogue import build
 from recommender.errors import InvalidConfig
 from recommender.models import PromotionPolicy, RetrainRule
+from recommender.tables.runs import MODEL_ROLES
 from recommender.training.rules import due
 from recommender.web.algorithms import algorithm_choices
 from recommender.web.proposals import PolicyForm
-from recommender.web.runs import MODEL_ROLES
 
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only

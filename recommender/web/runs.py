@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from analytics.public import JobState, MemberRequest, Role, roles_required
-from recommender.algorithms.catalogue import ALGORITHMS
-from recommender.outcomes.catalogue import PREDICTORS
+from analytics.public import JobState, MemberRequest, list_page, roles_required
+from recommender.tables.runs import MODEL_ROLES
 from recommender.web.algorithms import parameters, summary
 from recommender.web.charts import curve_charts
 from recommender.web.facts import data_facts
 from recommender.web.forms import RunForm
-from recommender.web.lists import in_use, page_of, runs_of
+from recommender.web.lists import in_use, runs_of
 from recommender.web.measures import metric_rows, segment_rows
 from recommender.web.outcome_card import outcome_card
 from recommender.web.progress import remaining_seconds
-
-MODEL_ROLES = (Role.ADMINISTRATOR, Role.MODEL_OWNER)
 
 
 @require_safe
 @roles_required(*MODEL_ROLES)
 def run_list(request: MemberRequest) -> HttpResponse:
     organisation = request.member.organisation
-    state, algorithm = request.GET.get("state", ""), request.GET.get("algorithm", "")
-    context = {
-        "page": page_of(request, runs_of(organisation, state, algorithm).filter(search=None)),
-        "n_open": runs_of(organisation).filter(state__in=[JobState.QUEUED, JobState.RUNNING]).count(),
-        "latest": runs_of(organisation).filter(search=None, state__in=[JobState.SUCCEEDED, JobState.FAILED]).first(),
-        "state": state,
-        "algorithm": algorithm,
-        "states": JobState.choices,
-        "algorithms": [*ALGORITHMS, *PREDICTORS],
-    }
-    return render(request, "recommender/run_list.html", context)
+
+    def context() -> dict[str, Any]:
+        ended = [JobState.SUCCEEDED, JobState.FAILED]
+        return {
+            "n_open": runs_of(organisation).filter(state__in=[JobState.QUEUED, JobState.RUNNING]).count(),
+            "latest": runs_of(organisation).filter(search=None, state__in=ended).first(),
+        }
+
+    return list_page(request, "runs", "recommender/run_list.html", context)
 
 
 @roles_required(*MODEL_ROLES)

@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from analytics.public import MemberRequest, roles_required
+from analytics.public import MemberRequest, list_page, roles_required
+from recommender.tables.runs import MODEL_ROLES
 from recommender.training.search import best_of, trials_of
 from recommender.web.forms import SearchForm
-from recommender.web.lists import page_of, searches_of
-from recommender.web.runs import MODEL_ROLES
+from recommender.web.lists import searches_of
 
 
 @roles_required(*MODEL_ROLES)
@@ -20,8 +20,7 @@ def search_list(request: MemberRequest) -> HttpResponse:
     form = SearchForm(request.member, request.POST or None)
     if request.method == "POST" and form.is_valid() and (search := form.start()):
         return redirect("search_page", pk=search.pk)
-    searches = searches_of(request.member.organisation)
-    return render(request, "recommender/search_list.html", {"form": form, "page": page_of(request, searches)})
+    return list_page(request, "searches", "recommender/search_list.html", lambda: {"form": form})
 
 
 @require_safe

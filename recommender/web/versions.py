@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -10,41 +12,37 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from analytics.public import InvalidInput, Member, MemberRequest, roles_required
+from analytics.public import InvalidInput, Member, MemberRequest, list_page, roles_required
 from recommender.models import Promotion, Version
 from recommender.registry import versions as registry
 from recommender.registry.card import card_of
 from recommender.registry.proposals import waiting
 from recommender.serving.online import online_figures
+from recommender.tables.runs import MODEL_ROLES
 from recommender.web.algorithms import parameters, summary
 from recommender.web.facts import data_facts
 from recommender.web.files import stored_files
 from recommender.web.forms import WhyForm
-from recommender.web.lists import in_use, page_of, promotions_of, versions_of
+from recommender.web.lists import in_use, promotions_of, versions_of
 from recommender.web.measures import metric_rows, segment_rows
 from recommender.web.outcome_card import outcome_card
-from recommender.web.runs import MODEL_ROLES
 
 
 @require_safe
 @roles_required(*MODEL_ROLES)
 def version_list(request: MemberRequest) -> HttpResponse:
     organisation = request.member.organisation
-    in_use_now = list(in_use(organisation))
-    context = {
-        "in_use": in_use_now,
-        "waiting": list(waiting(organisation)),
-        "ids_in_use": {promotion.version_id for promotion in in_use_now},
-        "page": page_of(request, versions_of(organisation)),
-    }
-    return render(request, "recommender/version_list.html", context)
+
+    def context() -> dict[str, Any]:
+        return {"in_use": list(in_use(organisation)), "waiting": list(waiting(organisation))}
+
+    return list_page(request, "versions", "recommender/version_list.html", context)
 
 
 @require_safe
 @roles_required(*MODEL_ROLES)
 def promotion_list(request: MemberRequest) -> HttpResponse:
-    page = page_of(request, promotions_of(request.member.organisation))
-    return render(request, "recommender/promotion_list.html", {"page": page})
+    return list_page(request, "promotions", "recommender/promotion_list.html")
 
 
 @require_safe

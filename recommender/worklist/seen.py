@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from analytics.public import Activity, Enrolment, InvalidInput, Member, Organisation, Role
-from recommender.models import LearnerView, OutcomePolicy
+from recommender.models import Intervention, LearnerView, OutcomePolicy
 
 CASE_ROLES = (Role.ADMINISTRATOR, Role.INSTRUCTOR)
 """Who works on cases."""
@@ -33,6 +33,12 @@ def enrolments_seen(member: Member) -> QuerySet[Enrolment]:
     if OutcomePolicy.of(member.organisation).learner_sees != LearnerView.FULL:
         return enrolments.none()
     return own_enrolments(member)
+
+
+def interventions_seen(member: Member) -> QuerySet[Intervention]:
+    """What was done for the enrolments of which the member may hear."""
+    rows = Intervention.objects.filter(organisation=member.organisation)
+    return rows if member.sees_everything else rows.filter(enrolment__in=enrolments_seen(member))
 
 
 def own_enrolments(member: Member) -> QuerySet[Enrolment]:

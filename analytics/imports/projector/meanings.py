@@ -9,10 +9,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from analytics.errors import InvalidInput
-from analytics.imports.projector.vocabulary import last_word, verb_of
+from analytics.imports.projector.vocabulary import verb_of
 from analytics.imports.vocabulary import verb_of as verb_of_word
 from analytics.lrs.waking import request_projection
 from analytics.models import Fate, Member, Organisation, Verb, VerbCount, VerbMeaning
+from analytics.xapi.scalars import last_word
 
 NO_EVENT = "none"
 MOST_VERBS = 500

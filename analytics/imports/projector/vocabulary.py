@@ -7,8 +7,6 @@ https://w3id.org/xapi/video; cmi5 https://aicc.github.io/CMI-5_Spec_Current; Moo
 
 from __future__ import annotations
 
-import re
-
 from analytics.models import Kind, Verb
 
 ADL = "http://adlnet.gov/expapi/verbs/"
@@ -148,8 +146,3 @@ def verb_of(verb: str, activity_type: str, meanings: dict[tuple[str, str], str])
             return Verb(meanings[pair]) if meanings[pair] else None
     found = TYPED_VERBS.get((verb, activity_type))
     return found if found is not None else VERBS[verb]
-
-
-def last_word(iri: str) -> str:
-    """What an IRI seems to say, to show and to suggest: `completed` of `http://example.org/verbs/completed`."""
-    return re.split(r"[/#:]", iri.rstrip("/#:"))[-1] or iri

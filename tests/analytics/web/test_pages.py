@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from analytics.models import DirtyDay, Event, Import, JobState, Member, Organisation, Role, RollupRefresh
-from analytics.web import paging
+from analytics.tables import paging
 from tests.cast import Cast
 
 

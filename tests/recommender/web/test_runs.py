@@ -175,7 +175,7 @@ def test_the_list_is_paged_and_filtered_in_sql(
     assert {run.algorithm for run in filtered} == {"ease"}
     assert filtered.paginator.count == 6
     assert browser.get(reverse("run_list"), {"page": "x", "state": "magic"}).context["page"].number == 1
-    assert "No run fits" in browser.get(reverse("run_list"), {"state": "running"}).content.decode()
+    assert "Nothing matches" in browser.get(reverse("run_list"), {"state": "running"}).content.decode()
 
 
 def test_an_empty_list_says_what_to_do(browser: Client) -> None:

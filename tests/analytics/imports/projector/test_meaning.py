@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.imports.projector.meaning import bounded, meaning_of, seconds_of, value_of
-from analytics.imports.projector.vocabulary import ADL, CMI5, KINDS, TYPED_VERBS, VERBS, VIDEO, VIDEO_TYPE, last_word
+from analytics.imports.projector.vocabulary import ADL, CMI5, KINDS, TYPED_VERBS, VERBS, VIDEO, VIDEO_TYPE
 from analytics.models import Fate, Kind, Unit, Verb
+from analytics.xapi.scalars import last_word
 
 ANA = {"account": {"homePage": "https://lms.example.org", "name": "ana"}, "name": "Ana"}
 COURSE = {"id": "https://lms.example.org/c/1", "definition": {"type": "http://adlnet.gov/expapi/activities/course"}}

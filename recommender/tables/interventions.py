@@ -1,0 +1,95 @@
+"""The table of interventions: what was done for whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from analytics.public import (
+    Form,
+    Outcome,
+    Scope,
+    Table,
+    TableColumn,
+    TableScope,
+    field_filter,
+    learner_name,
+    masks_learners,
+    when,
+    who,
+)
+from recommender.models import Intervention, InterventionKind
+from recommender.worklist.seen import CASE_ROLES, interventions_seen
+
+
+def _interventions(scope: TableScope) -> QuerySet[Intervention]:
+    rows = Intervention.objects.filter(organisation=scope.viewer.organisation)
+    if scope.viewer.member is not None:
+        rows = interventions_seen(scope.viewer.member)
+    return rows.select_related("enrolment__learner", "enrolment__course", "mail")
+
+
+def _named(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+    learner = "enrolment__learner__"
+    return rows.filter(Q(**{f"{learner}name__icontains": text}) | Q(**{f"{learner}external_id__icontains": text}))
+
+
+def _told(intervention: Intervention) -> str:
+    """The note, or the subject of the mail; both may name the learner."""
+    if masks_learners():
+        return _("hidden")
+    return intervention.mail.subject if intervention.mail else intervention.note
+
+
+INTERVENTIONS = Table(
+    "interventions",
+    gettext_lazy("Interventions"),
+    "intervention_list",
+    rows=_interventions,
+    columns=[
+        TableColumn(
+            "name",
+            gettext_lazy("Learner"),
+            expression=learner_name("enrolment__learner"),
+            value=lambda row: str(row.enrolment.learner),
+            url=lambda row: reverse("learner_page", args=[row.enrolment.learner_id]),
+        ),
+        TableColumn(
+            "external_id",
+            gettext_lazy("Id"),
+            Form.CODE,
+            lambda scope: F("enrolment__learner__external_id"),
+            value=lambda row: row.enrolment.learner.shown_id,
+            is_shown=False,
+        ),
+        TableColumn("course", gettext_lazy("Course"), expression=lambda scope: F("enrolment__course__name")),
+        TableColumn("kind", gettext_lazy("What"), choices=lambda: dict(InterventionKind.choices)),
+        who("by", gettext_lazy("By")),
+        when("at", gettext_lazy("When"), is_never_null=True),
+        TableColumn("risk_share", gettext_lazy("Risk then"), Form.CHANCE),
+        TableColumn(
+            "outcome",
+            gettext_lazy("Outcome"),
+            expression=lambda scope: F("enrolment__outcome"),
+            choices=lambda: dict(Outcome.choices),
+            template="analytics/_outcome_cell.html",
+        ),
+        TableColumn(
+            "told",
+            gettext_lazy("Note or mail"),
+            value=_told,
+            template="recommender/_told_cell.html",
+            is_long=True,
+            is_sortable=False,
+        ),
+    ],
+    order="-at",
+    filters=[field_filter("kind", gettext_lazy("What"), gettext_lazy("All kinds"), InterventionKind.choices)],
+    search=_named,
+    roles=CASE_ROLES,
+    key_scope=Scope.RISKS_READ,
+)
