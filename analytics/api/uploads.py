@@ -178,6 +178,11 @@ class ColumnSerializer(serializers.Serializer[Any]):
     ambiguous_dates = serializers.BooleanField(help_text="03/04/2025: the import needs the option date_order")
 
 
+class PartSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    n_bytes = serializers.IntegerField(help_text="unpacked")
+
+
 class ChoiceSerializer(serializers.Serializer[Any]):
     format = serializers.CharField()
     options = serializers.DictField(help_text="ready to be sent with the import")
@@ -197,6 +202,7 @@ class LookSerializer(serializers.Serializer[Any]):
     columns: Any = ColumnSerializer(many=True)
     rows = serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_null=True)))
     n_broken = serializers.IntegerField(help_text="rows in the beginning that fit no columns")
+    parts: Any = PartSerializer(many=True, help_text="the files that will be read of an archive of several")
     format = serializers.CharField(help_text="the format that fits best by the columns' own names")
     suggestion = ChoiceSerializer()
 

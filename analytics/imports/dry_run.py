@@ -1,14 +1,22 @@
-"""What a dry run remembers: it keeps no rows, yet an id that comes again in a later batch came before."""
+"""What a dry run remembers: it keeps no rows, yet later batches refer to what earlier ones told."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import pyarrow as pa
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from pyarrow import feather
 
 from analytics.imports.copying import copy_rows
+from analytics.imports.formats.base import Target
+from analytics.imports.ledger import Counts
 from analytics.imports.marks import PLACE, Mark, on_places, places_of
-from analytics.models import Verdict
+from analytics.jobs import Lease
+from analytics.models import Import, RowVerdict, Verdict
 
 MADE = """
 CREATE TEMP TABLE IF NOT EXISTS tried_key (id text PRIMARY KEY);
@@ -19,16 +27,53 @@ REPEATED = "SELECT place FROM trying_key JOIN tried_key USING (id)"
 REMEMBERED = "INSERT INTO tried_key SELECT id FROM trying_key ON CONFLICT DO NOTHING"
 
 
-def forget() -> None:
-    """Forget the ids of a dry run that this session did before."""
+NEEDS_NOTHING = frozenset({Target.EVENTS, Target.STATEMENTS})
+"""Rows that make what they refer to, so that it does not matter what came before them."""
+
+
+class Tried:
+    """The cleaned batches of catalogue and people so far, on disk, to be there again while a later one is tried.
+
+    n batches of them so cost n²/2 loads; the batches of events, of which there are many, cost none.
+    """
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="neuralink-dry-run-")
+        self._targets: list[Target] = []
+
+    def before(self, target: Target) -> Iterator[tuple[Target, pa.Table]]:
+        """What has to be there for rows of this kind."""
+        if target not in NEEDS_NOTHING:
+            for place, earlier in enumerate(self._targets):
+                yield earlier, feather.read_table(self._path(place), memory_map=False)
+
+    def add(self, target: Target, rows: pa.Table) -> None:
+        if target not in NEEDS_NOTHING and rows.num_rows:
+            feather.write_feather(rows, self._path(len(self._targets)), compression="zstd")
+            self._targets.append(target)
+
+    def forget(self) -> None:
+        self._folder.cleanup()
+
+    def _path(self, place: int) -> Path:
+        return Path(self._folder.name) / f"{place}.arrow"
+
+
+def begin(import_: Import, lease: Lease) -> None:
+    """Begin the dry run, anew if another process was killed amidst it: what that one remembered is gone."""
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS tried_key")
+    if import_.checkpoint:
+        with transaction.atomic():
+            RowVerdict.objects.filter(from_import=import_).delete()
+            lease.confirm(**Counts().fields(), checkpoint={}, progress_share=0.0)
+        import_.refresh_from_db()
 
 
 def known_ids(rows: pa.Table) -> tuple[pa.Table, list[Mark]]:
     """The (n,) rows without those whose id came in a batch before, and the marks on these; remembers the others.
 
-    In a table of the session, so that memory is bounded; a dry run that another process goes on with begins anew.
+    In a table of the session, so that memory is bounded.
     """
     if "id" not in rows.column_names or rows["id"].null_count == rows.num_rows:
         return rows, []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,6 +33,14 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of the several files of an archive."""
+
+    name: str
+    n_bytes: int
+
+
+@dataclass(frozen=True)
 class Look:
     """What was found out; encoding, delimiter and sheet can be told to `look_at`, and to the import, otherwise."""
 
@@ -53,6 +61,8 @@ class Look:
     """Rows among the first SEEN_ROWS that could not be split into the columns."""
     format: str
     """The name of the import format that fits best."""
+    parts: tuple[Part, ...] = ()
+    """The files that will be read of an archive of several, in their order."""
 
 
 def look_at(path: Path, *, encoding: str | None = None, delimiter: str | None = None, sheet: str | None = None) -> Look:
@@ -124,6 +134,8 @@ def _cut(text: str | None) -> str | None:
 def _of_several(path: Path) -> Look | None:
     """A folder or archive of several files that a format knows by their names."""
     for name in FORMATS:
-        if format_named(name).knows_files(path):
-            return Look("none" if path.is_dir() else "zip", "archive", "utf-8", 1.0, ",", "", (), (), (), 0, name)
+        if parts := format_named(name).parts(path):
+            told = tuple(Part(PurePosixPath(part.name).name, part.n_bytes) for part in parts)
+            packing = "none" if path.is_dir() else "zip"
+            return Look(packing, "archive", "utf-8", 1.0, ",", "", (), (), (), 0, name, told)
     return None

@@ -36,10 +36,13 @@ class Choice:
     is_remembered: bool = False
 
 
-def choice_for(organisation: Organisation, look: Look, format: str = "") -> Choice:
-    """The choice made for the last file with these columns, or a suggestion; of one format if that is given."""
+def choice_for(organisation: Organisation, look: Look, format: str = "", *, is_anew: bool = False) -> Choice:
+    """The choice made for the last file with these columns, or a suggestion; of one format if that is given.
+
+    A suggestion in any case where `is_anew`: what was remembered may be wrong.
+    """
     kept = ColumnMapping.objects.filter(organisation=organisation, columns_hash=columns_hash(look)).first()
-    if kept is not None and kept.format in FORMATS and format in {"", kept.format}:
+    if not is_anew and kept is not None and kept.format in FORMATS and format in {"", kept.format}:
         return Choice(kept.format, dict(kept.options), is_remembered=True)
     chosen = format or _fitting_format(look)
     columns = suggested(look.columns, format_named(chosen))

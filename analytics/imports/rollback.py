@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from analytics.aggregates import rollups
 from analytics.errors import NeuralinkError
 from analytics.foreign_keys import unchecked
+from analytics.imports import clock
 from analytics.imports.projector import fates
 from analytics.jobs import Lease, wake
 from analytics.models import Activity, Enrolment, Event, EventKey, Import, Learner, Member, RollBack
@@ -94,6 +95,7 @@ def _take_out(import_: Import) -> dict[str, int]:
     EventKey.objects.filter(from_import__in=imports).delete()
     fates.roll_back(import_.organisation_id, imports)
     Import.objects.filter(pk__in=imports).update(rolled_back_at=timezone.now())
+    clock.start_again(import_.organisation_id)
     n_enrolments = _delete(unused(Enrolment, import_.organisation_id).exclude(Exists(EVENTS_IN_COURSE)))
     n_learners = _delete(unused(Learner, import_.organisation_id))
     n_activities = 0

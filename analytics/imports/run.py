@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -26,10 +25,10 @@ from psycopg2.errors import DiskFull
 
 from analytics.aggregates.rollups import request_refresh
 from analytics.errors import InvalidInput, NeuralinkError
-from analytics.imports import dry_run, fingerprint, ledger, load
+from analytics.imports import clock, dry_run, fingerprint, ledger, load
 from analytics.imports.clean import Cleaned
 from analytics.imports.formats import format_named
-from analytics.imports.formats.base import Batch, Format
+from analytics.imports.formats.base import Batch, Format, Target
 from analytics.imports.ledger import Counts
 from analytics.imports.marks import Mark
 from analytics.imports.partitions import ensure_months
@@ -39,7 +38,6 @@ from analytics.imports.targets import WAYS
 from analytics.jobs import Lease, commit_without_waiting
 from analytics.models import Import, Kind, Organisation, Verdict
 
-ARCHIVE_AGE = timedelta(days=365)
 Each = TypeVar("Each")
 Progress = Callable[[float, str], None]
 
@@ -63,8 +61,9 @@ def run_import(lease: Lease, progress: Progress = lambda share, text: None) -> N
         other = fingerprint.former(import_)
         if other is not None and other.n_read > import_.n_read:
             fingerprint.take_over(import_, other)
+        if import_.is_dry_run:
+            dry_run.begin(import_, lease)
         run = _Run(import_, source, lease)
-        dry_run.forget()
         rules = rules_of(import_.organisation, import_.options, source.date_order)
         try:
             for batch, cleaned in one_ahead(run.cleaned_batches(rules)):
@@ -72,6 +71,7 @@ def run_import(lease: Lease, progress: Progress = lambda share, text: None) -> N
                     run.commit(batch, cleaned)
                 progress(batch.share, import_.progress_text)
         finally:
+            run.tried.forget()
             # Whatever ended it, the batches before stay, and their days have to be counted.
             if import_.n_accepted and not import_.is_dry_run:
                 request_refresh(import_.organisation_id)
@@ -122,6 +122,7 @@ class _Run:
     import_: Import
     source: Format
     lease: Lease
+    tried: dry_run.Tried = field(default_factory=dry_run.Tried)
 
     def cleaned_batches(self, rules: Rules) -> Iterator[tuple[Batch, Cleaned]]:
         """Made in a thread of its own, so nothing here may ask the database."""
@@ -136,9 +137,12 @@ class _Run:
             commit_without_waiting()
             rows, repeated = self._untried(cleaned.rows)
             with transaction.atomic():
-                loaded = [*repeated, *self._load(batch, rows)]
+                for target, earlier in self.tried.before(batch.target):
+                    self._load(target, earlier)
+                loaded = [*repeated, *self._load(batch.target, rows)]
                 if self.import_.is_dry_run:
                     transaction.set_rollback(True)
+                    self.tried.add(batch.target, rows)
             found = ledger.counted(batch, cleaned, loaded)
             checkpoint = self._checkpoint(batch, cleaned, loaded)
             fields = {
@@ -157,7 +161,7 @@ class _Run:
         is_asked = self.import_.is_dry_run and "merge_duplicates" not in self.import_.options.get("steps_off", ())
         return dry_run.known_ids(rows) if is_asked else (rows, [])
 
-    def _load(self, batch: Batch, rows: pa.Table) -> list[Mark]:
+    def _load(self, target: Target, rows: pa.Table) -> list[Mark]:
         to = Place(
             self.import_.organisation_id,
             self.import_.pk,
@@ -166,7 +170,7 @@ class _Run:
             self.import_.options.get("default_kind", Kind.OTHER.value),
             frozenset(self.import_.options.get("steps_off", ())),
         )
-        marks = WAYS[batch.target].load(to, rows) if rows.num_rows else []
+        marks = WAYS[target].load(to, rows) if rows.num_rows else []
         return [mark for mark in marks if len(mark.places)]
 
     def _checkpoint(self, batch: Batch, cleaned: Cleaned, loaded: list[Mark]) -> dict[str, Any]:
@@ -209,19 +213,6 @@ def _finish(import_: Import, source: Format, lease: Lease) -> None:
     if import_.n_accepted > settings.NEURALINK_BATCH_ROWS and not import_.is_dry_run:
         load.learn_the_table()
     if source.is_archive and not import_.is_dry_run:
-        summary += _stop_clock(import_)
+        summary += clock.stop(import_)
     lease.report(1.0, summary)
     import_.progress_text = summary
-
-
-def _stop_clock(import_: Import) -> str:
-    """Let an organisation that holds nothing but an archive of the past live when it ended; a sentence of it."""
-    others = Import.objects.filter(organisation=import_.organisation_id, n_accepted__gt=0).exclude(pk=import_.pk)
-    as_of = None if others.exists() else load.ended_at(import_.organisation_id)
-    if as_of is None or as_of > timezone.now() - ARCHIVE_AGE:
-        return ""
-    if not Organisation.objects.filter(pk=import_.organisation_id, as_of__isnull=True).update(as_of=as_of):
-        return ""
-    return " " + _("The data ended long ago, so the organisation's clock now stands at %(at)s.") % {
-        "at": f"{as_of:%Y-%m-%d %H:%M} UTC"
-    }

@@ -15,7 +15,15 @@ from analytics.imports.rollback import request_roll_back
 from analytics.imports.start import import_upload
 from analytics.models import Import, Role, RowVerdict, Verdict
 from analytics.tables.paging import page_of
-from analytics.web.import_words import answer, code_rows, is_at_work, progress_context, shown_state, verdict_tabs
+from analytics.web.import_words import (
+    answer,
+    code_rows,
+    format_label,
+    is_at_work,
+    progress_context,
+    shown_state,
+    verdict_tabs,
+)
 
 SHOWN_IMPORTS = 20
 
@@ -35,6 +43,7 @@ def import_page(request: MemberRequest, pk: int) -> HttpResponse:
     context = {"import": import_, "answer": answer(import_), "tabs": tabs, "codes": code_rows(import_)}
     context |= progress_context(import_)
     context |= {"page": page_of(request, verdicts), "may_write": request.member.role == Role.ADMINISTRATOR}
+    context["format_label"] = format_label(import_.format)
     context["mended_by"] = import_.mended_by.all()[:SHOWN_IMPORTS]
     context["may_roll_back"] = not is_at_work(import_) and not import_.is_dry_run and import_.rolled_back_at is None
     return render(request, "analytics/import_page.html", context)

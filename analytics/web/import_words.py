@@ -7,9 +7,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from analytics.imports.formats import FORMATS, format_named
 from analytics.imports.steps import STEPS
 from analytics.models import Import, JobState, Verdict
 from analytics.words import number
+
+TELLING_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,11 @@ class VerdictTab:
     verdict: Verdict
     n: int
     is_current: bool
+
+
+def format_label(name: str) -> str:
+    """What the format is called; events that came by API have none of the formats, and keep their word."""
+    return _(format_named(name).label) if name in FORMATS else name
 
 
 def verdict_tabs(import_: Import, asked: str) -> list[VerdictTab]:
@@ -50,7 +58,7 @@ def step_rows(import_: Import) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Pace:
-    """How quick a running import is, on the average since it began."""
+    """How quick a running import is, on the average since it began; nothing is foretold from its first rows."""
 
     rows_per_second: int
     remaining_seconds: float | None
@@ -62,7 +70,7 @@ def pace(import_: Import) -> Pace | None:
     if import_.state != JobState.RUNNING or not seconds or not import_.n_read:
         return None
     share = import_.progress_share
-    return Pace(round(import_.n_read / seconds), seconds * (1 - share) / share if share > 0 else None)
+    return Pace(round(import_.n_read / seconds), seconds * (1 - share) / share if share >= TELLING_SHARE else None)
 
 
 def is_at_work(import_: Import) -> bool:

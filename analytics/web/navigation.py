@@ -41,7 +41,7 @@ ENTRIES = (
     Entry("learner_list", _("Learners"), "learners", STAFF, frozenset({"learner_page"})),
     Entry("explore", _("Explore"), "explore", STAFF, frozenset({"board_list", "board_page"})),
     Entry("worklist", _("Worklist"), "worklist", CARERS, CARE_PAGES),
-    Entry("import_list", _("Imports"), "imports", MODELS, frozenset({"import_new", "import_page"})),
+    Entry("import_list", _("Imports"), "imports", MODELS, frozenset({"import_new", "import_page", "upload_page"})),
     Entry("statement_list", _("Statements"), "statements", frozenset({Role.ADMINISTRATOR}), STATEMENT_PAGES),
     Entry(
         "run_list",

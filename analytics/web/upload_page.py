@@ -76,6 +76,8 @@ def form_for(upload: Upload, told: QueryDict, is_bound: bool) -> tuple[UploadFor
 
 def _choice(upload: Upload, look: Look, told: QueryDict) -> Choice:
     """What is told about these columns and this format stays; anything else gives a new suggestion."""
+    if "suggest" in told:
+        return choice_for(upload.organisation, look, is_anew=True)
     asked = told.get("format", "")
     if not told and upload.settings.get("format") in FORMATS:
         return Choice(upload.settings["format"], upload.settings["options"])

@@ -20,6 +20,7 @@ from analytics.errors import InvalidInput
 from analytics.imports.marks import Mark
 from analytics.imports.steps import STEPS
 from analytics.imports.tables.base import BrokenRow, Position
+from analytics.imports.tables.packed import Packed
 
 
 class Target(StrEnum):
@@ -127,9 +128,9 @@ class Format(ABC):
         return 0.0
 
     @classmethod
-    def knows_files(cls, path: Path) -> bool:
-        """Whether the path is a folder or an archive of all the files of a format that has several."""
-        return False
+    def parts(cls, path: Path) -> list[Packed]:
+        """The files of a format that has several, if the path is a folder or an archive of all of them."""
+        return []
 
     @classmethod
     def check_options(cls, options: Mapping[str, Any]) -> None:

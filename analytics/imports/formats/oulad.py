@@ -104,8 +104,9 @@ class Oulad(Format):
             source.verify()
 
     @classmethod
-    def knows_files(cls, path: Path) -> bool:
-        return set(_sources(path)).issuperset(file.name for file in FILES)
+    def parts(cls, path: Path) -> list[Packed]:
+        found = _sources(path)
+        return [found[file.name] for file in FILES] if found.keys() >= {file.name for file in FILES} else []
 
     @cached_property
     def _sources(self) -> dict[str, Packed]:

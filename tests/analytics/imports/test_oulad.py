@@ -152,9 +152,15 @@ def test_the_clock_stops_before_the_last_stragglers(done: Import) -> None:
 
 def test_rolled_back_and_in_again(done: Import, folder: Path) -> None:
     assert roll_back(done) == 5
+    done.organisation.refresh_from_db()
+    assert done.organisation.as_of is None, "nothing is there that ended"
+    tried = worked_on(create_import(done.organisation, "oulad", folder, is_dry_run=True))
+    assert tried.n_accepted == 18
     again = worked_on(create_import(done.organisation, "oulad", folder))
     assert (again.n_read, again.n_accepted, again.n_merged, again.n_rejected) == (24, 18, 1, 5)
     assert Event.objects.count() == 5
+    done.organisation.refresh_from_db()
+    assert done.organisation.as_of == at("2014-05-13"), "neither a dry run nor what was rolled back counts"
     assert (Activity.objects.count(), Enrolment.objects.count()) == (8, 3)
 
 
@@ -215,7 +221,12 @@ def test_the_seven_files_in_one_archive(tmp_path: Path) -> None:
     )
     assert of_archive == of_folder
     Oulad(tmp_path / "oulad.zip", {}).verify()
-    assert look_at(tmp_path / "oulad.zip").format == look_at(source).format == "oulad"
+    seen = look_at(tmp_path / "oulad.zip")
+    assert seen.format == look_at(source).format == "oulad"
+    assert [(part.name, part.n_bytes) for part in seen.parts] == [
+        (file.name, (source / file.name).stat().st_size) for file in FILES
+    ]
+    assert look_at(source).parts == seen.parts
 
 
 def test_an_archive_that_lacks_files(tmp_path: Path) -> None:

@@ -93,6 +93,17 @@ def test_what_was_chosen_is_remembered_for_the_columns(cast: Cast, administrator
     assert sent(again)["time_zone"] == "Asia/Tokyo"
 
 
+def test_a_wrong_choice_that_is_remembered_can_be_left(cast: Cast, administrator: Client) -> None:
+    text = "learner,activity,verb,at,who\nx,y,viewed,2026-10-01T10:00:00Z,z\n"
+    url, fields = page_of(administrator, text)
+    administrator.post(url, fields | {"column_0": "", "column_4": "learner", "dry_run": ""})
+    again = administrator.get(upload(administrator, text.replace("x,y", "x,w"))["Location"])
+    assert [sent(again)[f"column_{n}"] for n in (0, 4)] == ["", "learner"]
+    anew = administrator.post(again.wsgi_request.path, sent(again) | {"suggest": ""})
+    assert [sent(anew)[f"column_{n}"] for n in (0, 4)] == ["learner", ""]
+    assert b"as for the last such file" not in anew.content
+
+
 def test_another_look_keeps_what_is_chosen(cast: Cast, administrator: Client) -> None:
     url, fields = page_of(administrator, ROWS.format(at="2026-10-01T10:00:00Z"))
     looked = administrator.post(url, fields | {"column_4": "", "default_kind": "video"})
@@ -205,7 +216,7 @@ def test_a_running_import_tells_its_pace(cast: Cast, administrator: Client) -> N
     assert shown.rows_per_second == pytest.approx(50, abs=2)
     assert shown.remaining_seconds == pytest.approx(30, abs=2)
     assert "about 30 s left" in administrator.get(reverse("import_progress", args=[import_.pk])).content.decode()
-    Import.objects.filter(pk=import_.pk).update(progress_share=0)
+    Import.objects.filter(pk=import_.pk).update(progress_share=0.01)
     import_.refresh_from_db()
     assert pace(import_) == Pace(50, None)
 
