@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analytics.public import number, percent
-from recommender.outcomes.factors import FACTORS, FactorShare
+from recommender.outcomes.factors import TELLINGS, FactorShare
 
 
 def words_of(share: FactorShare) -> str:
@@ -24,9 +24,9 @@ def words_of(share: FactorShare) -> str:
 
 
 def _shown(feature: str, value: float) -> str:
-    if FACTORS[feature].unit == "share":
+    if TELLINGS[feature].unit == "share":
         return percent(value)
-    if FACTORS[feature].unit == "days":
+    if TELLINGS[feature].unit == "days":
         return ngettext("%(n)s day", "%(n)s days", round(value)) % {"n": number(value)}
     return number(value)
 
@@ -89,6 +89,11 @@ def _earlier_courses(share: float) -> str:
     return _("finished %(share)s of the courses taken before") % {"share": percent(share)}
 
 
+def _attempt(n: float) -> str:
+    named = {2: _("second attempt at this course"), 3: _("third attempt at this course")}
+    return named.get(round(n)) or _("attempt number %(n)s at this course") % {"n": number(n)}
+
+
 def _parallel_courses(n: float) -> str:
     if n < 1:
         return _("takes no other course now")
@@ -100,7 +105,9 @@ def _course(share: float) -> str:
     return _("%(share)s did not finish earlier runs of this course") % {"share": percent(share)}
 
 
-_WITHOUT_PEERS = {"course", "earlier_courses", "parallel_courses", "missing_work", "punctuality", "enrolled_early"}
+_WITHOUT_PEERS = {
+    *("course", "earlier_courses", "attempt", "parallel_courses", "missing_work", "punctuality", "enrolled_early"),
+}
 """Of these the peers' value is the same for all, or says nothing beside the learner's."""
 
 _BUILDERS: dict[str, Callable[[float], str]] = {
@@ -114,6 +121,7 @@ _BUILDERS: dict[str, Callable[[float], str]] = {
     "rhythm": _rhythm,
     "enrolled_early": _enrolled_early,
     "earlier_courses": _earlier_courses,
+    "attempt": _attempt,
     "parallel_courses": _parallel_courses,
     "course": _course,
 }

@@ -31,6 +31,7 @@ _ENROLMENTS = """
            floor(extract(epoch FROM COALESCE(own_clock.begins_at, e.started_at)) / 86400)::float8,
            COALESCE(floor(extract(epoch FROM e.started_at) / 86400), 'NaN')::float8,
            COALESCE(floor(extract(epoch FROM ending.at) / 86400), 'Infinity')::float8,
+           COALESCE(e.attempt::float8, 'NaN'),
            CASE WHEN e.outcome = 'active' OR ending.at > %(until)s THEN %(unknown)s
                 WHEN e.outcome = ANY(%(lost)s) THEN %(not_finished)s ELSE %(finished)s END::float8,
            CASE WHEN ending.at > %(until)s THEN 'NaN' ELSE COALESCE(e.grade_share, 'NaN') END::float8,
@@ -49,8 +50,8 @@ _ENROLMENTS = """
 """
 _ENROLMENT_COLUMNS = {
     "id": ">i8", "learner": ">i8", "course": ">i8", "run": ">i8", "first_on": ">f8", "start_on": ">f8",
-    "end_on": ">f8", "outcome": ">f8", "grade_share": ">f8", "subject": ">i8", "season": ">f8", "is_undated": ">f8",
-    "is_withdrawn": ">f8",
+    "end_on": ">f8", "attempt": ">f8", "outcome": ">f8", "grade_share": ">f8", "subject": ">i8", "season": ">f8",
+    "is_undated": ">f8", "is_withdrawn": ">f8",
 }  # fmt: skip
 _DAYS = """
     SELECT learner_id, course_id, ("on" - DATE '1970-01-01')::int8, n_events::float8,
@@ -173,6 +174,7 @@ def _assembled(enrolments: Table, done: Table, work: Table, handed_in: Table, to
         first_on=first_on,
         start_day=enrolments["start_on"] - first_on,
         end_day=_ends(end_on - first_on, enrolments["is_undated"] > 0, days),
+        attempt=enrolments["attempt"].astype(np.float64),
         outcome=enrolments["outcome"].astype(np.int64),
         grade_share=_grades(enrolments, handed),
         runs=runs,

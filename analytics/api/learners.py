@@ -32,7 +32,7 @@ class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
 
     class Meta:
         model = Enrolment
-        fields = ["course", "course_run", "started_at", "ended_at", "outcome", "grade_share"]
+        fields = ["course", "course_run", "started_at", "ended_at", "outcome", "grade_share", "attempt"]
         read_only_fields = fields
 
 

@@ -54,6 +54,8 @@ WORDS: dict[str, str] = {
     "ended_at": "end end_date unenrolled_at date_unregistration completed_at ende fin fecha_fin",
     "course_run": """run presentation code_presentation term semester session edition cohort trimestre
         curso_academico""",
+    "attempt": """attempt_number attempts attempt_no n_attempt intento versuch tentative tentativo tentativa
+        尝试次数 попытка""",
     "parent": "parent_id section chapter module unit padre eltern ubergeordnet pere genitore pai 章节",
     "tags": "tag topic topics keywords subject temas etiquetas schlagworte themen mots_cles etichette 标签",
     "prerequisites": "prerequisite requires prereq requisitos voraussetzungen prerequis prerequisiti",
@@ -65,7 +67,7 @@ WORDS: dict[str, str] = {
 }
 """Column of ours -> names elsewhere; the first languages are English, Spanish, French and German."""
 INSTANTS = frozenset({"at", "started_at", "ended_at", "opens_at", "closes_at"})
-NUMBERS = frozenset({"value", "rating", "grade", "position"})
+NUMBERS = frozenset({"value", "rating", "grade", "position", "attempt"})
 KNOWN_BY_CONTENT = {"verb": verb_of, "kind": kind_of, "unit": unit_of}
 EXACT, SYNONYM, FUZZY, BY_CONTENT = 1.0, 0.9, 0.7, 0.4
 BROKEN = 0.9

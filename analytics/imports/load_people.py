@@ -14,6 +14,7 @@ from analytics.models import Verdict
 LEARNER_TEXTS = ("learner", "name", "attributes")
 ENROLMENT_TEXTS = (
     "learner", "learner_name", "attributes", "course", "course_run", "outcome", "grade", "started_at", "ended_at",
+    "attempt",
 )  # fmt: skip
 LEARNER = {PLACE: "bigint", "learner": "text", "name": "text", "attributes": "jsonb"}
 REPEATED_LEARNERS = """
@@ -49,6 +50,7 @@ ENROLMENT = {
     "grade_share": "double precision",
     "started_at": "timestamptz",
     "ended_at": "timestamptz",
+    "attempt": "smallint",
 }
 LEARNERS = """
 INSERT INTO analytics_learner (organisation_id, from_import_id, external_id, name, attributes, created_at)
@@ -72,7 +74,7 @@ RETURNING staged_enrolment.place
 KNOWN_ENROLMENTS = """
 WITH given AS MATERIALIZED (
     SELECT place, learner.id AS learner_id, course.id AS course_id, coalesce(course_run, '') AS course_run, outcome,
-           grade_share, staged_enrolment.started_at, staged_enrolment.ended_at
+           grade_share, staged_enrolment.started_at, staged_enrolment.ended_at, attempt
     FROM staged_enrolment
     JOIN analytics_learner learner ON learner.organisation_id = %(organisation)s AND learner.external_id = learner
     JOIN analytics_activity course ON course.organisation_id = %(organisation)s AND course.external_id = course
@@ -80,6 +82,7 @@ WITH given AS MATERIALIZED (
 UPDATE analytics_enrolment known
 SET outcome = coalesce(given.outcome, known.outcome), grade_share = coalesce(given.grade_share, known.grade_share),
     started_at = coalesce(given.started_at, known.started_at), ended_at = coalesce(given.ended_at, known.ended_at),
+    attempt = coalesce(given.attempt, known.attempt),
     from_import_id = CASE WHEN known.from_import_id = %(import)s THEN known.from_import_id END
 FROM given
 WHERE known.learner_id = given.learner_id AND known.course_id = given.course_id AND known.course_run = given.course_run
@@ -87,9 +90,10 @@ RETURNING place
 """
 NEW_ENROLMENTS = """
 INSERT INTO analytics_enrolment
-    (organisation_id, from_import_id, learner_id, course_id, course_run, outcome, grade_share, started_at, ended_at)
+    (organisation_id, from_import_id, learner_id, course_id, course_run, outcome, grade_share, started_at, ended_at,
+     attempt)
 SELECT %(organisation)s, %(import)s, learner.id, course.id, coalesce(course_run, ''), coalesce(outcome, 'active'),
-       grade_share, staged_enrolment.started_at, staged_enrolment.ended_at
+       grade_share, staged_enrolment.started_at, staged_enrolment.ended_at, attempt
 FROM staged_enrolment
 JOIN analytics_learner learner ON learner.organisation_id = %(organisation)s AND learner.external_id = learner
 JOIN analytics_activity course ON course.organisation_id = %(organisation)s AND course.external_id = course

@@ -77,6 +77,9 @@ class Enrolment(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=16, choices=Outcome.choices, default=Outcome.ACTIVE)
     grade_share = models.FloatField(null=True, blank=True, help_text=_("0 to 1"))
+    attempt = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("which attempt at this course, 1 for the first; empty where nobody told")
+    )
     from_import = models.ForeignKey(
         "analytics.Import",
         on_delete=models.SET_NULL,

@@ -43,7 +43,8 @@ def stored_about(learner: Learner) -> Iterator[str]:
     """The document in pieces: a history may be long."""
     encode = DjangoJSONEncoder(ensure_ascii=False).encode
     enrolments = Enrolment.objects.filter(learner=learner).values(
-        "course__external_id", "course__name", "course_run", "started_at", "ended_at", "outcome", "grade_share"
+        *("course__external_id", "course__name", "course_run", "started_at", "ended_at", "outcome", "grade_share"),
+        "attempt",
     )
     about = {
         "id": learner.external_id,

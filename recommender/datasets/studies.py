@@ -82,6 +82,7 @@ class Studies:
     first_on: Ints  # (n,) the day 0, in days since 1970
     start_day: Floats  # (n,) of the enrolment; less than 0 is before the course began
     end_day: Floats  # (n,) the first day on which it does not run any more; infinite while nobody knows
+    attempt: Floats  # (n,) at the course, 1 for the first, as the source tells; NaN where it does not
     outcome: Ints  # (n,) FINISHED, NOT_FINISHED or UNKNOWN
     grade_share: Floats  # (n,) NaN where unknown
     runs: Runs
@@ -91,7 +92,7 @@ class Studies:
 
     def __post_init__(self) -> None:
         n, columns = len(self.learner), (self.run, self.first_on, self.start_day, self.end_day, self.outcome)
-        if any(len(column) != n for column in (*columns, self.enrolment_ids, self.grade_share)):
+        if any(len(column) != n for column in (*columns, self.enrolment_ids, self.attempt, self.grade_share)):
             raise InvalidData(f"The columns of {n} enrolments have unequal lengths.")
         for owner in (self.days.owner, self.work.owner):
             if len(owner) and (owner.min() < 0 or owner.max() >= n):

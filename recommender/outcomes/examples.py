@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.datasets.studies import FINISHED, NOT_FINISHED, Flags, Floats, Ints, Studies
-from recommender.outcomes.factors import FACTORS
-from recommender.outcomes.features import OF_FACTOR, TOLD
+from recommender.outcomes.factors import TELLINGS
+from recommender.outcomes.features import OF_FACTOR, told
 from recommender.outcomes.seen import Seen, seen_on
 
 Matrix = NDArray[np.float32]
@@ -20,8 +20,8 @@ DAYS = (0, 3, 7, 14, 21, 30, 45, 60, 90, 120, 150, 180, 220)
 N_WEEKS = 16
 CHANNELS = ("active_days", "amount", "materials", "handed_in", "result")
 """Of the weekly series, the last week being the one that ends with the day."""
-LITTLE_EVIDENCE = 300.0
-"""Enrolments in earlier runs of a subject from which on their experience decides more than three quarters."""
+LITTLE_EVIDENCE = 600.0
+"""Enrolments in earlier runs of a subject with which their experience counts as much as the model's own mean."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Examples:
     day: Ints  # (k,)
     features: Matrix  # (k, n_features), NaN where there is nothing to tell
     weeks: Matrix  # (k, N_WEEKS, n_channels), oldest first
-    told: Matrix  # (k, n_factors): values that people are told
+    told: Matrix  # (k, n_tellings): values that people are told
     cohort: Ints  # (k,) same run and day
     expected: Floats  # (k,) share of the cohort not to finish, going by earlier runs; NaN: none
-    trust: Floats  # (k,) in `expected`, 0 to 1
+    trust: Floats  # (k,) in `expected`, 0 to 1; 0 where the subject never ran before
     is_risk: Flags  # (k,) will not finish; meaningless where not `is_labelled`
     is_labelled: Flags  # (k,)
     grade_share: Floats  # (k,) NaN where unknown
@@ -86,6 +86,7 @@ def examples_on(studies: Studies, day: int, *, only: Flags | None = None, with_w
     columns = {"day": np.full(len(seen), float(day))}
     for columns_of in OF_FACTOR.values():
         columns |= columns_of(seen)
+    tellings = told(columns)
     run = studies.run[wanted]
     evidence = seen.evidence[run]
     return Examples(
@@ -93,10 +94,10 @@ def examples_on(studies: Studies, day: int, *, only: Flags | None = None, with_w
         day=np.full(len(wanted), day),
         features=np.column_stack([columns[name][wanted].astype(np.float32) for name in feature_names()]),
         weeks=_weeks(seen, wanted) if with_weeks else np.zeros((len(wanted), 0, len(CHANNELS)), np.float32),
-        told=np.column_stack([columns[TOLD[name]][wanted].astype(np.float32) for name in FACTORS]),
+        told=np.column_stack([tellings[name][wanted].astype(np.float32) for name in TELLINGS]),
         cohort=run * 10_000 + day,
         expected=seen.expected[run],
-        trust=(evidence + LITTLE_EVIDENCE / 2) / (evidence + LITTLE_EVIDENCE),
+        trust=evidence / (evidence + LITTLE_EVIDENCE),
         is_risk=studies.outcome[wanted] == NOT_FINISHED,
         is_labelled=np.isin(studies.outcome[wanted], (FINISHED, NOT_FINISHED)),
         grade_share=studies.grade_share[wanted],
@@ -141,7 +142,7 @@ def _nobody() -> Seen:
 
     ints, floats = np.zeros(0, np.int64), np.zeros(0)
     studies = Studies(
-        *(ints, ints, ints, ints, floats, floats, ints, floats),
+        *(ints, ints, ints, ints, floats, floats, floats, ints, floats),
         runs=Runs(ints, ints, ints),
         days=StudyDays(ints, ints, floats, floats, floats),
         work=Work(ints, floats, ints, ints, ints, floats),

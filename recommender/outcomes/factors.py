@@ -22,7 +22,7 @@ class Factor:
 class FactorShare(TypedDict):
     """What one factor does to one risk, as it stands in `Risk.factors` and `Risk.strengths`."""
 
-    feature: str  # name of a factor
+    feature: str  # one of TELLINGS
     value: float | None  # of this learner; None where there is none to tell
     peers_value: float | None  # median of those who run the same course
     effect: float  # risk_share with it minus risk_share with the peers' value instead: more than 0 raises the risk
@@ -40,8 +40,12 @@ FACTORS: dict[str, Factor] = {
         Factor("results", "share"),  # mean result so far
         Factor("rhythm", "share"),  # weeks with activity, of all since the beginning
         Factor("enrolled_early", "days"),  # enrolled before the course's first day; less than 0 is after
-        Factor("earlier_courses", "share"),  # finished, of the earlier courses that ended
+        Factor("earlier_courses", "share"),  # finished, of the earlier courses that ended; and the attempt at this one
         Factor("parallel_courses", "count"),  # others that run at the same time
         Factor("course", "share"),  # who did not finish, of earlier runs of this course
     )
 }
+INSTEAD = {"attempt": "earlier_courses"}
+"""Told in the place of a factor's own value where there is one: whoever repeats a course is told of as that."""
+TELLINGS: dict[str, Factor] = {"attempt": Factor("attempt", "count"), **FACTORS}
+"""Everything that can be told, what comes instead before what it replaces."""

@@ -163,6 +163,7 @@ def earlier_courses(seen: Seen) -> Columns:
         "n_earlier_finished": seen.n_earlier_finished,
         "earlier_finished_share": _ratio(seen.n_earlier_finished, seen.n_earlier),
         "n_earlier_here": seen.n_earlier_here,
+        "attempt": seen.attempt,
     }
 
 
@@ -208,6 +209,14 @@ TOLD = {
     "course": "course_risk",
 }
 """The feature that is told to people as the value of a factor."""
+
+
+def told(columns: Columns) -> Columns:
+    """(n,) each: what can be told of every factor, under the names of `factors.TELLINGS`; NaN: nothing."""
+    attempt = columns["attempt"]
+    return {name: columns[feature] for name, feature in TOLD.items()} | {
+        "attempt": np.where(attempt > 1, attempt, np.nan)  # that it is the first says nothing
+    }
 
 
 def peers_share(seen: Seen) -> Floats:

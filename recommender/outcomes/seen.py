@@ -33,6 +33,7 @@ class Seen:
     n_earlier: Floats  # (n,) the learner's other enrolments that had ended
     n_earlier_finished: Floats  # (n,) of them
     n_earlier_here: Floats  # (n,) of all that began before, those in the same subject
+    attempt: Floats  # (n,) at the course: as the source tells, and no fewer than are here
     n_parallel: Floats  # (n,) the learner's other enrolments that ran on that day
     expected: Floats  # (r,) who will not finish, of those in `who`, going by earlier runs of the subject; NaN: none
     evidence: Floats  # (r,) enrolments behind `expected`, weighted by season
@@ -62,6 +63,7 @@ def seen_on(studies: Studies, day: int) -> Seen:
         n_earlier=earlier[0],
         n_earlier_finished=earlier[1],
         n_earlier_here=earlier[2],
+        attempt=np.fmax(studies.attempt, earlier[2] + 1),
         n_parallel=earlier[3],
         expected=expected,
         evidence=evidence,

@@ -20,13 +20,14 @@ from recommender.datasets.studies import Flags, Ints, Studies
 from recommender.models import Confidence, Risk
 from recommender.outcomes.base import FACTOR_NAMES, Prediction, medians
 from recommender.outcomes.examples import Examples, examples_on
+from recommender.outcomes.factors import INSTEAD, TELLINGS
 from recommender.serving.predictor import LivePredictor
 from recommender.study_history import studies
 
 FIRST_KNOWN_DAY = 3
 """Before that day of a course, and of an enrolment that began later, there is not enough data yet."""
 SURE_DAY, FAIRLY_SURE_DAY = 30, 14
-SURE_TRUST = 0.75
+SURE_TRUST = 1 / 3
 """Of `Examples.trust`: the course has run before, with some hundred enrolments."""
 MOST_TOLD = 4
 """Factors, and strengths: more nobody reads."""
@@ -44,7 +45,7 @@ class Batch:
 
     examples: Examples
     found: Prediction
-    peers: NDArray[np.float32]  # (k, n_factors) medians of what is told of the cohort
+    peers: NDArray[np.float32]  # (k, n_tellings) medians of what is told of the cohort
 
 
 @dataclass(frozen=True)
@@ -139,18 +140,35 @@ def told_of(
     """Per example a JSON list of what raises (sign 1) or lowers (-1) its risk, strongest first: see `FactorShare`.
 
     Written as text at once: a dictionary for each of some hundred thousand shares took longer than predicting them.
+
+    Args:
+        values: (k, n_tellings) of the learners.
+        peers: (k, n_tellings) of their peers.
+        effects: (k, n_factors).
+        sign: 1 or -1.
     """
+    names = list(TELLINGS)
+    effects = _told_once(values, effects)
     strength = np.where(np.isfinite(values) & (sign * effects >= LEAST_EFFECT), sign * effects, 0.0)
     places = np.argsort(-strength, axis=1, kind="stable")[:, :MOST_TOLD]
     told = np.take_along_axis(strength, places, axis=1) > 0
     columns = (np.take_along_axis(each, places, axis=1)[told].tolist() for each in (values, peers, effects))
     shares = [
-        f'{{"feature": "{FACTOR_NAMES[place]}", "value": {value:.3f}, "peers_value": '
+        f'{{"feature": "{names[place]}", "value": {value:.3f}, "peers_value": '
         f'{f"{others:.3f}" if others == others else "null"}, "effect": {effect:.4f}}}'
         for place, value, others, effect in zip(places[told].tolist(), *columns, strict=True)
     ]
     ends = np.cumsum(told.sum(axis=1)).tolist()
     return [f"[{', '.join(shares[begin:end])}]" for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def _told_once(values: NDArray[np.float32], effects: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(k, n_tellings) the effect of each factor at the telling that stands for it, 0 at the other."""
+    names = list(TELLINGS)
+    found = effects[:, [FACTOR_NAMES.index(INSTEAD.get(name, name)) for name in names]]
+    for name, factor in INSTEAD.items():
+        found[np.isfinite(values[:, names.index(name)]), names.index(factor)] = 0.0
+    return found
 
 
 def _unknown_lines(data: Studies, early: Ints, today: int) -> list[str]:

@@ -11,6 +11,7 @@ from django.db import connection
 
 from analytics.models import Activity, Enrolment, Kind, Learner, LearnerDay, Outcome
 from recommender.datasets.studies import FINISHED, UNKNOWN
+from recommender.outcomes.examples import examples_on
 from recommender.study_history import HANDING_IN, course_names, groups_of, studies
 from tests.recommender.college import BEGINS, DUE_DAYS, LENGTH_DAYS, N_A_RUN, TODAY_DAY, College, build_college
 
@@ -114,6 +115,33 @@ def test_groups_are_for_the_audit(college: College) -> None:
     groups = groups_of(college.organisation, studies(college.organisation))
     assert set(groups) == {"shoe"}
     assert set(groups["shoe"]) == {"large", "small"}
+
+
+def test_who_somebody_is_changes_no_feature(college: College) -> None:
+    """Whatever a source tells of people, planted so that it gives the outcome away."""
+    day = TODAY_DAY - 1
+
+    def features() -> np.ndarray:
+        examples = examples_on(studies(college.organisation), day, with_weeks=True)
+        return np.column_stack([examples.features, examples.told, examples.weeks.reshape(len(examples), -1)])
+
+    honest = features()
+    for outcome in Outcome:
+        group = f"group {outcome}"
+        told = dict.fromkeys(("gender", "age_band", "region", "disability", "imd_band", "attempt"), group)
+        Learner.objects.filter(enrolments__outcome=outcome).update(attributes=told, name=group)
+    np.testing.assert_array_equal(features(), honest)
+    Enrolment.objects.filter(outcome=Outcome.FAILED).update(attempt=2)
+    assert not np.array_equal(features(), honest, equal_nan=True), "of the enrolment, so it is seen"
+
+
+def test_the_attempt_is_told_of_the_enrolment(college: College) -> None:
+    first, second = college.enrolments[0][:2]
+    Enrolment.objects.filter(pk=first.pk).update(attempt=3)
+    data = studies(college.organisation)
+    told = dict(zip(data.enrolment_ids.tolist(), data.attempt.tolist(), strict=True))
+    assert told[first.pk] == 3
+    assert np.isnan(told[second.pk])
 
 
 def test_an_organisation_without_anything(college: College) -> None:

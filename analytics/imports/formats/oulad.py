@@ -54,7 +54,7 @@ FILES = (
     File(
         "studentInfo.csv",
         Target.ENROLMENTS,
-        (*PRESENTED, "id_student", *tables.ATTRIBUTES, "final_result"),
+        (*PRESENTED, "id_student", *tables.ATTRIBUTES, "num_of_prev_attempts", "final_result"),
         tables.enrolments,
     ),
     File(

@@ -22,8 +22,7 @@ DAY = np.timedelta64(1, "D")
 UNPLANNED = 10_000
 """Position of a site that is planned for no week: after those that are."""
 ATTRIBUTES = (
-    "gender", "region", "highest_education", "imd_band", "age_band", "num_of_prev_attempts", "studied_credits",
-    "disability",
+    "gender", "region", "highest_education", "imd_band", "age_band", "studied_credits", "disability",
 )  # fmt: skip
 OUTCOMES = {
     "Pass": Outcome.COMPLETED,
@@ -120,7 +119,7 @@ def assessments(rows: pa.Table, catalogue: Catalogue) -> tuple[pa.Table, list[Ma
 
 
 def enrolments(rows: pa.Table, catalogue: Catalogue) -> tuple[pa.Table, list[Mark]]:
-    """One person in one presentation; what is told of the person goes to the learner."""
+    """One person in one presentation; what is told of the person goes to the learner, the rest to the enrolment."""
     numbered = placed(rows)
     bands = rows["imd_band"].to_pylist()
     without_sign = np.array([band[-1:].isdigit() for band in bands], dtype=np.bool_)
@@ -142,6 +141,7 @@ def enrolments(rows: pa.Table, catalogue: Catalogue) -> tuple[pa.Table, list[Mar
             "course": _course(rows),
             "course_run": rows["code_presentation"],
             "outcome": pa.array([str(word) for word in outcome], pa.string()),
+            "attempt": pa.array(numbers(rows["num_of_prev_attempts"]) + 1, from_pandas=True),
         }
     ), [
         repaired(numbered, without_sign, "band_without_percent", _("A “%” was put behind “{imd_band}”.")),

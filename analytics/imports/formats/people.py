@@ -47,7 +47,7 @@ class Enrolments(Mapped):
     makes_courses = True
     target = Target.ENROLMENTS
     required = ("learner", "course")
-    optional = ("learner_name", "course_run", "outcome", "grade", "started_at", "ended_at")
+    optional = ("learner_name", "course_run", "outcome", "grade", "started_at", "ended_at", "attempt")
     instants = ("started_at", "ended_at")
     options = (COLUMNS, *READING, *DATES, FULL_MARK)
 

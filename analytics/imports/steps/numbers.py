@@ -15,7 +15,8 @@ from analytics.imports.steps.base import Rules, column, with_column
 from analytics.models import Unit
 
 NUMBERS = ("value", "full_mark", "grade")
-POSITIONS = 2**31 - 1
+WHOLE = {"position": (-(2**31) + 1, 2**31 - 1), "attempt": (1, 2**15 - 1)}
+"""Columns of whole numbers, and what the database keeps of them."""
 
 
 def numbers(rows: pa.Table, rules: Rules, *, is_strict: bool = False) -> tuple[pa.Table, list[Mark]]:
@@ -51,9 +52,10 @@ def numbers(rows: pa.Table, rules: Rules, *, is_strict: bool = False) -> tuple[p
             ),
             repaired(rows, found.is_length, f"{name}_length", _("“{%s}” was read as a length of time.") % name),
         ]
-    if "position" in rows.column_names and not pa.types.is_integer(rows["position"].type):
-        rows, mark = _positions(rows)
-        marks.append(mark)
+    for name in (name for name in WHOLE if name in rows.column_names):
+        if not pa.types.is_integer(rows[name].type):
+            rows, mark = _whole(rows, name)
+            marks.append(mark)
     return rows, marks
 
 
@@ -132,11 +134,14 @@ def _graded(rows: pa.Table, rules: Rules) -> tuple[pa.Table, list[Mark]]:
     return rows, [touched(rows, np.isfinite(grade) & bool(rules.full_mark))]
 
 
-def _positions(rows: pa.Table) -> tuple[pa.Table, Mark]:
-    texts = column(rows, "position")
+def _whole(rows: pa.Table, name: str) -> tuple[pa.Table, Mark]:
+    texts, (least, most) = column(rows, name), WHOLE[name]
     found = quantities.numbers(texts, is_strict=True).number
-    is_whole = (found == np.floor(found)) & (np.abs(found) <= POSITIONS)
+    is_whole = (found == np.floor(found)) & (found >= least) & (found <= most)
     wrong = flags(pc.is_valid(texts)) & ~is_whole
     whole = pa.array(np.where(is_whole, found, 0).astype(np.int64), mask=~is_whole)
-    sentence = _("The position “{position}” is no whole number.")
-    return with_column(rows, "position", whole), rejected(rows, wrong, "position_not_a_number", sentence)
+    sentences = {
+        "position": _("The position “{position}” is no whole number."),
+        "attempt": _("The attempt “{attempt}” is no whole number from 1 on: the first attempt is 1."),
+    }
+    return with_column(rows, name, whole), rejected(rows, wrong, f"{name}_not_a_number", sentences[name])

@@ -147,3 +147,14 @@ def test_enrolments_with_outcome_and_grade(organisation: Organisation, tmp_path:
     later = imported(organisation, tmp_path / "f.csv", "enrolments", "learner,course,outcome\nl3,art,completed\n")
     assert later.n_merged == 1
     assert Enrolment.objects.get(learner__external_id="l3").outcome == "completed"
+
+
+def test_the_attempt_of_an_enrolment(organisation: Organisation, tmp_path: Path) -> None:
+    rows = ["l1,math,2", "l2,math,", "l3,math,0", "l4,math,1.5", "l5,math,many", "l6,math,40000"]
+    done = imported(organisation, tmp_path / "e.csv", "enrolments", "\n".join(["learner,course,attempt", *rows]))
+    assert done.counts_by_code == {"attempt_not_a_number": 4}
+    kept = Enrolment.objects.order_by("id").values_list("learner__external_id", "attempt")
+    assert list(kept) == [("l1", 2), ("l2", None)]
+    later = imported(organisation, tmp_path / "f.csv", "enrolments", "learner,course,attempt\nl1,math,\nl2,math,3\n")
+    assert later.n_merged == 2
+    assert list(kept.all()) == [("l1", 2), ("l2", 3)]

@@ -114,6 +114,8 @@ def test_people_and_enrolments(done: Import) -> None:
     assert (first.course_run, first.outcome) == ("2013J", "withdrawn")
     assert (first.started_at, first.ended_at) == (at("2013-09-11"), at("2013-11-10"))
     assert (second.course_run, second.outcome, second.started_at) == ("2014B", "distinction", None)
+    assert (first.attempt, second.attempt) == (1, 2)
+    assert "num_of_prev_attempts" not in person.attributes, "of the enrolment, and not of the person"
     assert Enrolment.objects.count() == 3
 
 

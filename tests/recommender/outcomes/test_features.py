@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from recommender.datasets.studies import UNKNOWN, Runs, Studies, StudyDays, Work
 from recommender.outcomes.examples import CHANNELS, N_WEEKS, examples_on, factor_of_feature, feature_names
-from recommender.outcomes.factors import FACTORS
+from recommender.outcomes.factors import FACTORS, INSTEAD, TELLINGS
 from recommender.outcomes.features import OF_FACTOR, TOLD
 
 NAN = float("nan")
@@ -23,6 +25,7 @@ def pair() -> Studies:
         first_on=np.array([100, 100]),
         start_day=np.array([-5.0, 2.0]),
         end_day=np.array([np.inf, np.inf]),
+        attempt=np.array([NAN, 3.0]),
         outcome=np.array([UNKNOWN, UNKNOWN]),
         grade_share=np.array([NAN, NAN]),
         runs=Runs(np.array([0]), np.array([7]), np.array([10])),
@@ -70,6 +73,7 @@ def told(pair: Studies, name: str, day: int = 12) -> list[float]:
         ("result_last_1", 0.75, NAN),
         ("active_weeks_share", 1.0, 0.5),
         ("enrolled_early_days", 5, -2),
+        ("attempt", 1, 3),
         ("next_due_days", 18, 18),
         ("active_days_rank", 0.75, 0.25),
     ],
@@ -88,6 +92,26 @@ def test_every_factor_has_features_and_something_to_tell():
     assert len(FACTORS) <= 12
     factors = factor_of_feature()
     assert all(factors[feature] == factor for factor, feature in TOLD.items())
+    assert set(INSTEAD) | set(FACTORS) == set(TELLINGS)
+
+
+def test_the_attempt_is_the_sources_and_no_less_than_is_known_here(pair):
+    again = replace(
+        pair,
+        learner=np.array([1, 1]),
+        run=np.array([0, 1]),
+        first_on=np.array([100, 150]),
+        start_day=np.array([-5.0, -5.0]),
+        runs=Runs(np.array([0, 0]), np.array([7, 8]), np.array([10, 11])),
+    )
+    assert told(again, "attempt") == [1, 3]
+    assert told(replace(again, attempt=np.array([NAN, NAN])), "attempt") == [1, 2]
+    assert told(replace(again, attempt=np.array([4.0, 1.0])), "attempt") == [4, 2]
+
+
+def test_only_a_repeated_attempt_is_told(pair):
+    place = list(TELLINGS).index("attempt")
+    assert examples_on(pair, 12).told[:, place].tolist() == pytest.approx([NAN, 3], nan_ok=True)
 
 
 def test_the_weekly_series_ends_with_the_day(pair):

@@ -38,6 +38,7 @@ def toy_studies(n_a_run: int = 60, seed: int = 0) -> Studies:
         first_on=np.array(RUN_STARTS)[run],
         start_day=-generator.integers(0, 20, n).astype(float),
         end_day=np.full(n, float(LENGTH_DAYS)),
+        attempt=np.full(n, np.nan),
         outcome=outcome,
         grade_share=np.where(outcome == FINISHED, 0.8, 0.35),
         runs=Runs(subject=np.zeros(4, int), course_id=np.arange(4), season=np.full(4, 10)),

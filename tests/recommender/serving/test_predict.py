@@ -17,12 +17,13 @@ from analytics.errors import InvalidInput
 from analytics.jobs import working_on
 from analytics.models import Organisation
 from recommender.models import Risk, RiskRefresh, Run, TargetKind, Version
-from recommender.outcomes.base import Predictor
+from recommender.outcomes.base import FACTOR_NAMES, Predictor
 from recommender.outcomes.catalogue import build_predictor
 from recommender.outcomes.examples import training_examples
-from recommender.outcomes.factors import FACTORS
+from recommender.outcomes.factors import TELLINGS
 from recommender.registry import versions
 from recommender.risk_words import words_of
+from recommender.serving.predict import told_of
 from recommender.serving.risks import queue_due_refreshes, refresh_risks, start_refresh
 from recommender.serving.what_if import Changes, what_if
 from recommender.study_history import studies
@@ -96,9 +97,21 @@ def test_factors_can_be_read(ready: College) -> None:
     assert effects == sorted(effects, reverse=True)
     assert all(effect > 0 for effect in effects)
     assert all(share["effect"] < 0 for share in worst.strengths)
-    assert all(share["feature"] in FACTORS and words_of(share) for share in worst.factors + worst.strengths)
+    assert all(share["feature"] in TELLINGS and words_of(share) for share in worst.factors + worst.strengths)
     assert worst.confidence == "medium"
     assert worst.grade_share is not None
+
+
+def test_a_factor_is_told_in_one_way_and_a_repeated_attempt_before_the_courses_taken() -> None:
+    names = list(TELLINGS)
+    values = np.full((2, len(names)), np.nan, np.float32)
+    values[:, names.index("earlier_courses")] = 0.0
+    values[0, names.index("attempt")] = 2.0
+    effects = np.zeros((2, len(FACTOR_NAMES)), np.float32)
+    effects[:, FACTOR_NAMES.index("earlier_courses")] = 0.1
+    again, first = (json.loads(shares) for shares in told_of(values, np.full_like(values, np.nan), effects, 1))
+    assert [(share["feature"], share["value"]) for share in again] == [("attempt", 2.0)]
+    assert [(share["feature"], share["value"]) for share in first] == [("earlier_courses", 0.0)]
 
 
 def test_the_past_is_kept_and_the_day_replaced(ready: College) -> None:
