@@ -13,12 +13,14 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from analytics.models import Member, Organisation, Role
 from analytics.models.masking import masked_learners, masked_stream
 
 SESSION_KEY = "organisation_id"
 PRESENTS_KEY = "presents"
+RAW = gettext_lazy("This shows data as it came in. Switch presentation mode off first.")
 View = Callable[..., HttpResponseBase]
 
 
@@ -105,7 +107,7 @@ def unmasked_required(view: View) -> View:
     @wraps(view)
     def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_presenting(request):
-            raise PermissionDenied(_("This shows data as it came in. Switch presentation mode off first."))
+            raise PermissionDenied(RAW)
         return view(request, *args, **kwargs)
 
     return guarded

@@ -198,6 +198,7 @@ class VerdictList(ListView):
     """Rows of an import that were not simply accepted, each with the reason."""
 
     access = {"GET": READING}
+    is_raw = True
     parameters = VerdictParameters
     serializer_class = RowVerdictSerializer
     queryset = RowVerdict.objects.all()

@@ -44,9 +44,9 @@ class Me(ApiView):
         caller = self.caller
         me = {
             "organisation": caller.organisation,
-            "name": caller.name if isinstance(caller, ApiKey) else caller.login.get_username(),
+            "name": caller.name if isinstance(caller, ApiKey) else caller.shown_login,
             "role": None if isinstance(caller, ApiKey) else caller.role,
-            "learner": None if isinstance(caller, ApiKey) or not caller.learner else caller.learner.external_id,
+            "learner": None if isinstance(caller, ApiKey) or not caller.learner else caller.learner.shown_id,
             "scopes": caller.scopes if isinstance(caller, ApiKey) else None,
         }
         return Response(MeSerializer(me).data)

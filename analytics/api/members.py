@@ -22,8 +22,8 @@ MEMBERS = Member.objects.select_related("login", "learner", "organisation").pref
 
 
 class MemberSerializer(serializers.ModelSerializer[Member]):
-    username = serializers.CharField(source="login.username", read_only=True)
-    email = serializers.CharField(source="login.email", read_only=True)
+    username = serializers.CharField(source="shown_login", read_only=True)
+    email = serializers.CharField(source="shown_email", read_only=True)
     courses = serializers.SerializerMethodField(help_text="external ids of the courses that an instructor teaches")
     learner = serializers.SerializerMethodField(help_text="for the role learner: the learner's id")
 

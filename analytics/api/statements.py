@@ -26,6 +26,7 @@ class StatementExport(ApiView):
     """Statements as they came, and one for every event that came another way, one JSON object a line."""
 
     access = {"GET": Access(Scope.EVENTS_READ, (Role.ADMINISTRATOR,))}
+    is_raw = True
     parameters = SpanParameters
 
     @extend_schema(operation_id="statements_export", responses={(200, JSON_LINES): OpenApiTypes.STR})

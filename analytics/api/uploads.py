@@ -210,6 +210,7 @@ class LookSerializer(serializers.Serializer[Any]):
 class UploadLook(ApiView):
     """A look at a complete upload before it is imported."""
 
+    is_raw = True
     access = {"GET": WRITING}
     parameters = LookParameters
     queryset = Upload.objects.all()

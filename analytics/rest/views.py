@@ -10,14 +10,16 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from analytics.access import RAW
 from analytics.models import Organisation
+from analytics.models.masking import masks_learners
 from analytics.rest.parameters import Body, InvalidParameters, PageParameters, Parameters
 from analytics.rest.permissions import Access, Caller, caller_of, visible
 
@@ -32,11 +34,15 @@ class ApiView(GenericAPIView[Any]):
     http_method_names = ["get", "head", "post"]
     access: ClassVar[Mapping[str, Access]]
     parameters: ClassVar[type[Parameters]] = Parameters
+    is_raw: ClassVar[bool] = False
+    """Hands out what came in as it came: not while learners are masked."""
     caller: Caller
     query: dict[str, Any]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if self.is_raw and masks_learners():
+            raise PermissionDenied(RAW)
         self.caller = caller_of(request)
         self.query = (self.parameters if request.method in {"GET", "HEAD"} else Parameters).read(request.query_params)
         # Programs get one zone, whatever the member's pages show; MemberMiddleware undoes this.

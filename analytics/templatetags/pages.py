@@ -29,9 +29,9 @@ def navigation(context: Context) -> list[dict[str, object]]:
 
 
 @register.simple_tag(takes_context=True)
-def settings_navigation(context: Context, current: str) -> list[dict[str, object]]:
+def settings_navigation(context: Context) -> list[dict[str, object]]:
     match = context["request"].resolver_match
-    return settings_for(context["request"].member, current or (match.url_name if match else ""))
+    return settings_for(context["request"].member, match.url_name or "" if match else "")
 
 
 @register.filter

@@ -13,15 +13,9 @@ from analytics.models import Member, Role
 MODELS = frozenset({Role.ADMINISTRATOR, Role.MODEL_OWNER})
 STAFF = MODELS | {Role.INSTRUCTOR}
 CARERS = frozenset({Role.ADMINISTRATOR, Role.INSTRUCTOR})
-CARE_PAGES = frozenset(
-    {"message_new", "digest_preview", "intervention_list", "outcome_policy", "message_template", "message_template_new"}
-)
-RUN_PAGES = frozenset({"run_page", "run_new", "search_list", "search_page", "retrain_rule_list", "retrain_rule_page"})
-SETTINGS_PAGES = frozenset(
-    {"settings_password", "settings_organisation", "member_list", "member_page", "member_link", "key_list", "retention"}
-    | {"list_rule_list", "list_export_list"}
-)
-STATEMENT_PAGES = frozenset({"identity_list", "credential_list"})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+CARE_PAGES = frozenset({"message_new", "digest_preview", "intervention_list"})
+RUN_PAGES = frozenset({"run_page", "run_new", "search_list", "search_page"})
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,7 @@ ENTRIES = (
     Entry("explore", _("Explore"), "explore", STAFF, frozenset({"board_list", "board_page"})),
     Entry("worklist", _("Worklist"), "worklist", CARERS, CARE_PAGES),
     Entry("import_list", _("Imports"), "imports", MODELS, frozenset({"import_new", "import_page", "upload_page"})),
-    Entry("statement_list", _("Statements"), "statements", frozenset({Role.ADMINISTRATOR}), STATEMENT_PAGES),
+    Entry("statement_list", _("Statements"), "statements", ADMINISTRATORS, frozenset({"identity_list"})),
     Entry(
         "run_list",
         _("Runs"),
@@ -58,7 +52,7 @@ ENTRIES = (
         frozenset({"version_page", "promotion_list", "explorer", "experiment_list", "version_card"}),
     ),
     Entry("my_learning", _("My learning"), "own", frozenset({Role.LEARNER})),
-    Entry("settings_own", _("Settings"), "settings", frozenset(Role), SETTINGS_PAGES),
+    Entry("settings_own", _("Settings"), "settings", frozenset(Role)),
 )
 
 
@@ -74,7 +68,7 @@ class Group:
     entries: tuple[Entry, ...]
 
 
-ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+LETTER_PAGES = frozenset({"message_template", "message_template_new"})
 SETTINGS = (
     Group(
         _("You"),
@@ -87,12 +81,12 @@ SETTINGS = (
         _("Your organisation"),
         (
             Entry("settings_organisation", _("Organisation"), "", ADMINISTRATORS),
-            Entry("member_list", _("Members"), "", ADMINISTRATORS),
+            Entry("member_list", _("Members"), "", ADMINISTRATORS, frozenset({"member_page", "member_link"})),
             Entry("retention", _("Data kept"), "", ADMINISTRATORS),
-            Entry("outcome_policy", _("Risks and mails"), "", ADMINISTRATORS),
+            Entry("outcome_policy", _("Risks and mails"), "", ADMINISTRATORS, LETTER_PAGES),
             Entry("list_rule_list", _("List rules"), "", MODELS),
             Entry("list_export_list", _("Lists of all learners"), "", MODELS),
-            Entry("retrain_rule_list", _("Training rules"), "", MODELS),
+            Entry("retrain_rule_list", _("Training rules"), "", MODELS, frozenset({"retrain_rule_page"})),
         ),
     ),
     Group(
@@ -110,7 +104,8 @@ def entries_for(member: Member, current: str, period: str = "") -> list[dict[str
 
     `period` is the period of that address as a query string: pages that have a period go on with it.
     """
-    shown = shown_of(ENTRIES, member, current)
+    is_settings = any(current == each.url_name or current in each.pages for group in SETTINGS for each in group.entries)
+    shown = shown_of(ENTRIES, member, "settings_own" if is_settings else current)
     paths = {reverse(name) for name in WITH_PERIOD}
     return [each | {"url": f"{each['url']}?{period}"} if period and each["url"] in paths else each for each in shown]
 

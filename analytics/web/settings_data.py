@@ -43,7 +43,7 @@ def retention(request: MemberRequest) -> HttpResponse:
         return redirect("retention")
     cleanups = Cleanup.objects.filter(organisation=organisation).select_related("requested_by__login")[:LATEST]
     erasures = Erasure.objects.filter(organisation=organisation).select_related("requested_by__login")[:LATEST]
-    context = {"form": form, "preview": preview(policy_of(organisation)), "section": "retention", "kinds": KINDS}
+    context = {"form": form, "preview": preview(policy_of(organisation)), "kinds": KINDS}
     return render(request, "analytics/retention.html", context | {"cleanups": cleanups, "erasures": erasures})
 
 

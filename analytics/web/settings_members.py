@@ -121,7 +121,7 @@ def member_page(request: MemberRequest, pk: int) -> HttpResponse:
     form = PlaceForm(request.member.organisation, request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid() and changed(request, member, form):
         return redirect("member_page", pk=pk)
-    context = {"form": form, "shown": member, "section": "member_list", "may_have_link": members.may_have_link(member)}
+    context = {"form": form, "shown": member, "may_have_link": members.may_have_link(member)}
     context["changes"] = changes_of(member.organisation).filter(member=member)[:LATEST_CHANGES]
     return render(request, "analytics/member_page.html", context)
 
@@ -161,4 +161,4 @@ def member_link(request: MemberRequest, pk: int) -> HttpResponse:
     except InvalidInput as error:
         messages.error(request, str(error))
         return redirect("member_page", pk=pk)
-    return render(request, "analytics/member_link.html", {"shown": member, "link": found, "section": "member_list"})
+    return render(request, "analytics/member_link.html", {"shown": member, "link": found})

@@ -50,7 +50,7 @@ def settings_organisation(request: MemberRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved."))
         return redirect("settings_organisation")
-    return render(request, "analytics/settings_organisation.html", {"form": form, "section": "settings_organisation"})
+    return render(request, "analytics/settings_organisation.html", {"form": form})
 
 
 class KeyForm(forms.Form):

@@ -60,7 +60,7 @@ def settings_own(request: MemberRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved."))
         return redirect("settings_own")
-    return render(request, "analytics/settings_own.html", {"form": form, "section": "settings_own"})
+    return render(request, "analytics/settings_own.html", {"form": form})
 
 
 @sensitive_post_parameters()
@@ -72,7 +72,7 @@ def settings_password(request: MemberRequest) -> HttpResponse:
         update_session_auth_hash(request, form.user)
         messages.success(request, _("The password was changed. Other sessions of yours are signed out."))
         return redirect("settings_password")
-    return render(request, "analytics/settings_password.html", {"form": form, "section": "settings_password"})
+    return render(request, "analytics/settings_password.html", {"form": form})
 
 
 @require_POST

@@ -3,7 +3,6 @@
 from django.urls import path
 
 from recommender.web import (
-    attention,
     cards,
     drift,
     experiments,
@@ -12,6 +11,7 @@ from recommender.web import (
     list_exports,
     list_rules,
     messages_new,
+    model_attention,
     policy,
     proposals,
     recommendations,
@@ -63,7 +63,7 @@ urlpatterns = [
     path("enrolments/<int:pk>/what-if/", what_if.enrolment_what_if, name="what_if"),
     path("courses/<int:pk>/risk/", risk.course_risk, name="course_risk"),
     path("courses/<int:pk>/risk/summary/", risk.course_risk_summary, name="course_risk_summary"),
-    path("overview/models/", attention.model_attention, name="model_attention"),
+    path("overview/models/", model_attention.model_attention, name="model_attention"),
     path("overview/risk/", risk.risk_summary, name="risk_summary"),
     path("worklist/", worklist.worklist, name="worklist"),
     path("worklist.csv", worklist.worklist_csv, name="worklist_csv"),

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from analytics.models import ApiKey, Member, Role
+from analytics.web.navigation import SETTINGS
 from tests.cast import NAMES, PASSWORD, Cast
 
 OWN = {"language": "", "time_zone": "", "theme": "", "density": ""}
@@ -132,3 +133,13 @@ def test_presentation_mode_masks_the_api_of_its_session(cast: Cast, client_of: C
         assert "results" in text or "rows" in text or "total" in text
         assert learner.external_id not in text.replace(address, "").replace(f"learner={learner.external_id}", "")
         assert learner.name not in text
+
+
+def test_every_page_of_the_settings_has_their_navigation(client_of: Callable[..., Client]) -> None:
+    client = client_of("administrator")
+    for entry in (entry for group in SETTINGS for entry in group.entries):
+        page = client.get(reverse(entry.url_name)).content.decode()
+        inside = page.partition('class="settings-nav"')[2].partition("</nav>")[0]
+        assert inside.count("aria-current") == 1, entry.url_name
+        assert f'href="{reverse(entry.url_name)}" aria-current="page"' in inside, entry.url_name
+        assert f'href="{reverse("settings_own")}" aria-current="page"' in page, entry.url_name
