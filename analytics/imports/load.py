@@ -6,7 +6,6 @@ so that two imports that meet the same new learners wait for each other and do n
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from datetime import UTC, date, datetime, time
 
 import numpy as np
@@ -22,7 +21,6 @@ from analytics.imports.marks import PLACE, Mark, on_places
 from analytics.imports.place import Place
 from analytics.models import Verdict
 
-FEW_ROWS = 500
 STAGED = {
     PLACE: "bigint",
     "id": "text",
@@ -202,7 +200,7 @@ def load_events(to: Place, rows: pa.Table) -> list[Mark]:
         to.run(sql)
     if moved := to.run(PROMOTED) + to.run(PLACED):
         to.run(MOVED_DAYS, moved=moved)
-    with references.kept(to.organisation_id, to.import_id) if rows.num_rows > FEW_ROWS else nullcontext():
+    with references.kept(to, rows.num_rows, "staged_event"):
         n_inserted = to.count(EVENTS)
     if n_inserted + sum(len(mark.places) for mark in merged) != rows.num_rows:
         raise NeuralinkError(_("Learners or activities were deleted meanwhile. Import the file again to go on."))
@@ -223,7 +221,7 @@ def stage(name: str, columns: dict[str, str], rows: pa.Table) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({declared}) ON COMMIT DELETE ROWS")
         cursor.execute(f"TRUNCATE {name}")
-        nested_loops = "off" if rows.num_rows > FEW_ROWS else "on"
+        nested_loops = "off" if rows.num_rows > references.FEW_ROWS else "on"
         cursor.execute("SELECT set_config('enable_nestloop', %s, true)", [nested_loops])
     copy_rows(name, rows.select(list(columns)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
+from analytics.imports import references
 from analytics.imports.known_learners import matched
 from analytics.imports.load import stage
 from analytics.imports.marks import PLACE, Mark, on_places
@@ -179,7 +180,8 @@ def load_enrolments(to: Place, rows: pa.Table) -> list[Mark]:
     to.run(LEARNERS)
     repeated = to.run(REPEATED_ENROLMENTS)
     known = to.run(KNOWN_ENROLMENTS)
-    to.run(NEW_ENROLMENTS)
+    with references.kept(to, rows.num_rows, "staged_enrolment", "course"):
+        to.run(NEW_ENROLMENTS)
     return [
         *found,
         on_places(lost, Verdict.REJECTED, "unknown_course", _("There is no such course: “{course}”.")),

@@ -119,8 +119,13 @@ def _sureness(columns: Sequence[Column], kind: type[Format]) -> float:
     if not issubclass(kind, Mapped) or not found or not set(kind.required) <= found.keys():
         return 0.0
     by_name = {column.name: column for column in columns}
-    fits = [_fit(ours, by_name[found[ours]]) for ours in kind.required]
+    fits = [_fit_of_required(ours, by_name[found[ours]]) for ours in kind.required]
     return sum(fits) / len(fits) + 0.05 * len(fits) + 0.01 * len(found)
+
+
+def _fit_of_required(ours: str, column: Column) -> float:
+    """A course may be what was learnt with, see `suggested`."""
+    return max(_fit(ours, column), _fit("course", column) if ours == "activity" else 0.0)
 
 
 def _fit(ours: str, column: Column) -> float:

@@ -1,4 +1,4 @@
-"""What events refer to, locked once for each of it, instead of looked up once for each of a million events.
+"""What rows refer to, locked once for each of it, instead of looked up once for each of a million rows.
 
 A load knows its few thousand learners and activities beforehand, so it locks exactly those, in the same way as the
 triggers of foreign keys would, and inserts with the triggers off.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from django.db import connection
-
 from analytics.foreign_keys import unchecked
+from analytics.imports.place import Place
+
+FEW_ROWS = 500
 
 KEPT = """
 WITH organisation AS (
@@ -20,10 +21,10 @@ WITH organisation AS (
     SELECT id FROM analytics_import WHERE id = %(import)s FOR KEY SHARE
 ), learner AS (
     SELECT id FROM analytics_learner
-    WHERE organisation_id = %(organisation)s AND external_id IN (SELECT learner FROM staged_event) FOR KEY SHARE
+    WHERE organisation_id = %(organisation)s AND external_id IN (SELECT learner FROM {staged}) FOR KEY SHARE
 ), activity AS (
     SELECT id FROM analytics_activity
-    WHERE organisation_id = %(organisation)s AND external_id IN (SELECT activity FROM staged_event) FOR KEY SHARE
+    WHERE organisation_id = %(organisation)s AND external_id IN (SELECT {activity} FROM {staged}) FOR KEY SHARE
 )
 SELECT (SELECT count(*) FROM organisation), (SELECT count(*) FROM source),
        (SELECT count(*) FROM learner), (SELECT count(*) FROM activity)
@@ -31,12 +32,15 @@ SELECT (SELECT count(*) FROM organisation), (SELECT count(*) FROM source),
 
 
 @contextlib.contextmanager
-def kept(organisation_id: int, import_id: int) -> Iterator[None]:
-    """Inside the block nothing that the staged events refer to can be deleted, and no trigger looks it up again.
+def kept(to: Place, n_rows: int, staged: str, activity: str = "activity") -> Iterator[None]:
+    """Inside the block nothing that the staged rows refer to can be deleted, and no trigger looks it up again.
 
-    The events that are inserted must take their references from joins on those very rows.
+    `activity` is the column with the external id of an activity. What is inserted must take its references from joins
+    on those very rows. Few rows are left to the triggers.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(KEPT, {"organisation": organisation_id, "import": import_id})
+    if n_rows <= FEW_ROWS:
+        yield
+        return
+    to.count(KEPT.format(staged=staged, activity=activity))
     with unchecked():
         yield

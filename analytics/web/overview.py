@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,7 +16,7 @@ from analytics.aggregates import overview as parts
 from analytics.aggregates.overview import Courses, Headline
 from analytics.aggregates.period import Period
 from analytics.aggregates.query import Dimension, Query
-from analytics.models import Organisation
+from analytics.models import Learner, Organisation
 from analytics.web.attention import needs_attention
 from analytics.web.scope import STAFF, courses_seen, period_choice
 from analytics.words import full_stop, number, percent
@@ -33,11 +36,14 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 def overview_context(organisation: Organisation, period: Period, courses: Courses) -> dict[str, object]:
     headlines = parts.headlines(organisation, period, courses)
+    freshness = parts.freshness(organisation)
     by_day = Query(organisation, ["learners", "events", "completions"], period, Dimension.DAY, courses)
     return {
         "headlines": headlines,
-        "answer": answer(headlines, period),
-        "freshness": parts.freshness(organisation),
+        "answer": answer(headlines, period, freshness.last_on),
+        "freshness": freshness,
+        # People and catalogue may come before anything happens.
+        "n_waiting": Learner.objects.filter(organisation=organisation).count() if freshness.last_on is None else 0,
         "by_day": charts.activity_by_day(by_day.rows(), is_last_partial=organisation.as_of is None),
         # The hours are known of the organisation as a whole only.
         "week": charts.rhythm(parts.week(organisation, period), "week") if courses is None else None,
@@ -45,14 +51,20 @@ def overview_context(organisation: Organisation, period: Period, courses: Course
     }
 
 
-def answer(headlines: list[Headline], period: Period) -> str:
-    """The page in one sentence: whether learning goes well, who was here, and what they finished."""
+def answer(headlines: list[Headline], period: Period, last_on: date | None) -> str:
+    """The page in one sentence: whether learning goes well, who was here, and what they finished.
+
+    `last_on` is the last day with an event: where the period has none, it says where to look.
+    """
     by_name = {headline.measure.name: headline for headline in headlines}
     learners, completions = by_name["learners"], by_name["completions"]
     n_learners, n_completions = int(learners.value or 0), int(completions.value or 0)
     when = _("so far") if period.is_everything else _("in the last %(n)s days") % {"n": period.n_days}
     if not n_learners:
-        return _("Nobody was active %(when)s.") % {"when": when}
+        if last_on is None or period.is_everything or last_on >= period.first_on:
+            return _("Nobody was active %(when)s.") % {"when": when}
+        told = {"when": when, "on": date_format(last_on, "DATE_FORMAT")}
+        return _("Nobody was active %(when)s; the last event was on %(on)s. “All” shows what there is.") % told
     said = ngettext(
         "%(learners)s learner was active %(when)s and completed %(completions)s activities",
         "%(learners)s learners were active %(when)s and completed %(completions)s activities",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from analytics.imports.formats import format_named
-from analytics.imports.look import Column
-from analytics.imports.mapping import suggested
+from analytics.imports.look import Column, look_at
+from analytics.imports.mapping import choice_for, suggested
+from analytics.models import Organisation
 
 TIMES = ("2025-03-01 10:00", "2025-03-02 11:00")
 CSV = format_named("csv")
@@ -78,3 +81,20 @@ def test_a_course_is_the_activity_where_nothing_else_is() -> None:
         format_named("ratings"),
     )
     assert found == {"learner": "user", "activity": "course", "position": "pos"}
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "format_name"),
+    [
+        ("user,course,pos,split", "7,12,0,train", "ratings"),
+        ("user,course,outcome,grade", "7,12,passed,0.8", "enrolments"),
+        ("user,course,action,timestamp", "7,12,viewed,2025-03-01 10:00", "csv"),
+    ],
+)
+def test_an_order_of_courses_is_what_happened_and_an_outcome_an_enrolment(
+    organisation: Organisation, tmp_path: Path, header: str, row: str, format_name: str
+) -> None:
+    (tmp_path / "a.csv").write_text(f"{header}\n{row}\n")
+    choice = choice_for(organisation, look_at(tmp_path / "a.csv"))
+    assert choice.format == format_name
+    assert choice.options["columns"]["activity" if format_name != "enrolments" else "course"] == "course"

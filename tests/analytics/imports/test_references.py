@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from analytics import foreign_keys
-from analytics.imports.load import FEW_ROWS
-from analytics.models import Event, Import
+from analytics.imports.references import FEW_ROWS
+from analytics.imports.start import create_import
+from analytics.models import Enrolment, Event, Import, Organisation
+from tests.analytics.imports.conftest import worked_on
 
 MANY = "".join(f"l{n % 5},a{n % 3},viewed,2024-03-01,{n},\n" for n in range(FEW_ROWS + 1))
 
@@ -62,3 +65,13 @@ def test_the_keys_still_hold(import_csv: Callable[..., Import]) -> None:
     done = import_csv(MANY)
     with pytest.raises(IntegrityError), transaction.atomic():
         Event.objects.filter(from_import=done).update(learner_id=0)
+
+
+def test_triggers_are_off_for_many_enrolments_too(
+    organisation: Organisation, tmp_path: Path, triggers: list[str]
+) -> None:
+    (tmp_path / "many.csv").write_text("learner,course\n" + "".join(f"l{n},c{n % 3}\n" for n in range(FEW_ROWS + 1)))
+    done = worked_on(create_import(organisation, "enrolments", tmp_path / "many.csv"))
+    assert (done.error, done.n_accepted) == ("", FEW_ROWS + 1)
+    assert triggers == ["replica"]
+    assert Enrolment.objects.count() == FEW_ROWS + 1

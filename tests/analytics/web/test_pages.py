@@ -5,16 +5,28 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from pytest_django import Settings
 
-from analytics.models import DirtyDay, Event, Import, JobState, Member, Organisation, Role, RollupRefresh
+from analytics.models import (
+    DirtyDay,
+    Event,
+    Import,
+    JobState,
+    Learner,
+    Member,
+    Organisation,
+    OrganisationDay,
+    Role,
+    RollupRefresh,
+)
 from analytics.tables import paging
 from tests.cast import Cast
 
@@ -69,6 +81,20 @@ def test_all_time_is_compared_with_nothing(administrator: Client) -> None:
     context: Any = administrator.get(reverse("overview"), {"period": "all"}).context
     assert {headline.change_share for headline in context["headlines"]} == {None}
     assert context["movers"] == []
+
+
+def test_overview_says_where_the_events_are(cast: Cast, administrator: Client) -> None:
+    Organisation.objects.filter(pk=cast.north.organisation.pk).update(as_of=datetime(2031, 5, 1, tzinfo=UTC))
+    context: Any = administrator.get(reverse("overview"), {"period": "28"}).context
+    last_on = date_format(context["freshness"].last_on, "DATE_FORMAT")
+    assert context["answer"].startswith(f"Nobody was active in the last 28 days; the last event was on {last_on}.")
+
+
+def test_overview_of_people_without_events(administrator: Client, cast: Cast) -> None:
+    OrganisationDay.objects.all().delete()
+    n = Learner.objects.filter(organisation=cast.north.organisation).count()
+    page = administrator.get(reverse("overview")).content.decode()
+    assert f"{n} learners are here, and nothing has happened yet" in page
 
 
 def test_overview_compares_with_the_period_before(cast: Cast, administrator: Client) -> None:
