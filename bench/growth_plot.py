@@ -8,11 +8,11 @@ from plotly.subplots import make_subplots
 
 from bench.record import ROOT, Measurement
 
-_TITLES = {"seconds": "Seconds of a fit", "peak_bytes": "Peak bytes of a fit"}
+_TITLES = {"processor_seconds": "Processor seconds of a fit", "peak_bytes": "Peak bytes of a fit"}
 
 
 def draw(measured: Sequence[Measurement], path: Path = ROOT / "var" / "bench" / "growth.html") -> Path:
-    """From the lines `fit_seconds_3x`, `fit_peak_bytes_3x` and the like; the legend tells each exponent."""
+    """From the lines `fit_processor_seconds_3x`, `fit_peak_bytes_3x` and the like; the legend tells each exponent."""
     figure = make_subplots(rows=1, cols=2, subplot_titles=list(_TITLES.values()))
     cases = list(dict.fromkeys(one.case for one in measured if one.measure.endswith("_exponent")))
     for column, kind in enumerate(_TITLES, 1):

@@ -31,6 +31,7 @@ __all__ = ["PEERS", "PeerResult", "measure_peer"]
 class PeerResult:
     metrics: dict[str, float]  # ndcg_10 ... as in recommender.evaluation.metrics
     fit_seconds: float
+    fit_processor_seconds: float  # of all its threads
     score_seconds: float  # the best 100 of everybody who is tested
 
 
@@ -51,7 +52,8 @@ def measure_peer(
         subprocess.run(command, env=environment, check=True)
         with np.load(target) as found:
             lists = found["lists"].astype(np.int32)
-            return PeerResult(_figures(lists, split), float(found["fit_seconds"]), float(found["score_seconds"]))
+            seconds = (float(found[name]) for name in ("fit_seconds", "fit_processor_seconds", "score_seconds"))
+            return PeerResult(_figures(lists, split), *seconds)
 
 
 def _environment(name: str) -> Path:

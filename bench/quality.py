@@ -49,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trained-on", default="", metavar="MACHINE", help="what made the working folder; told beside")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget-seconds", type=float, default=None, help="of each training that iterates")
+    parser.add_argument(
+        "--peer-budget-seconds", dest="peer_budget", type=float, default=None, help="of those of peers, if another"
+    )
 
 
 def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
@@ -73,16 +76,17 @@ def _measure_all(arguments: argparse.Namespace) -> Iterator[Measurement]:
             print(f"Skipped {dataset}: {missing}", file=sys.stderr)
             continue
         beside = {PEER: evaluate(build(PEER).fit(split.train), split).metrics}
-        seconds = {}
+        seconds: dict[str, dict[str, float]] = {}
         for name in PEERS if arguments.peers == "all" else filter(None, arguments.peers.split(",")):
-            found = measure_peer(name, split, budget_seconds=arguments.budget_seconds)
+            budget = arguments.budget_seconds if arguments.peer_budget is None else arguments.peer_budget
+            found = measure_peer(name, split, budget_seconds=budget)
             yield from _lines_of_peer(f"{dataset}/{DATASETS[dataset].protocol}/{name}", found)
-            beside[name], seconds[name] = found.metrics, found.fit_seconds
+            beside[name], seconds[name] = found.metrics, _fit_seconds(found)
         for case, (name, config) in cases.items():
             peer = COUNTERPARTS.get(name, "")
             for line in _measure_one(case, name, config, split, beside, arguments):
-                is_timed = line.measure == "fit_seconds" and line.peer is None and peer in seconds
-                yield replace(line, peer=peer, peer_value=seconds[peer]) if is_timed else line
+                theirs = seconds.get(peer, {}).get(line.measure) if line.peer is None else None
+                yield line if theirs is None else replace(line, peer=peer, peer_value=theirs)
 
 
 def _cases(dataset: str, arguments: argparse.Namespace) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -172,8 +176,13 @@ def _lines_of_peer(case: str, found: PeerResult) -> Iterator[Measurement]:
     for key in MEASURES:
         if key in found.metrics:
             yield Measurement("quality", case, key, found.metrics[key], "share")
-    yield Measurement("quality", case, "fit_seconds", found.fit_seconds, "s")
+    for key, value in _fit_seconds(found).items():
+        yield Measurement("quality", case, key, value, "s")
     yield Measurement("quality", case, "evaluate_seconds", found.score_seconds, "s")
+
+
+def _fit_seconds(found: PeerResult) -> dict[str, float]:
+    return {"fit_seconds": found.fit_seconds, "fit_processor_seconds": found.fit_processor_seconds}
 
 
 def _tell(progress: Progress) -> None:

@@ -92,7 +92,9 @@ def test_the_best_peer_stands_beside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         quality,
         "measure_peer",
-        lambda name, _split, **_budget: PeerResult({"ndcg_10": figures[name]}, fit_seconds=1, score_seconds=2),
+        lambda name, _split, **_budget: PeerResult(
+            {"ndcg_10": figures[name]}, fit_seconds=1, fit_processor_seconds=3, score_seconds=2
+        ),
     )
     words = ("--dataset", "toy", "--algorithms", "ease", "--peers", "weak,strong")
     found = {(one.case, one.measure): one for one in quality.measure(arguments(*words))}
@@ -104,13 +106,23 @@ def test_the_best_peer_stands_beside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_fit_stands_beside_that_of_its_counterpart(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = PeerResult({"ndcg_10": 0.5}, fit_seconds=1000.0, score_seconds=2)
-    monkeypatch.setattr(quality, "measure_peer", lambda *_of, **_budget: result)
-    words = ("--dataset", "toy", "--algorithms", "item_knn,ease", "--peers", "implicit_knn")
-    found = {one.case: one for one in quality.measure(arguments(*words)) if one.measure == "fit_seconds"}
-    assert found["toy/leave_last_out/item_knn"].peer == "implicit_knn"
-    assert found["toy/leave_last_out/item_knn"].ratio < 1
-    assert found["toy/leave_last_out/ease"].peer is None
+    result = PeerResult({"ndcg_10": 0.5}, fit_seconds=1000.0, fit_processor_seconds=2000.0, score_seconds=2)
+    budgets: list[float | None] = []
+
+    def measured(*_of: object, budget_seconds: float | None) -> PeerResult:
+        budgets.append(budget_seconds)
+        return result
+
+    monkeypatch.setattr(quality, "measure_peer", measured)
+    words = ("--dataset", "toy", "--algorithms", "item_knn,ease", "--peers", "implicit_knn", "--budget-seconds", "5")
+    lines = list(quality.measure(arguments(*words)))
+    for measure, theirs in (("fit_seconds", 1000.0), ("fit_processor_seconds", 2000.0)):
+        found = {one.case: one for one in lines if one.measure == measure}
+        assert found["toy/leave_last_out/item_knn"].peer == "implicit_knn"
+        assert found["toy/leave_last_out/item_knn"].peer_value == theirs
+        assert found["toy/leave_last_out/ease"].peer is None
+    list(quality.measure(arguments(*words, "--peer-budget-seconds", "10")))
+    assert budgets == [5.0, 10.0]
 
 
 def test_what_was_tuned_can_be_built() -> None:
@@ -125,4 +137,4 @@ def test_effort_stands_beside_bare_linear_algebra_and_grows() -> None:
     assert found["fit_seconds", "bare_solve"] > 0
     assert found["top_100_seconds", "bare_product"] > 0
     assert found["fit_peak_bytes_10x", None] >= found["fit_peak_bytes_1x", None] > 0
-    assert np.isfinite(found["fit_seconds_exponent", None])
+    assert np.isfinite(found["fit_processor_seconds_exponent", None])
