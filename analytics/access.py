@@ -6,14 +6,18 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from functools import wraps
 from typing import Any, cast
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_htmx.http import HttpResponseClientRedirect
 
 from analytics.models import Member, Organisation, Role
 from analytics.models.masking import masked_learners, masked_stream
@@ -70,6 +74,18 @@ def switch_presenting(request: HttpRequest) -> bool:
     return bool(request.session[PRESENTS_KEY])
 
 
+def is_sent_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
+    """True where htmx asked for a part of a page after the session ended: it would put the form of the login there."""
+    is_redirect = response.status_code == 302 and response["Location"].startswith(f"{resolve_url(settings.LOGIN_URL)}?")
+    return is_redirect and bool(getattr(request, "htmx", False))
+
+
+def sign_in_again(request: HttpRequest) -> HttpResponse:
+    """The whole page goes to the login, and from there back to where it was."""
+    here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+    return HttpResponseClientRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': here})}")
+
+
 class MemberMiddleware:
     """Puts `request.member` (or None) there for views and templates, and speaks the member's language and zone."""
 
@@ -89,6 +105,8 @@ class MemberMiddleware:
                 response = self.get_response(request)
         finally:
             timezone.deactivate()
+        if member is None and is_sent_to_sign_in(request, response):
+            return sign_in_again(request)
         if presents and response.streaming:
             response.streaming_content = masked_stream(response.streaming_content)  # type: ignore[attr-defined]
         return response

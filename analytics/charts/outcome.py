@@ -94,16 +94,21 @@ def results_spread(counts: Sequence[int]) -> Chart:
     names = [f"{10 * tenth}–{10 * tenth + 10}%" for tenth in range(len(counts))]
     bars = {
         "type": "bar",
-        "x": names,
+        "x": [(tenth + 0.5) / len(counts) for tenth in range(len(counts))],
         "y": list(counts),
+        "customdata": names,
         "marker": {"color": SERIES[2]},
-        "hovertemplate": "%{x}: %{y:,}<extra></extra>",
+        "hovertemplate": "%{customdata}: %{y:,}<extra></extra>",
     }
+    xaxis = {"tickformat": ".0%", "range": [0, 1], "dtick": 0.2}
     return Chart(
         "results-spread",
         _("How results lie"),
         _say_results(counts),
-        {"data": [bars], "layout": layout(bargap=0.08, yaxis={"rangemode": "tozero"}, hovermode="closest")},
+        {
+            "data": [bars],
+            "layout": layout(bargap=0.08, xaxis=xaxis, yaxis={"rangemode": "tozero"}, hovermode="closest"),
+        },
         [_("Mean result"), _("Learners")],
         [[name, number(n)] for name, n in zip(names, counts, strict=True)],
         size="short",

@@ -95,7 +95,7 @@ def _of_algorithm(rows: QuerySet[Any], value: str, scope: TableScope) -> QuerySe
 ALGORITHM = TableFilter(
     "algorithm", gettext_lazy("Algorithm"), gettext_lazy("Any algorithm"), _algorithms, _of_algorithm
 )
-KIND = field_filter("kind", gettext_lazy("Recommends"), gettext_lazy("Anything"), TargetKind.choices)
+KIND = field_filter("kind", gettext_lazy("Recommends"), gettext_lazy("For anything"), TargetKind.choices)
 STATE = field_filter("state", gettext_lazy("State"), gettext_lazy("Any state"), JobState.choices)
 
 

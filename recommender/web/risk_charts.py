@@ -36,11 +36,13 @@ def spread_chart(counts: Sequence[int], at_risk_share: float) -> Chart:
         "all": number(total),
         "share": percent(at_risk_share),
     }
-    bars = {"type": "bar", "x": labels, "y": list(counts), "marker": {"color": colours}}
-    bars["hovertemplate"] = f"%{{x}}: %{{y}} {_('learners')}<extra></extra>"
+    middles = [edge + 0.5 / n for edge in edges]  # so that ticks stand between bars, and there is room for them
+    bars = {"type": "bar", "x": middles, "y": list(counts), "customdata": labels, "marker": {"color": colours}}
+    bars["hovertemplate"] = f"%{{customdata}}: %{{y}} {_('learners')}<extra></extra>"
     layout = LAYOUT | {
         "bargap": 0.12,
-        "xaxis": AXIS | {"title": {"text": _("Risk of not finishing")}, "tickangle": 0, "nticks": 5},
+        "xaxis": AXIS
+        | {"title": {"text": _("Risk of not finishing")}, "tickformat": ".0%", "range": [0, 1], "dtick": 0.2},
         "yaxis": AXIS | {"title": {"text": _("Learners")}, "rangemode": "tozero"},
     }
     rows = [(label, number(count)) for label, count in zip(labels, counts, strict=True)]

@@ -33,6 +33,24 @@ def test_sign_in_leads_on_to_where_one_wanted_to_go(cast: Cast) -> None:
     assert Client().post(reverse("sign_in"), elsewhere)["Location"] == reverse("home")
 
 
+def test_an_expired_session_leads_the_whole_page_to_the_login_and_back(cast: Cast) -> None:
+    here = f"http://testserver{reverse('learner_list')}?q=a"
+    answer = Client(headers={"HX-Request": "true", "HX-Current-URL": here}).get(reverse("risk_summary"))
+    assert answer.status_code == 200
+    assert answer.content == b""
+    assert answer["HX-Redirect"] == f"{reverse('sign_in')}?next=%2Flearners%2F%3Fq%3Da"
+    elsewhere = Client(headers={"HX-Request": "true", "HX-Current-URL": "https://example.org/x"})
+    assert elsewhere.get(reverse("risk_summary"))["HX-Redirect"] == f"{reverse('sign_in')}?next=%2F"
+
+
+def test_a_form_that_expired_says_so(cast: Cast) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.north.members["administrator"].login)
+    answer = client.post(reverse("member_list"), {"username": "x"})
+    assert answer.status_code == 403
+    assert "This form has expired" in answer.content.decode()
+
+
 def test_a_login_without_membership_is_told_so(cast: Cast) -> None:
     client = Client()
     client.force_login(User.objects.create(username="nobody"))
