@@ -28,6 +28,7 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),  # type: ignore[dict-item]
+    "pgettext_lazy": ((1, "c"), 2),  # type: ignore[dict-item]
     "npgettext": ((1, "c"), 2, 3),  # type: ignore[dict-item]
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from unicodedata import east_asian_width
 
 from django.utils.formats import date_format, get_format
 
@@ -106,9 +107,14 @@ def named_at_end(traces: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 "font": {"color": colour, "size": 12},
             }
         )
-    longest = max((len(label["text"]) for label in labels), default=0)
+    longest = max((n_letters(label["text"]) for label in labels), default=0)
     margin = {"l": 8, "r": 16 + longest * LETTER_PIXELS, "t": 8, "b": 8}
     return {"annotations": labels, "showlegend": False, "margin": margin}
+
+
+def n_letters(text: str) -> int:
+    """How many Latin letters a text is as wide as: a Chinese one counts for two."""
+    return sum(2 if east_asian_width(letter) in {"W", "F"} else 1 for letter in text)
 
 
 def across(names: Sequence[str], values: Sequence[float], label: str, colour: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from analytics import charts
 from analytics.access import MemberRequest, roles_required
@@ -132,7 +133,7 @@ def form_context(request: MemberRequest) -> dict[str, Any]:
             [(each.name, each.label) for each in MEASURES.values()],
             given["measure"] or "events",
         ),
-        ("by", _("By"), dimensions, given["by"] or "week"),
+        ("by", pgettext_lazy("dimension", "By"), dimensions, given["by"] or "week"),
         ("split", _("and by"), [("", _("nothing else")), *dimensions], given["split"]),
         ("show", _("Show"), list(SHOWN.items()), given["show"]),
         ("chart", _("Chart"), list(CHARTS.items()), given["chart"]),

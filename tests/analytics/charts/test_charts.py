@@ -17,7 +17,7 @@ from analytics.aggregates.period import Period
 from analytics.aggregates.reach import Counts, Reach, Step
 from analytics.aggregates.success import Tie, Ties
 from analytics.charts import Chart
-from analytics.charts.chart import named_at_end
+from analytics.charts.chart import n_letters, named_at_end
 from analytics.models import Activity
 from analytics.profiles.features import Result, Topic
 
@@ -190,6 +190,10 @@ def test_small_runs_are_not_told() -> None:
     assert chart.rows[2] == ["tiny", "fewer than 5", "–", "–", "–", "–"]
     assert chart.figure["data"][0]["x"] == ["2013", "2014"]
     assert chart.sentence == "In the latest run 40% finished; the most were 50%, in 2013."
+
+
+def test_chinese_labels_have_room_beside_their_line() -> None:
+    assert n_letters("活跃学习者") == 2 * n_letters("Learn") == 10
 
 
 def test_results_spread_agrees() -> None:
