@@ -159,7 +159,9 @@ def _figures(
     found = evaluate(fitted, split)
     evaluate_seconds = time.perf_counter() - began
     for key in MEASURES:
-        best = max((peer for peer in peers if key in peers[peer]), key=lambda peer: peers[peer][key])
+        # With other people's there, our own popularity is none of them.
+        known = [peer for peer in peers if key in peers[peer]]
+        best = max([peer for peer in known if peer != PEER] or known, key=lambda peer: peers[peer][key])
         beside = (None, None) if fitted.name == best else (best, peers[best][key])
         yield Measurement("quality", case, key, found.metrics[key], "share", *beside)
     sure = interval(found.per_learner["ndcg_10"], seed=seed)

@@ -96,8 +96,9 @@ def test_the_best_peer_stands_beside(monkeypatch: pytest.MonkeyPatch) -> None:
             {"ndcg_10": figures[name]}, fit_seconds=1, fit_processor_seconds=3, score_seconds=2
         ),
     )
-    words = ("--dataset", "toy", "--algorithms", "ease", "--peers", "weak,strong")
+    words = ("--dataset", "toy", "--algorithms", "ease,popularity", "--peers", "weak,strong")
     found = {(one.case, one.measure): one for one in quality.measure(arguments(*words))}
+    assert found["toy/leave_last_out/popularity", "ndcg_10"].peer == "strong"
     ease = found["toy/leave_last_out/ease", "ndcg_10"]
     assert (ease.peer, ease.peer_value) == ("strong", 0.99)
     assert found["toy/leave_last_out/ease", "mrr"].peer == "popularity"
