@@ -52,6 +52,9 @@ _MOOC_SASREC = {
     "epochs": 30,
 }
 
+_CLEAN_LINEAR = {"short_steps": 1.0, "middle_steps": 10.0, "target_steps": 3.0, "length_power": 0.5}
+_CLEAN_SASREC = {**_MOOC_SASREC, "noise_share": 0.0, "epochs": 12}
+
 TUNED: dict[str, dict[str, dict[str, Any]]] = {
     "ml-1m": {
         "sequential_linear": _MOVIELENS_LINEAR,
@@ -70,7 +73,12 @@ TUNED: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "mooccubex-clean": {
-        "sequential_linear": {"short_steps": 1.0, "middle_steps": 10.0, "target_steps": 3.0, "length_power": 0.5}
+        "sequential_linear": _CLEAN_LINEAR,
+        "sasrec": _CLEAN_SASREC,
+        "blend": {
+            "members": ",".join((_member("sasrec", _CLEAN_SASREC), _member("sequential_linear", _CLEAN_LINEAR))),
+            "held_out": "any",
+        },
     },
 }
 
