@@ -34,6 +34,7 @@ from analytics.tables.columns import Form, TableColumn, TableFilter, field_filte
 from analytics.tables.columns import Scope as TableScope
 from analytics.tables.export import csv_lines
 from analytics.tables.imports import took
+from analytics.tables.learners import COURSE_FILTER
 from analytics.tables.page import list_page, table_page, wants_fragment, with_address
 from analytics.tables.query import TableQuery
 from analytics.tables.table import Table
@@ -42,6 +43,7 @@ from analytics.words import chance, full_stop, number, percent
 
 __all__ = [
     "COMPLETING_VERBS",
+    "COURSE_FILTER",
     "Activity",
     "ActivityDay",
     "Enrolment",

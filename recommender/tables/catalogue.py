@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from analytics.public import add_table
 from recommender.tables.interventions import INTERVENTIONS
+from recommender.tables.risks import COURSE_RISKS
 from recommender.tables.runs import RUNS, SEARCHES
 from recommender.tables.versions import PROMOTIONS, VERSIONS
 
-TABLES = (RUNS, SEARCHES, VERSIONS, PROMOTIONS, INTERVENTIONS)
+TABLES = (RUNS, SEARCHES, VERSIONS, PROMOTIONS, INTERVENTIONS, COURSE_RISKS)
 
 
 def register() -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from analytics.public import Activity, Learner, MemberRequest, Role, roles_required
-from recommender.models import LearnerView, OutcomePolicy, Risk
-from recommender.web.lists import page_of
+from analytics.public import (
+    Activity,
+    Learner,
+    MemberRequest,
+    Role,
+    roles_required,
+    table_page,
+    wants_fragment,
+    with_address,
+)
+from recommender.models import LearnerView, OutcomePolicy
 from recommender.web.risk_charts import spread_chart
-from recommender.web.risk_lists import narrowed, order_of, ordered, orders
 from recommender.web.risk_views import learner_risks, own_hints
 from recommender.web.what_if import WhatIfForm
 from recommender.worklist.board import lines
@@ -23,7 +28,6 @@ from recommender.worklist.rows import Worklist, in_order, last_day, risks_seen, 
 from recommender.worklist.seen import CASE_ROLES
 
 STAFF = (Role.ADMINISTRATOR, Role.MODEL_OWNER, Role.INSTRUCTOR)
-SHOWN = {"all": _("All"), "at_risk": _("At risk"), "unknown": _("Not enough data yet")}
 N_NAMED = 5
 
 
@@ -54,23 +58,18 @@ def course_risk(request: MemberRequest, pk: int) -> HttpResponse:
     """Who may need help in one course: how risks are spread, and the list."""
     course = get_object_or_404(Activity.objects.visible_to(request.member).courses(), pk=pk)
     policy = OutcomePolicy.of(request.member.organisation)
-    risks = risks_seen(request.member).filter(enrolment__course=course)
-    found = spread_of(risks, policy)
-    page = page_of(request, ordered(narrowed(shown(risks, request, policy), request), request).only("pk"))
+    shown = table_page(request, "course-risks", {"course": str(course.pk)})
+    if wants_fragment(request):
+        return with_address(render(request, "analytics/_table.html", {"shown": shown, "policy": policy}), shown)
+    found = spread_of(risks_seen(request.member).filter(enrolment__course=course), policy)
     context = {
         "course": course,
-        "page": page,
-        "lines": lines(page.object_list),
+        "shown": shown,
         "found": found,
         "chart": spread_chart(found.tenths, policy.at_risk_share),
         "policy": policy,
         "on": last_day(request.member.organisation),
         "lack": lack_of(request.member.organisation),
-        "tabs": SHOWN.items(),
-        "show": request.GET.get("show", "all"),
-        "orders": orders("course"),
-        "order": order_of(request),
-        "q": request.GET.get("q", "").strip(),
         "is_acting": request.member.role in CASE_ROLES,
     }
     return render(request, "recommender/course_risk.html", context)
@@ -107,10 +106,3 @@ def risk_summary(request: MemberRequest) -> HttpResponse:
         "is_acting": request.member.role in CASE_ROLES,
     }
     return render(request, "recommender/_risk_summary.html", context)
-
-
-def shown(risks: QuerySet[Risk], request: HttpRequest, policy: OutcomePolicy) -> QuerySet[Risk]:
-    asked = request.GET.get("show", "")
-    if asked == "at_risk":
-        return risks.filter(risk_share__gte=policy.at_risk_share)
-    return risks.filter(is_known=False) if asked == "unknown" else risks

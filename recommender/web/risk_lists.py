@@ -34,8 +34,8 @@ def narrowed(risks: QuerySet[Risk], request: HttpRequest) -> QuerySet[Risk]:
     return risks
 
 
-def orders(*left_out: str) -> list[tuple[str, str | Promise]]:
-    return [(name, label) for name, (label, _fields) in ORDERS.items() if name not in left_out]
+def orders() -> list[tuple[str, str | Promise]]:
+    return [(name, label) for name, (label, _fields) in ORDERS.items()]
 
 
 def order_of(request: HttpRequest) -> str:
