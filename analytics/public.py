@@ -27,6 +27,7 @@ from analytics.models import (
     Verb,
 )
 from analytics.models.masking import masks_learners
+from analytics.prepared import Prepared
 from analytics.retention import Kept, add_kept, in_batches
 from analytics.retention.erasure import add_step as add_erasing_step
 from analytics.tables.catalogue import add_table, extend_table
@@ -67,6 +68,7 @@ __all__ = [
     "Organisation",
     "OrganisationDay",
     "Outcome",
+    "Prepared",
     "Prerequisite",
     "Role",
     "Scope",

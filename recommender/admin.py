@@ -84,8 +84,18 @@ class ExperimentAdmin(ReadOnlyAdmin):
 
 @admin.register(OnlineDay)
 class OnlineDayAdmin(ReadOnlyAdmin):
-    list_display = ["on", "version", "channel", "n_lists", "n_shown", "n_clicked", "n_started", "n_completed"]
-    list_filter = [OrganisationFilter, "channel"]
+    list_display = [
+        "on",
+        "version",
+        "channel",
+        "segment",
+        "n_lists",
+        "n_shown",
+        "n_clicked",
+        "n_started",
+        "n_completed",
+    ]
+    list_filter = [OrganisationFilter, "channel", "segment"]
     list_select_related = ["version"]
 
 

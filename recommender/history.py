@@ -16,10 +16,9 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from analytics.public import Activity, Kind, Learner, Organisation, Verb
+from analytics.public import Activity, Kind, Learner, Organisation, Prepared, Verb
 from recommender.datasets.interactions import Interactions, Sequences, feature_hash, offsets_of
 from recommender.models import TargetKind
-from recommender.prepared import Prepared
 
 KINDS = tuple(kind.value for kind in Kind)
 NOT_TARGETS = (Kind.COURSE, Kind.MODULE)

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from analytics.access import RAW
-from analytics.models import Organisation
+from analytics.models import Member, Organisation
 from analytics.models.masking import masks_learners
 from analytics.rest.parameters import Body, InvalidParameters, PageParameters, Parameters
 from analytics.rest.permissions import Access, Caller, caller_of, visible
@@ -51,6 +51,11 @@ class ApiView(GenericAPIView[Any]):
     @property
     def organisation(self) -> Organisation:
         return self.caller.organisation
+
+    @property
+    def sees_everything(self) -> bool:
+        """True for callers from whom no row of the organisation is hidden: keys, and members with such a role."""
+        return not isinstance(self.caller, Member) or self.caller.sees_everything
 
     def get_queryset(self) -> QuerySet[Any]:
         return visible(super().get_queryset(), self.caller)

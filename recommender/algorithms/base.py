@@ -199,8 +199,7 @@ class Algorithm(ABC):
         if not (self.explains and len(positions)):
             return [[] for _index in indices]
         weights = np.maximum(self._explain_each(history[positions].astype(np.int32), indices), 0.0)
-        events = history[positions]
-        return [_strongest(row, events, positions, n) for row in weights]
+        return _strongest(weights, history[positions], positions, n)
 
     @property
     def n_activities(self) -> int:
@@ -306,11 +305,13 @@ class Algorithm(ABC):
 
 def _strongest(
     weights: NDArray[np.floating], events: NDArray[np.integer], positions: NDArray[np.int64], n: int
-) -> list[Contribution]:
-    total = float(weights.sum())
-    if total <= 0:
-        return []
-    strongest = np.argsort(-weights, kind="stable")[:n]
+) -> list[list[Contribution]]:
+    """Of each row of `weights` (n_asked, n_events), the first `n` that are more than 0."""
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :n]
+    totals = weights.sum(axis=1, keepdims=True)
+    shares = np.take_along_axis(weights, order, axis=1) / np.where(totals > 0, totals, 1)
+    rows = zip(shares.tolist(), positions[order].tolist(), events[order].tolist(), strict=True)
     return [
-        Contribution(int(positions[k]), int(events[k]), float(weights[k]) / total) for k in strongest if weights[k] > 0
+        [Contribution(place, event, share) for share, place, event in zip(*row, strict=True) if share > 0]
+        for row in rows
     ]

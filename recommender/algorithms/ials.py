@@ -59,6 +59,7 @@ class IALS(Algorithm):
     arrays: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {"activity_vectors": (np.float32, 2)}
     config: IALSConfig
     _gram: Dense | None = None
+    _axes: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
         vectors = 4 * self.config.embedding_size * (n_learners + n_activities)
@@ -90,6 +91,8 @@ class IALS(Algorithm):
 
     def _learners(self, histories: list[Index]) -> Dense:
         """The learner's vector behind each history: shape (n_histories, embedding_size)."""
+        if len(histories) == 1:
+            return self._learner(histories[0])[None]
         lists = Sequences(offsets_of(np.array([len(history) for history in histories])), np.concatenate(histories))
         # Without the activities that nobody asked of: copying all vectors for one history would cost more than solving.
         met, place = np.unique(lists.activity_index, return_inverse=True)
@@ -97,17 +100,46 @@ class IALS(Algorithm):
         few = Sequences(lists.offsets, place.astype(np.int32))
         return self._solve(few, vectors[met], self._activity_gram(), FitOptions(), len(vectors))
 
+    def _learner(self, history: Index) -> Dense:
+        """As `_learners` of one, without what it costs to do many together."""
+        axes, weights, met = self._turned(history)
+        weighed = met * weights
+        if len(met) < len(weights):
+            answers = np.linalg.solve(np.eye(len(met)) + weighed @ met.T, np.ones(len(met)))
+            solved = answers @ weighed
+        else:
+            solved = np.linalg.solve(np.diag(1 / weights) + met.T @ met, met.sum(axis=0))
+        found: Dense = (axes @ solved).astype(np.float32)
+        return found
+
     def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
         explained: NDArray[np.floating] = self._explain_each(history, np.array([activity_index]))[0]
         return explained
 
     def _explain_each(self, history: Index, indices: NDArray[np.integer]) -> NDArray[np.floating]:
         """Hu et al., section 5: the answer is a sum over the history, the learner's own likeness of activities."""
-        vectors = self._fitted()["activity_vectors"]
-        met = vectors[history].astype(np.float64)
-        matrix = self._ridged(self._activity_gram(), len(history), len(vectors)) + met.T @ met
-        explained: NDArray[np.float64] = np.linalg.solve(matrix, vectors[indices].T.astype(np.float64)).T @ met.T
+        axes, weights, met = self._turned(history)
+        asked = self._fitted()["activity_vectors"][indices].astype(np.float64) @ axes
+        explained: NDArray[np.float64]
+        if len(met) < len(weights):
+            weighed = met * weights
+            explained = np.linalg.solve(np.eye(len(met)) + weighed @ met.T, weighed @ asked.T).T
+        else:
+            explained = np.linalg.solve(np.diag(1 / weights) + met.T @ met, asked.T).T @ met.T
         return explained
+
+    def _turned(self, history: Index) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """The axes of what all equations share, the inverse of it along them, and the history's vectors along them.
+
+        However long a history is, what it shares differs in the ridge only, and has the same axes: so answering needs
+        no inverse of its own. Shapes (embedding_size, embedding_size), (embedding_size,) and (n_met, embedding_size).
+        """
+        vectors = self._fitted()["activity_vectors"]
+        if self._axes is None:
+            self._axes = np.linalg.eigh(self._activity_gram().astype(np.float64))
+        lengths, axes = self._axes
+        shared = self.config.unobserved_weight * np.maximum(lengths, 0.0) + self._ridge(len(history), len(vectors))
+        return axes, 1 / shared, vectors[history].astype(np.float64) @ axes
 
     def _activity_gram(self) -> Dense:
         if self._gram is None:
@@ -115,12 +147,15 @@ class IALS(Algorithm):
             self._gram = vectors.T @ vectors
         return self._gram
 
-    def _ridged(self, gram: Dense, n_met: int, n_others: int) -> NDArray[np.float64]:
-        """What the equations of everyone with `n_met` share: shape (embedding_size, embedding_size)."""
+    def _ridge(self, n_met: int, n_others: int) -> float:
         config = self.config
         frequency = n_met + config.unobserved_weight * n_others
-        ridge = config.regularization * frequency**config.regularization_power
-        found: NDArray[np.float64] = config.unobserved_weight * gram.astype(np.float64) + ridge * np.eye(len(gram))
+        return float(config.regularization * frequency**config.regularization_power)
+
+    def _ridged(self, gram: Dense, n_met: int, n_others: int) -> NDArray[np.float64]:
+        """What the equations of everyone with `n_met` share: shape (embedding_size, embedding_size)."""
+        weighed = self.config.unobserved_weight * gram.astype(np.float64)
+        found: NDArray[np.float64] = weighed + self._ridge(n_met, n_others) * np.eye(len(gram))
         return found
 
     def _solve(
@@ -156,7 +191,7 @@ class IALS(Algorithm):
 
     def _forget(self) -> None:
         super()._forget()
-        self._gram = None
+        self._gram, self._axes = None, None
 
 
 class _Group(NamedTuple):

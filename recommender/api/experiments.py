@@ -109,6 +109,9 @@ class ShareSerializer(serializers.Serializer[Any]):
 
 class OnlineSerializer(serializers.Serializer[Any]):
     channel = serializers.CharField(help_text="page, api or command; empty: page and API together")
+    segment = serializers.CharField(
+        help_text="new, light or heavy, by what the learner had met at the first showing; empty: all learners"
+    )
     n_lists = serializers.IntegerField()
     n_shown = serializers.IntegerField(help_text="activities, once for each learner")
     n_settled = serializers.IntegerField(help_text="of them those whose 14 days are over")
@@ -118,7 +121,7 @@ class OnlineSerializer(serializers.Serializer[Any]):
 
 
 class VersionOnline(ApiView):
-    """What learners did with what the version showed them, by channel; counted every five minutes."""
+    """What learners did with what the version showed them, by channel and by segment; counted every five minutes."""
 
     access = {"GET": OWNERS}
     queryset = VERSIONS

@@ -28,7 +28,7 @@ from recommender.serving.recommend import (
     recommend,
     recommend_for_session,
     similar_to,
-    version_answering,
+    versions_answering,
 )
 from recommender.serving.why_not import why_not
 
@@ -132,7 +132,7 @@ class AsksVersions(ApiView):
         if number is None:
             return None
         caller = self.caller
-        if not (caller.sees_everything if isinstance(caller, Member) else Scope.VERSIONS_WRITE in caller.scopes):
+        if not (self.sees_everything if isinstance(caller, Member) else Scope.VERSIONS_WRITE in caller.scopes):
             raise PermissionDenied(_("Only those who may read versions choose one: leave out version."))
         rows = visible(Version.objects.filter(kind__in=RECOMMENDED), caller).select_related("organisation", "course")
         found = rows.filter(number=number).first()
@@ -141,20 +141,35 @@ class AsksVersions(ApiView):
         return found
 
 
-class Recommendations(AsksVersions):
+class OfLearner(ApiView):
+    """An address below a learner's."""
+
+    queryset = Learner.objects.all()
+
+    def learner(self, external_id: str) -> Learner:
+        """The learner of that id; whoever sees all of the organisation's is spared the query for who is visible.
+
+        Raises:
+            Http404: the caller sees no such learner.
+        """
+        found = Learner.named(self.organisation, external_id) if self.sees_everything else None
+        if found is None:
+            found = self.found(self.get_queryset(), external_id=external_id)
+            found.organisation = self.organisation  # theirs, and read already
+        return found
+
+
+class Recommendations(OfLearner, AsksVersions):
     """The learner's next steps, best first, each with its reason; the answer is recorded under its token."""
 
     access = {"GET": Access(Scope.RECOMMENDATIONS_READ, EVERY_ROLE)}
     parameters = RecommendationParameters
     serializer_class = AnswerSerializer
-    queryset = Learner.objects.all()
 
     @extend_schema(tags=["recommendations"], examples=[ANSWER_EXAMPLE])
     def get(self, request: Request, external_id: str) -> Response:
-        learner = self.found(self.get_queryset(), external_id=external_id)
-        learner.organisation = self.organisation  # theirs, and read already
         answer = recommend(
-            learner,
+            self.learner(external_id),
             limit=self.query["limit"],
             kind=self.query["kind"],
             course=self.named(Activity.objects.courses(), "course") if "course" in self.query else None,
@@ -234,10 +249,14 @@ class SimilarActivities(ApiView):
 
     @extend_schema(tags=["recommendations"])
     def get(self, request: Request, external_id: str) -> Response:
-        activity = self.found(self.get_queryset(), external_id=external_id)
-        limit = self.query["limit"]
-        key = ("similar", activity.pk, limit, version_answering(activity), get_language())
-        return Response(remembered(key, lambda: similar_to(activity, limit=limit)))
+        organisation, limit = self.organisation, self.query["limit"]
+        seen = None if self.sees_everything else self.found(self.get_queryset(), external_id=external_id)
+
+        def similar() -> Answer:
+            return similar_to(seen or self.found(self.get_queryset(), external_id=external_id), limit=limit)
+
+        key = ("similar", organisation.pk, external_id, limit, versions_answering(organisation), get_language())
+        return Response(remembered(key, similar))
 
 
 class WhyNotParameters(Parameters):
@@ -254,17 +273,16 @@ class WhyNotSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(source="version.number", default=None, allow_null=True)
 
 
-class WhyNotView(ApiView):
+class WhyNotView(OfLearner):
     """Why an activity is not at the top of a learner's list: a rule, its rank, or that the model does not know it."""
 
     access = {"GET": Access(Scope.RECOMMENDATIONS_READ, EVERY_ROLE)}
     parameters = WhyNotParameters
     serializer_class = WhyNotSerializer
-    queryset = Learner.objects.all()
 
     @extend_schema(tags=["recommendations"], operation_id="why_not")
     def get(self, request: Request, external_id: str, activity: str) -> Response:
-        learner = self.found(self.get_queryset(), external_id=external_id)
+        learner = self.learner(external_id)
         asked = self.found(visible(Activity.objects.all(), self.caller), external_id=activity)
         course = self.named(Activity.objects.courses(), "course")
         return Response(WhyNotSerializer(why_not(learner, asked, kind=self.query["kind"], course=course)).data)

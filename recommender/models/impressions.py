@@ -6,6 +6,7 @@ import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from analytics.public import Activity, Learner, Organisation
@@ -24,11 +25,19 @@ class Impression(models.Model):
     source = models.CharField(max_length=40, help_text=_("the version's algorithm, or the fallback's name"))
     channel = models.CharField(max_length=8, help_text=_("page, api or command"))
     activity_ids = ArrayField(models.BigIntegerField(), help_text=_("best first"))
+    n_met = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("activities that the learner had met; empty: not known")
+    )
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["learner", "-at"]), models.Index(fields=["version", "-at"])]
+        indexes = [
+            models.Index(fields=["learner", "-at"]),
+            models.Index(fields=["version", "-at"]),
+            # What wears out is looked at in each answer: of those asked about by API all day, only what pages showed.
+            models.Index(fields=["learner", "-at"], condition=Q(channel="page"), name="impression_on_pages"),
+        ]
 
     def __str__(self) -> str:
         return str(self.token)

@@ -15,12 +15,14 @@ class OnlineDay(models.Model):
     """Activities that a version first showed to learners on a day, and what those did with them afterwards.
 
     An activity that one learner is shown ten times counts once, on the first day. With the channel empty it counts
-    once over page and API together; what operators asked for by command is in no such sum.
+    once over page and API together; what operators asked for by command is in no such sum. That sum also stands by
+    segment: by how much the learner had met when the activity was first shown.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="online_days")
     channel = models.CharField(max_length=8, blank=True, help_text=_("page, api or command; empty: page and API"))
+    segment = models.CharField(max_length=8, blank=True, help_text=_("new, light or heavy; empty: all learners"))
     on = models.DateField(help_text=_("UTC"))
     n_lists = models.PositiveIntegerField(default=0, help_text=_("answers"))
     n_shown = models.PositiveIntegerField(default=0, help_text=_("activities shown to a learner for the first time"))
@@ -29,11 +31,11 @@ class OnlineDay(models.Model):
     n_completed = models.PositiveIntegerField(default=0, help_text=_("within the days after"))
 
     class Meta:
-        ordering = ["-on", "channel"]
-        constraints = [models.UniqueConstraint(fields=["version", "channel", "on"], name="online_day_once")]
+        ordering = ["-on", "channel", "segment"]
+        constraints = [models.UniqueConstraint(fields=["version", "channel", "segment", "on"], name="online_day_once")]
 
     def __str__(self) -> str:
-        return f"{self.version_id} {self.channel} {self.on}"
+        return f"{self.version_id} {self.channel}{self.segment} {self.on}"
 
 
 class OnlineMeasure(models.TextChoices):

@@ -48,7 +48,11 @@ class RetrainRule(models.Model):
         help_text=_("of both fits; empty: the limit"),
     )
     promotes = models.BooleanField(
-        default=True, help_text=_("a version that passes the gate goes into use; otherwise it waits for somebody")
+        default=True,
+        help_text=_(
+            "a version that passes the gate goes into use; otherwise it is stored until an administrator or model "
+            "owner puts it into use"
+        ),
     )
     is_active = models.BooleanField(default=True)
 

@@ -175,7 +175,7 @@ def loaded(version: Version) -> tuple[Algorithm, NDArray[np.int64]]:
     # As plain arrays on the same mapped memory: slicing a numpy.memmap object costs ten times as much.
     arrays = {name: np.asarray(array) for name, array in artifact.arrays.items()}
     algorithm = algorithm_class(artifact.manifest["algorithm"]).from_state(artifact.manifest["config"], arrays)
-    return algorithm, artifact.activity_ids
+    return algorithm, arrays["activity_ids"].astype(np.int64, copy=False)
 
 
 def loaded_predictor(version: Version) -> Predictor:

@@ -35,8 +35,9 @@ def recommend_to_each(
             source=answer.source,
             channel=channel,
             activity_ids=[step.activity.pk for step in answer.recommendations],
+            n_met=len(one.situation.met),
         )
-        for answer in answers
+        for answer, one in zip(answers, found, strict=True)
         if answer.token is not None
     )
     return answers

@@ -37,7 +37,7 @@ SOURCES: dict[str, str | Promise] = {
     "first_in_your_courses": _("the beginning of a course"),
     "popular": _("popular everywhere"),
 }
-FIRST_LOOK = 8
+FIRST_LOOK = 5
 """Times the length of the list: so many of the strongest are looked at first."""
 N_COURSES = 3
 """Of so many of the latest courses the next part is put forward."""

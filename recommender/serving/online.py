@@ -1,7 +1,8 @@
 """What learners did with what a version showed them: counted in SQL for a few days at a time, read as sums.
 
 A version is judged by what it first showed to whom. Opening is told by feedback; beginning and completing by feedback
-or by the learner's own events on the activity within WINDOW_DAYS of the first showing.
+or by the learner's own events on the activity within WINDOW_DAYS of the first showing. Segments are those of
+`evaluation.segments`, by what the learner had met at that showing.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from analytics.public import COMPLETING_VERBS, Organisation
 from recommender.evaluation.proportions import Share, wilson
+from recommender.evaluation.segments import SEGMENTS
 from recommender.models import Impression, OnlineDay, Version
 
 WINDOW_DAYS = 14
@@ -24,12 +26,13 @@ COUNTED_DAYS = WINDOW_DAYS + 2
 LOCK = 7_305_118
 _COUNT = """
 WITH lists AS (
-    SELECT i.version_id, c.channel, i.learner_id, i.at, i.activity_ids
+    SELECT i.version_id, c.channel, i.learner_id, i.at, i.activity_ids,
+           CASE WHEN c.channel = '' THEN (%(segments)s::text[])[width_bucket(i.n_met, %(begins)s::int[])] END AS segment
     FROM recommender_impression i
     CROSS JOIN LATERAL (VALUES (i.channel), (CASE WHEN i.channel <> 'command' THEN '' END)) AS c(channel)
     WHERE i.version_id = ANY(%(versions)s) AND i.at >= %(since)s AND c.channel IS NOT NULL
 ), shown AS (
-    SELECT version_id, channel, learner_id, a.activity_id, min(at) AS at
+    SELECT version_id, channel, learner_id, a.activity_id, min(at) AS at, (array_agg(segment ORDER BY at))[1] AS segment
     FROM lists CROSS JOIN LATERAL unnest(activity_ids) AS a(activity_id)
     GROUP BY 1, 2, 3, 4
 ), first_shown AS (
@@ -46,7 +49,7 @@ WITH lists AS (
     WHERE i.version_id = ANY(%(versions)s) AND f.at >= %(since)s AND f.action IN ('click', 'start', 'complete')
     GROUP BY 1, 2, 3, 4
 ), told AS (
-    SELECT s.version_id, s.channel, s.at, said.clicked,
+    SELECT s.version_id, s.channel, s.segment, s.at, said.clicked,
            COALESCE(said.started, false) OR did.started AS started,
            COALESCE(said.completed, false) OR did.completed AS completed
     FROM first_shown s
@@ -65,31 +68,34 @@ WITH lists AS (
           AND e.occurred_at > %(since)s
     ) did
 ), of_lists AS (
-    SELECT version_id, channel, (at AT TIME ZONE 'UTC')::date AS day, count(*) AS n_lists
-    FROM lists GROUP BY 1, 2, 3
+    SELECT version_id, channel, g.segment, (at AT TIME ZONE 'UTC')::date AS day, count(*) AS n_lists
+    FROM lists CROSS JOIN LATERAL (VALUES (''), (lists.segment)) AS g(segment) WHERE g.segment IS NOT NULL
+    GROUP BY 1, 2, 3, 4
 ), of_shown AS (
-    SELECT version_id, channel, (at AT TIME ZONE 'UTC')::date AS day, count(*) AS n_shown,
+    SELECT version_id, channel, g.segment, (at AT TIME ZONE 'UTC')::date AS day, count(*) AS n_shown,
            count(*) FILTER (WHERE clicked) AS n_clicked,
            count(*) FILTER (WHERE started OR completed) AS n_started,
            count(*) FILTER (WHERE completed) AS n_completed
-    FROM told GROUP BY 1, 2, 3
+    FROM told CROSS JOIN LATERAL (VALUES (''), (told.segment)) AS g(segment) WHERE g.segment IS NOT NULL
+    GROUP BY 1, 2, 3, 4
 )
 INSERT INTO recommender_onlineday
-    (organisation_id, version_id, channel, "on", n_lists, n_shown, n_clicked, n_started, n_completed)
-SELECT %(organisation)s, version_id, channel, day, n_lists, COALESCE(n_shown, 0), COALESCE(n_clicked, 0),
+    (organisation_id, version_id, channel, segment, "on", n_lists, n_shown, n_clicked, n_started, n_completed)
+SELECT %(organisation)s, version_id, channel, segment, day, n_lists, COALESCE(n_shown, 0), COALESCE(n_clicked, 0),
        COALESCE(n_started, 0), COALESCE(n_completed, 0)
-FROM of_lists LEFT JOIN of_shown USING (version_id, channel, day)
+FROM of_lists LEFT JOIN of_shown USING (version_id, channel, segment, day)
 """
 
 
 @dataclass(frozen=True)
 class OnlineFigures:
-    """Of one channel, or of page and API together.
+    """Of one channel, or of page and API together: of all learners, or of those in a segment.
 
     What was shown in the last WINDOW_DAYS may still be begun and completed: those shares are of what was shown before.
     """
 
     channel: str
+    segment: str
     n_lists: int
     n_shown: int
     n_settled: int  # shown so long ago that its window is over
@@ -120,27 +126,34 @@ def count_online(organisation: Organisation, now: datetime | None = None) -> int
             "since": since,
             "organisation": organisation.pk,
             "window": WINDOW_DAYS,
+            "segments": list(SEGMENTS),
+            "begins": [low for low, _high in SEGMENTS.values()],
         }
         cursor.execute(_COUNT, facts | {"completing": [str(verb) for verb in COMPLETING_VERBS]})
         return int(cursor.rowcount)
 
 
 def online_figures(version: Version, today: date | None = None) -> list[OnlineFigures]:
-    """Page and API together first, then channel by channel; two queries."""
+    """Page and API together first, then channel by channel, then the segments; two queries."""
     settled_on = (today or timezone.now().astimezone(UTC).date()) - timedelta(days=WINDOW_DAYS)
     names = ("n_lists", "n_shown", "n_clicked", "n_started", "n_completed")
     sums = {f"sum_{name}": Sum(name) for name in names}
     days = OnlineDay.objects.filter(version=version).order_by()
-    rows: dict[str, Any] = {row["channel"]: row for row in days.values("channel").annotate(**sums)}
-    settled = days.filter(on__lt=settled_on).values("channel").annotate(**sums)
-    old: dict[str, Any] = {row["channel"]: row for row in settled}
-    return [_figures(channel, rows[channel], old.get(channel)) for channel in sorted(rows)]
+
+    def summed(rows: QuerySet[OnlineDay]) -> dict[tuple[str, str], Any]:
+        return {(row["segment"], row["channel"]): row for row in rows.values("channel", "segment").annotate(**sums)}
+
+    rows, settled = summed(days), summed(days.filter(on__lt=settled_on))
+    order = ["", *SEGMENTS]
+    keys = sorted(rows, key=lambda key: (order.index(key[0]), key[1]))
+    return [_figures(rows[key], settled.get(key)) for key in keys]
 
 
-def _figures(channel: str, row: dict[str, Any], old: dict[str, Any] | None) -> OnlineFigures:
+def _figures(row: dict[str, Any], old: dict[str, Any] | None) -> OnlineFigures:
     n_settled = old["sum_n_shown"] if old else 0
     return OnlineFigures(
-        channel=channel,
+        channel=row["channel"],
+        segment=row["segment"],
         n_lists=row["sum_n_lists"],
         n_shown=row["sum_n_shown"],
         n_settled=n_settled,

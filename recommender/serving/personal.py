@@ -11,9 +11,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from analytics.public import Learner, Organisation
+from analytics.public import Learner, Organisation, Prepared
 from recommender.models import REFUSING_ACTIONS
-from recommender.prepared import Prepared
 
 WORN_OUT_DAYS = 30
 """After so long what wore out may be shown again."""

@@ -21,7 +21,7 @@ from collections.abc import Collection, Sequence
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from analytics.public import Activity, InvalidInput, Kind, Learner, Organisation
+from analytics.public import Activity, InvalidInput, Kind, Learner, Organisation, Prepared
 from recommender.models import RECOMMENDED, TargetKind, Version
 from recommender.serving.answers import Answer, Chosen, Recommendation
 from recommender.serving.choose import chosen_for
@@ -36,14 +36,19 @@ __all__ = [
     "recommend",
     "recommend_for_session",
     "similar_to",
-    "version_answering",
+    "versions_answering",
 ]
 
-_INSERT = """
+# Nobody waits for the disk: should the database be killed, what was shown in its last half second is forgotten, while
+# waiting would cost every answer more than finding it. Within somebody's transaction nothing is changed.
+_INSERT = Prepared("""
     INSERT INTO recommender_impression
-        (token, organisation_id, learner_id, version_id, source, channel, activity_ids, at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, now())
-"""
+        (token, organisation_id, learner_id, version_id, source, channel, activity_ids, n_met, at)
+    SELECT %(token)s::uuid, %(organisation)s::bigint, %(learner)s::bigint, %(version)s::bigint, %(source)s::text,
+           %(channel)s::text, %(shown)s::bigint[], %(n_met)s::integer, now()
+    FROM set_config('synchronous_commit', CASE WHEN %(is_alone)s THEN 'off'
+                    ELSE current_setting('synchronous_commit') END, true)
+""")
 
 
 def recommend(
@@ -117,11 +122,10 @@ def similar_to(activity: Activity, *, limit: int = 10) -> Answer:
     return _answer(situation, limit, channel=None, after=activity)
 
 
-def version_answering(activity: Activity) -> int | None:
-    """Id of the version that `similar_to` asks; no query but that of the version in use."""
-    kind = TargetKind.COURSE if activity.kind == Kind.COURSE else TargetKind.ANY
-    model = live_model(activity.organisation, kind)
-    return model.version.pk if model else None
+def versions_answering(organisation: Organisation) -> tuple[int | None, ...]:
+    """Ids of the versions that `similar_to` asks; no query but those of what is in use for activities and courses."""
+    models = [live_model(organisation, kind) for kind in (TargetKind.ANY, TargetKind.COURSE)]
+    return tuple(model.version.pk if model else None for model in models)
 
 
 def popular_now(
@@ -144,7 +148,7 @@ def _answer(
     chosen = chosen_for(situation, limit)
     recommendations = with_reasons(chosen, situation, after, explain)
     learner = situation.learner
-    token = record(learner, chosen, channel) if learner is not None and channel and recommendations else None
+    token = record(learner, situation, chosen, channel) if learner and channel and recommendations else None
     version = chosen.model.version if chosen.model else None
     return Answer(token, learner, chosen.source, version, chosen.fallback, recommendations)
 
@@ -178,13 +182,20 @@ def _check_version(organisation: Organisation, kind: str, course: Activity | Non
         raise InvalidInput(_("%(version)s is for %(course)s alone: ask it with that course.") % told, "version")
 
 
-def record(learner: Learner, chosen: Chosen, channel: str) -> uuid.UUID:
+def record(learner: Learner, situation: Situation, chosen: Chosen, channel: str) -> uuid.UUID:
     """Keep what was shown before it is told, so that no token is ever unknown."""
     token = uuid.uuid4()
-    version_id = chosen.model.version.pk if chosen.model else None
-    shown = [one.activity.pk for one in chosen.candidates]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT, [token.hex, learner.organisation_id, learner.pk, version_id, chosen.source, channel, shown]
-        )
+    _INSERT.rows(
+        {
+            "token": token.hex,
+            "organisation": learner.organisation_id,
+            "learner": learner.pk,
+            "version": chosen.model.version.pk if chosen.model else None,
+            "source": chosen.source,
+            "channel": channel,
+            "shown": [one.activity.pk for one in chosen.candidates],
+            "n_met": len(situation.met),
+            "is_alone": not connection.in_atomic_block,
+        }
+    )
     return token

@@ -14,10 +14,9 @@ from django.db.models import QuerySet
 from django.db.models.base import ModelState
 from django.db.models.expressions import RawSQL
 
-from analytics.public import Activity, Kind
+from analytics.public import Activity, Kind, Prepared
 from recommender.history import NOT_TARGETS
 from recommender.models import TargetKind
-from recommender.prepared import Prepared
 from recommender.serving.situation import Situation
 
 RULES: Mapping[str, str] = {
@@ -39,10 +38,12 @@ RULES: Mapping[str, str] = {
             (SELECT course_id FROM analytics_enrolment WHERE learner_id = %(learner)s)
         ELSE NOT %(is_bound)s OR activity.course_id IS NULL OR activity.course_id = ANY(%(enrolled)s) END""",
     # Nothing that needs something else first which the learner has not completed, or at least met: most sources say
-    # nothing of completion, so that meeting it must do.
-    "has_prerequisites": """NOT EXISTS (SELECT 1 FROM analytics_prerequisite needs
-        WHERE needs.activity_id = activity.id AND needs.organisation_id = %(organisation)s
-          AND needs.needed_id <> ALL(%(met)s))""",
+    # nothing of completion, so that meeting it must do. Most organisations keep none: that is asked once, not of each.
+    "has_prerequisites": """NOT (SELECT EXISTS (SELECT 1 FROM analytics_prerequisite any_need
+            WHERE any_need.organisation_id = %(organisation)s))
+        OR NOT EXISTS (SELECT 1 FROM analytics_prerequisite needs
+            WHERE needs.activity_id = activity.id AND needs.organisation_id = %(organisation)s
+              AND needs.needed_id <> ALL(%(met)s))""",
     # Nothing that a list rule of the organisation keeps out.
     "not_blocked": """activity.id <> ALL(%(blocked)s) AND COALESCE(activity.course_id, 0) <> ALL(%(blocked)s)
         AND COALESCE(activity.parent_id, 0) <> ALL(%(blocked)s) AND activity.kind <> ALL(%(blocked_kinds)s)""",

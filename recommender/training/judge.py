@@ -139,7 +139,7 @@ def passed(run: Run, findings: list[Finding], figures: str, then: str) -> Verdic
     if not run.promotes:
         begin = _("Not put into use, as asked")
     elif then == AfterGate.ASK:
-        begin = _("Good enough, and waits for somebody to put it into use")
+        begin = _("Good enough, and waits for an administrator or model owner to put it into use")
     elif then == AfterGate.HOLD:
         begin = _("Good enough, and not put into use, because the organisation does so by hand")
     else:

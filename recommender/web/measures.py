@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from recommender.serving.online import OnlineFigures
 
 Figures = Mapping[str, object]
 
@@ -99,6 +101,20 @@ def segment_rows(metrics: Figures, baseline: Figures) -> list[SegmentRow]:
         if n and value is not None:
             rows.append(SegmentRow(label, meaning, int(n), value, number(baseline, f"{name}_{HEADLINE}")))
     return rows
+
+
+@dataclass(frozen=True)
+class OnlineRow:
+    """What learners did with a version's lists: of a channel, or of a segment in words."""
+
+    figures: OnlineFigures
+    label: str | Promise = ""
+    meaning: str | Promise = ""
+
+
+def online_rows(figures: Sequence[OnlineFigures]) -> list[OnlineRow]:
+    """In their order."""
+    return [OnlineRow(one, *SEGMENTS.get(one.segment, ())) for one in figures]
 
 
 def number(metrics: Figures, name: str) -> float | None:

@@ -24,7 +24,7 @@ from recommender.web.facts import data_facts
 from recommender.web.files import stored_files
 from recommender.web.forms import WhyForm
 from recommender.web.lists import in_use, promotions_of, versions_of
-from recommender.web.measures import metric_rows, segment_rows
+from recommender.web.measures import metric_rows, online_rows, segment_rows
 from recommender.web.outcome_card import outcome_card
 
 
@@ -64,7 +64,7 @@ def version_page(request: MemberRequest, pk: int) -> HttpResponse:
         "segments": segment_rows(version.metrics, version.run.baseline_metrics),
         "parameters": parameters(version.algorithm, files.manifest.get("config", version.run.config)),
         "summary": summary(version.algorithm),
-        "online": online_figures(version),
+        "online": online_rows(online_figures(version)),
         "promotions": promotions_of(organisation).filter(version=version),
         "form": WhyForm(),
     }

@@ -12,7 +12,8 @@ from django.utils import timezone
 from analytics.models import Event, Verb
 from recommender.models import Feedback, Impression, OnlineDay, Run
 from recommender.serving.online import count_online, online_figures
-from tests.recommender.school import School, build_school
+from recommender.serving.recommend import recommend
+from tests.recommender.school import N_MET, School, build_school
 
 DAY = timedelta(days=1)
 
@@ -24,10 +25,12 @@ def version(school: School, trained: Callable[..., Run]) -> Any:
 
 @pytest.fixture
 def show(school: School, version: Any) -> Callable[..., Impression]:
-    def make(place: int, parts: list[int], days_ago: float = 1.0, channel: str = "page") -> Impression:
+    def make(
+        place: int, parts: list[int], days_ago: float = 1.0, channel: str = "page", n_met: int | None = None
+    ) -> Impression:
         made = Impression.objects.create(
             organisation=school.organisation, learner=school.learners[place], version=version, source="ease",
-            channel=channel, activity_ids=[school.parts["red"][part].pk for part in parts],
+            channel=channel, activity_ids=[school.parts["red"][part].pk for part in parts], n_met=n_met,
         )  # fmt: skip
         Impression.objects.filter(pk=made.pk).update(at=timezone.now() - days_ago * DAY)
         made.refresh_from_db()
@@ -56,7 +59,7 @@ def say(impression: Impression, part: int, action: str) -> None:
 
 def counted(version: Any, today: Any = None) -> dict[str, Any]:
     count_online(version.organisation)
-    return {one.channel: one for one in online_figures(version, today)}
+    return {one.channel: one for one in online_figures(version, today) if not one.segment}
 
 
 def later() -> Any:
@@ -118,6 +121,26 @@ def test_what_was_shown_long_ago_first_is_not_new(version: Any, show: Callable[.
     show(0, [0, 1], days_ago=1)
     found = counted(version)[""]
     assert found.n_shown == 1
+
+
+def test_each_segment_by_what_was_met_at_the_first_showing(version: Any, show: Callable[..., Impression]) -> None:
+    show(0, [0, 1], days_ago=3, n_met=4)
+    say(show(0, [0, 2], days_ago=2, channel="api", n_met=5), 0, "click")
+    show(1, [0], days_ago=2, n_met=0)
+    show(2, [0], days_ago=2, n_met=20)
+    show(3, [0], days_ago=2)
+    show(4, [0], days_ago=2, channel="command", n_met=20)
+    count_online(version.organisation)
+    found = {one.segment: one for one in online_figures(version) if one.channel == ""}
+    assert {name: (one.n_lists, one.n_shown, one.clicked.n_hits) for name, one in found.items()} == {
+        "": (5, 6, 1), "new": (2, 3, 1), "light": (1, 1, 0), "heavy": (1, 1, 0),
+    }  # fmt: skip
+    assert [one.segment for one in online_figures(version)][-3:] == ["new", "light", "heavy"]
+
+
+def test_what_is_shown_knows_how_much_was_met(school: School, version: Any) -> None:
+    recommend(school.learners[0], channel="page")
+    assert Impression.objects.get().n_met == N_MET
 
 
 def test_counting_again_changes_nothing(version: Any, show: Callable[..., Impression]) -> None:

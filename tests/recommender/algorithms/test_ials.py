@@ -55,7 +55,16 @@ def test_every_epoch_lowers_the_objective() -> None:
     assert losses[-1] < 0.9 * losses[0]
 
 
-def test_reasons_add_up_to_the_answer() -> None:
+@pytest.mark.parametrize("length", [1, 3, 4, 9])
+def test_alone_somebody_gets_the_same_answer_as_among_others(length: int) -> None:
     fitted = IALS(IALSConfig(**CONFIG)).fit(toy.checkerboard())
-    history = np.array([0, 2, 4], np.int32)
+    history = np.arange(length, dtype=np.int32)
+    alone, together = fitted.score([history])[0], fitted.score([history, history])[1]
+    assert alone == pytest.approx(together, abs=1e-4)
+
+
+@pytest.mark.parametrize("length", [3, 7], ids=["few equations", "all equations"])
+def test_reasons_add_up_to_the_answer(length: int) -> None:
+    fitted = IALS(IALSConfig(**CONFIG)).fit(toy.checkerboard())
+    history = np.array([0, 2, 4, 6, 10, 12, 14], np.int32)[:length]
     assert fitted._explain(history, 8).sum() == pytest.approx(fitted.score([history])[0, 8], abs=1e-4)

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from analytics.models import Activity, ApiKey, Member, Role, Scope
 from recommender.api.recommendations import AnswerSerializer, NamedActivitySerializer, RecommendationSerializer
 from recommender.models import Feedback, Impression
 from tests.asking import post, told
-from tests.recommender.school import School
+from tests.recommender.school import School, build_school
 
 PATH = "/api/v1/learners/l0/recommendations/"
 
@@ -195,3 +196,36 @@ def test_what_is_the_same_for_everybody_is_remembered_for_a_while(
     assert answer(client, path) == first
     trained(school.organisation, "ease")  # another version is another answer
     assert answer(client, path)["version"] == 2
+
+
+def test_what_is_remembered_of_one_organisation_is_nothing_to_another(
+    school: School, client: Client, trained: Callable[..., Any], settings: Any
+) -> None:
+    trained(school.organisation, "popularity")
+    settings.NEURALINK_SHARED_SECONDS = 60
+    path = "/api/v1/activities/red-0/similar/"
+    assert answer(client, path)["version"] == 1
+    assert answer(with_key(build_school("other")), path)["version"] is None
+    without = build_school("without")
+    without.parts["red"][0].delete()
+    told(with_key(without).get(path), 404)
+
+
+def test_of_equal_ids_each_key_hears_of_its_own_learner(school: School, client: Client, models_home: Any) -> None:
+    other = build_school("other")
+    other.learners[0].delete()
+    assert answer(client)["learner"] == "l0"
+    told(with_key(other).get(PATH), 404)
+    shown = Impression.objects.get()
+    assert (shown.organisation, shown.learner) == (school.organisation, school.learners[0])
+
+
+def test_somebody_elses_transaction_stays_as_lasting_as_it_was(
+    school: School, client: Client, models_home: Any
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        before = cursor.fetchone()
+        answer(client)
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == before == ("on",)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import DataError, connection, transaction
 
-from recommender.prepared import Prepared
+from analytics.prepared import Prepared
 
 pytestmark = pytest.mark.django_db
 

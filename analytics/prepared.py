@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import Error, connection
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 _ONE_PLAN = "SET plan_cache_mode = force_generic_plan"
@@ -35,16 +35,28 @@ class Prepared:
         self._known: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
     def rows(self, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """All rows that it returns; one round trip, the first time too."""
+        """All rows that it returns, none where it returns none; one round trip, the first time too."""
         with connection.cursor() as cursor:
             if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
                 cursor.execute(self.sql, asked)
-                return list(cursor.fetchall())
+                return list(cursor.fetchall()) if cursor.description else []
             known = self._known.get(connection.connection)
             # A new name for each try: whether one that failed is there now, nobody can tell.
             name = known or f"neuralink_{next(_numbers)}"
             before = "" if known else f"{_ONE_PLAN}; PREPARE {name} AS {self._planned.replace('%', '%%')};"
-            self._known.pop(connection.connection, None)
-            cursor.execute(f"{before} EXECUTE {name} {self._values}", asked)
-            self._known[connection.connection] = name
-            return list(cursor.fetchall())
+            try:
+                cursor.execute(
+                    f"{before} EXECUTE {name} {self._values}", {one: _value(asked[one]) for one in self._names}
+                )
+            except Error:
+                self._known.pop(connection.connection, None)
+                raise
+            if not known:
+                self._known[connection.connection] = name
+            return list(cursor.fetchall()) if cursor.description else []
+
+
+def _value(value: Any) -> Any:
+    """Many numbers in one word: PostgreSQL reads `'{1,2}'` at once, and builds `ARRAY[1,2]` number by number."""
+    is_numbers = isinstance(value, list) and all(type(one) is int for one in value)
+    return f"{{{','.join(map(str, value))}}}" if is_numbers else value
