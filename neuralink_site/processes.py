@@ -35,7 +35,6 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Program:
     name: str
     command: tuple[str, ...]
-    niceness: int = 0
 
 
 @dataclass
@@ -143,7 +142,7 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 # Safe here because this process has a single thread.
-                preexec_fn=_child_setup(program),
+                preexec_fn=_child_setup(),
             )
 
     def _write_record(self) -> None:
@@ -204,13 +203,11 @@ def end_leftovers(home: Path) -> int:
     return len(left)
 
 
-def _child_setup(program: Program) -> Callable[[], None]:
+def _child_setup() -> Callable[[], None]:
     parent = os.getpid()
     prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
     def setup() -> None:
-        if program.niceness:
-            os.nice(program.niceness)
         if prctl is not None:
             prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
             if os.getppid() != parent:  # it died before we asked to be told

@@ -1,8 +1,10 @@
 """Which worker gets what, and which broker carries it."""
 
+import os
 from pathlib import Path
 
 import pytest
+from celery.signals import worker_ready
 from pytest_django.fixtures import Settings as SettingsWrapper
 
 from analytics.models import Import, RollupRefresh
@@ -56,3 +58,15 @@ def test_workers_take_one_task_at_a_time_in_their_own_process() -> None:
         assert command[command.index("--pool") + 1] == "solo"
         assert command[command.index("--queues") + 1] == queue
     assert "beat" in scheduler().command
+
+
+def test_a_worker_that_is_ready_steps_aside_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = {"niceness": 0}
+    monkeypatch.setattr(os, "getpriority", lambda _which, _who: now["niceness"])
+    monkeypatch.setattr(os, "setpriority", lambda _which, _who, niceness: now.update(niceness=niceness))
+    for _time in range(2):
+        worker_ready.send(sender=None)
+        assert now["niceness"] == celery.NICENESS
+    now["niceness"] = 15  # as the operator wants it
+    worker_ready.send(sender=None)
+    assert now["niceness"] == 15

@@ -204,9 +204,9 @@ def worker(queue: str) -> Program:
     # One task at a time in the worker's own process: a Keras model used after a fork hangs its process.
     solo = ("worker", "--queues", queue, "--hostname", f"{queue}@%h", "--pool", "solo", "--loglevel", "WARNING")
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    # Pages come before imports and trainings on a small machine. A worker that is busy when all is stopped gets
-    # killed, and its job goes on at the next start: Celery's own "cold" shutdown would make the job fail.
-    return Program(f"worker-{queue}", (*CELERY, *solo, *quiet), niceness=5)
+    # A worker that is busy when all is stopped gets killed, and its job goes on at the next start: Celery's own "cold"
+    # shutdown would make the job fail.
+    return Program(f"worker-{queue}", (*CELERY, *solo, *quiet))
 
 
 def scheduler() -> Program:
