@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -83,6 +84,15 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def web_address(self) -> str:
+        """Its own page, where its id is the address of one, as with xAPI; else nothing."""
+        try:
+            parts = urlsplit(self.external_id)
+        except ValueError:
+            return ""
+        return self.external_id if parts.scheme in {"http", "https"} and parts.hostname else ""
 
 
 class Prerequisite(models.Model):

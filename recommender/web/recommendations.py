@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from analytics.public import InvalidInput, Learner, MemberRequest, Role, roles_required
-from recommender.models import Impression
+from analytics.public import Activity, InvalidInput, Learner, MemberRequest, Role, roles_required
+from recommender.models import FeedbackAction, Impression
 from recommender.serving.feedback import give_feedback
 from recommender.serving.recommend import recommend
 from recommender.web.forms import FeedbackForm
@@ -34,6 +36,24 @@ def learner_recommendations(request: MemberRequest, pk: int) -> HttpResponse:
         "opens_version": member.sees_everything,
     }
     return render(request, "recommender/_recommendations.html", context)
+
+
+@require_safe
+@roles_required(Role.LEARNER)
+def recommendation_open(request: MemberRequest, token: uuid.UUID, pk: int) -> HttpResponse:
+    """One of the activities that were recommended to the learner, and the place where opening it counts.
+
+    Though it is a GET, it leads nowhere else and writes once what only the owner of the token can say. The way out is a
+    link on the page, so that nobody can be sent anywhere by an address of ours.
+    """
+    member = request.member
+    shown = get_object_or_404(Impression, token=token, organisation=member.organisation, learner=member.learner)
+    rows = Activity.objects.filter(organisation=member.organisation, pk__in=shown.activity_ids)
+    activity = get_object_or_404(rows.select_related("course", "parent"), pk=pk)
+    if request.method == "GET":
+        give_feedback(member.organisation, token, activity.external_id, FeedbackAction.CLICK)
+    context = {"activity": activity, "token": token, "offers": OFFERS}
+    return render(request, "recommender/recommendation_page.html", context)
 
 
 @require_POST

@@ -78,4 +78,5 @@ urlpatterns = [
     path("outcome-policy/texts/<slug:key>/", policy.message_template, name="message_template"),
     path("outcome-policy/texts/<slug:key>/remove/", policy.message_template_remove, name="message_template_remove"),
     path("recommendations/feedback/", recommendations.recommendation_feedback, name="recommendation_feedback"),
+    path("recommendations/<uuid:token>/<int:pk>/", recommendations.recommendation_open, name="recommendation_open"),
 ]

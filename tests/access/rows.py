@@ -14,6 +14,7 @@ from django.utils import timezone
 from analytics.models import ApiKey, Board, Credential, Member, Role, SavedView, Scope, Tile, Upload
 from recommender.models import (
     Experiment,
+    Impression,
     LearnerView,
     ListExport,
     ListRule,
@@ -68,11 +69,20 @@ def arguments_of(house: House, run: Run) -> dict[str, list[Any]]:
         "course_id": [course.external_id],
         "learner_and_activity": [learner.external_id, house.parts["algebra"][-1].external_id],
         "version_number": [run.version.number if run.version else 0],
+        "recommendation": [a_list(house).token, house.parts["algebra"][-1].pk],
         "token": ["nothing"],
         "table": ["learners"],
         "password_token": ["MQ", "nothing"],
         "member": [instructor.pk],
     }
+
+
+def a_list(house: House) -> Impression:
+    """Shown to the learner of the addresses."""
+    return Impression.objects.create(
+        organisation=house.organisation, learner=house.learners[0], source="x", channel="page",
+        activity_ids=[house.parts["algebra"][-1].pk],
+    )  # fmt: skip
 
 
 def an_export(house: House) -> ListExport:

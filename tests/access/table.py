@@ -169,6 +169,7 @@ MODEL_PAGES = [
 CARE_PAGES = [
     get("learner_recommendations", EVERYBODY, "learner", narrow=True),
     post("recommendation_feedback", LEARNERS),
+    get("recommendation_open", LEARNERS, "recommendation", narrow=True),
     get("learner_risk", EVERYBODY, "learner", narrow=True),
     get("what_if", EVERYBODY, "enrolment", narrow=True),
     get("course_risk", STAFF, "course", narrow=True),

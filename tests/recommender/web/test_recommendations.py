@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from analytics.models import Enrolment, Learner, Organisation, Role
+from analytics.models import Activity, Enrolment, Learner, Organisation, Role
 from recommender.models import Feedback, FeedbackAction, Impression, Run
 from recommender.web.offers import OFFERS
 from tests.recommender.school import School
@@ -135,3 +135,65 @@ def test_nobody_answers_for_another(school: School, trained: Trained, browser_of
     sent = {"token": answer.token, "activity": answer.recommendations[0].activity.external_id, "action": "dismiss"}
     assert browser_of("learner").post(reverse("recommendation_feedback"), sent).status_code == 404
     assert browser_of("administrator").post(reverse("recommendation_feedback"), sent).status_code == 403
+
+
+def test_opening_one_counts_once_and_shows_what_it_is(
+    school: School, trained: Trained, browser_of: Callable[..., Client]
+) -> None:
+    trained(school.organisation)
+    browser = browser_of("learner")
+    page = fragment(browser, school.learners[0])
+    answer = page.context["answer"]
+    opened = answer.recommendations[0].activity
+    address = reverse("recommendation_open", args=[answer.token, opened.pk])
+    assert f'href="{address}"' in page.content.decode()
+    assert browser.head(address).status_code == 200
+    assert not Feedback.objects.exists()
+    for _time in range(2):
+        text = browser.get(address).content.decode()
+    assert opened.name in text
+    assert "Open it</a>" not in text, "its id is no address"
+    said = Feedback.objects.get()
+    assert (said.action, said.activity, said.impression.token) == (FeedbackAction.CLICK, opened, answer.token)
+
+
+@pytest.mark.parametrize(
+    ("external_id", "leads_there"),
+    [
+        ("https://learn.example.org/quiz/4", True),
+        ('http://learn.example.org/a b?c="><script>', True),
+        ("javascript:alert(1)", False),
+        ("//evil.example.org/", False),
+        ("https:///nowhere", False),
+        ("https://[broken/", False),
+    ],
+)
+def test_only_what_is_an_address_is_linked(
+    school: School, models_home: Any, browser_of: Callable[..., Client], external_id: str, leads_there: bool
+) -> None:
+    Activity.objects.filter(pk=school.parts["red"][0].pk).update(external_id=external_id)
+    shown = a_list(school, 0)
+    response = browser_of("learner").get(reverse("recommendation_open", args=[shown.token, shown.activity_ids[0]]))
+    text = response.content.decode()
+    assert ("Open it</a>" in text) == leads_there
+    assert not any(wrong in text for wrong in ('href="javascript:', 'href="//evil', '?c="><script>'))
+
+
+def test_nobody_opens_what_was_shown_to_others(
+    school: School, models_home: Any, browser_of: Callable[..., Client]
+) -> None:
+    own, others = a_list(school, 0), a_list(school, 1)
+    browser, part = browser_of("learner"), school.parts["red"][0].pk
+    for token, pk in ((others.token, part), (uuid.uuid4(), part), (own.token, school.parts["blue"][0].pk)):
+        assert browser.get(reverse("recommendation_open", args=[token, pk])).status_code == 404
+    staff = browser_of("administrator")
+    assert staff.get(reverse("recommendation_open", args=[own.token, part])).status_code == 403
+    assert not Feedback.objects.exists()
+
+
+def a_list(school: School, place: int) -> Impression:
+    """The first red part, shown to the learner of that place."""
+    return Impression.objects.create(
+        organisation=school.organisation, learner=school.learners[place], source="x", channel="page",
+        activity_ids=[school.parts["red"][0].pk],
+    )  # fmt: skip
