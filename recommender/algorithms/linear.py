@@ -12,7 +12,7 @@ from recommender.backends.base import Dense
 from recommender.datasets.interactions import Index, offsets_of
 from recommender.parallel import in_parallel
 
-_BLOCK_NUMBERS = 16 * 2**20
+_BLOCK_NUMBERS = 2**20  # small enough for the cache, and for memory that is used again instead of asked for anew
 _FADED = 1e-4  # an event that counts so little counts as nothing
 # Many histories at once are multiplied with the weights as a full matrix where that is not too large or too empty: an
 # entry through two sparse indices costs as much as a dozen that lie side by side.

@@ -15,10 +15,11 @@ from recommender.errors import InvalidData
 from recommender.parallel import in_parallel
 
 _BLOCK_BYTES = 256 * 2**20
+_BLOCK_NUMBERS = 2**20  # at once: small enough for the cache, and for memory that is used again
 # What a multiplication costs beside one in BLAS (measured on 2 cores): through two sparse indices, and through one
 # with a dense row behind it.
 _SPARSE_COST, _HALF_SPARSE_COST = 100, 12
-_SPLITS = 24  # numbers of frequent columns that are weighed against each other
+_SPLITS = 12  # numbers of frequent columns that are weighed against each other
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -63,8 +64,7 @@ class LocalBackend(Backend):
             return np.zeros((array.shape[0], n), np.int64)
         if n == array.shape[1]:
             return np.argsort(-array, axis=1, kind="stable")
-        step = max(1, _BLOCK_BYTES // (16 * array.shape[1]))
-        step = min(step, -(-len(array) // (os.cpu_count() or 1)))
+        step = max(1, _BLOCK_NUMBERS // array.shape[1])
         blocks = in_parallel(
             lambda start: _top(array[start : start + step], n), range(0, len(array), step), limits_blas=False
         )
@@ -103,10 +103,10 @@ class LocalBackend(Backend):
         total[:n_frequent, n_frequent:] = total[n_frequent:, :n_frequent].T
         total[n_frequent:, n_frequent:] = self._gram_sparse(rare)
         gram = np.empty_like(total)
-        step = max(1, _BLOCK_BYTES // (8 * len(place)))
+        step = max(1, _BLOCK_NUMBERS // len(place))
 
         def move_back(start: int) -> None:
-            gram[start : start + step] = total[place[start : start + step]][:, place]
+            np.take(total[place[start : start + step]], place, axis=1, out=gram[start : start + step])
 
         in_parallel(move_back, range(0, len(place), step), limits_blas=False)
         return gram
