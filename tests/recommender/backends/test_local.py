@@ -35,7 +35,7 @@ def test_frequent_columns_are_made_dense_and_rare_ones_are_not() -> None:
     offsets = np.concatenate(([0], np.cumsum([len(one) for one in columns])))
     values = np.ones(offsets[-1], np.float32)
     matrix = scipy.sparse.csr_matrix((values, np.concatenate(columns), offsets), shape=(600, 400))
-    assert 17 <= _cheapest_split(matrix, np.arange(400)) <= 70
+    assert 30 <= _cheapest_split(matrix, np.arange(400)) <= 80
     assert LocalBackend().gram(matrix) == pytest.approx((matrix.T @ matrix).toarray())
 
 
