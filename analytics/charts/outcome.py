@@ -100,7 +100,7 @@ def results_spread(counts: Sequence[int]) -> Chart:
         "marker": {"color": SERIES[2]},
         "hovertemplate": "%{customdata}: %{y:,}<extra></extra>",
     }
-    xaxis = {"tickformat": ".0%", "range": [0, 1], "dtick": 0.2}
+    xaxis = {"tickformat": ".0%", "range": [0, 1], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
     return Chart(
         "results-spread",
         _("How results lie"),

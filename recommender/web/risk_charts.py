@@ -13,6 +13,7 @@ from recommender.models import Risk
 from recommender.web.charts import Chart
 
 AXIS = {"gridcolor": "var(--line)", "zeroline": False, "linecolor": "var(--line)", "fixedrange": True}
+QUARTERS: dict[str, Any] = {"tickformat": ".0%", "range": [0, 1], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickangle": 0}
 LAYOUT: dict[str, Any] = {
     "margin": {"l": 44, "r": 12, "t": 8, "b": 40},
     "height": 200,
@@ -40,9 +41,9 @@ def spread_chart(counts: Sequence[int], at_risk_share: float) -> Chart:
     bars = {"type": "bar", "x": middles, "y": list(counts), "customdata": labels, "marker": {"color": colours}}
     bars["hovertemplate"] = f"%{{customdata}}: %{{y}} {_('learners')}<extra></extra>"
     layout = LAYOUT | {
+        "margin": LAYOUT["margin"] | {"r": 24},
         "bargap": 0.12,
-        "xaxis": AXIS
-        | {"title": {"text": _("Risk of not finishing")}, "tickformat": ".0%", "range": [0, 1], "dtick": 0.2},
+        "xaxis": AXIS | QUARTERS | {"title": {"text": _("Risk of not finishing")}},
         "yaxis": AXIS | {"title": {"text": _("Learners")}, "rangemode": "tozero"},
     }
     rows = [(label, number(count)) for label, count in zip(labels, counts, strict=True)]
