@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from analytics.public import Organisation
 from recommender.datasets.studies import Flags, Ints, Studies
+from recommender.evaluation.outcome_metrics import AT_RISK_SHARE
 from recommender.models import Confidence, Risk
 from recommender.outcomes.base import FACTOR_NAMES, Prediction, medians
 from recommender.outcomes.examples import Examples, examples_on
@@ -33,6 +34,8 @@ MOST_TOLD = 4
 """Factors, and strengths: more nobody reads."""
 LEAST_EFFECT = 0.01
 """Of a factor that is told: a percentage point."""
+SLIGHT_EFFECT = 0.001
+"""Of a factor that raises the risk of somebody at risk for whom no factor does more."""
 _COLUMNS = (
     "organisation_id", "enrolment_id", "version_id", "on", "course_day", "is_known", "risk_share", "grade_share",
     "confidence", "factors", "strengths", "calculated_at",
@@ -124,7 +127,7 @@ def lines_of(data: Studies, batch: Batch) -> list[str]:
         found.risk_share.tolist(),
         found.grade_share.tolist(),
         confidence_of(examples).tolist(),
-        told_of(examples.told, batch.peers, found.effects, 1),
+        told_of(examples.told, batch.peers, found.effects, 1, found.risk_share >= AT_RISK_SHARE),
         told_of(examples.told, batch.peers, found.effects, -1),
         strict=True,
     )
@@ -135,7 +138,11 @@ def lines_of(data: Studies, batch: Batch) -> list[str]:
 
 
 def told_of(
-    values: NDArray[np.float32], peers: NDArray[np.float32], effects: NDArray[np.float32], sign: int
+    values: NDArray[np.float32],
+    peers: NDArray[np.float32],
+    effects: NDArray[np.float32],
+    sign: int,
+    needs_reason: Flags | None = None,
 ) -> list[str]:
     """Per example a JSON list of what raises (sign 1) or lowers (-1) its risk, strongest first: see `FactorShare`.
 
@@ -146,10 +153,15 @@ def told_of(
         peers: (k, n_tellings) of their peers.
         effects: (k, n_factors).
         sign: 1 or -1.
+        needs_reason: (k,) of whom slight effects are told where there is no other.
     """
     names = list(TELLINGS)
     effects = _told_once(values, effects)
-    strength = np.where(np.isfinite(values) & (sign * effects >= LEAST_EFFECT), sign * effects, 0.0)
+    strength = np.where(np.isfinite(values), sign * effects, 0.0)
+    is_told = strength >= LEAST_EFFECT
+    if needs_reason is not None:
+        is_told |= (needs_reason & ~is_told.any(axis=1))[:, None] & (strength >= SLIGHT_EFFECT)
+    strength = np.where(is_told, strength, 0.0)
     places = np.argsort(-strength, axis=1, kind="stable")[:, :MOST_TOLD]
     told = np.take_along_axis(strength, places, axis=1) > 0
     columns = (np.take_along_axis(each, places, axis=1)[told].tolist() for each in (values, peers, effects))

@@ -61,7 +61,7 @@ def line_of(risk: Risk) -> Line:
 
 
 def _why(risk: Risk) -> str:
-    return " ".join([*line_of(risk).strengths, *line_of(risk).factors])
+    return line_of(risk).whole
 
 
 def _choices(scope: TableScope) -> Sequence[tuple[str, str | Promise]]:

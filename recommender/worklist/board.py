@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from recommender.evaluation.outcome_metrics import AT_RISK_SHARE
 from recommender.models import Intervention, Risk
 from recommender.worklist.rows import with_names
 from recommender.worklist.words import sentences
@@ -16,6 +19,8 @@ COLUMNS = (
     *("learner", "external_id", "course", "risk_share", "confidence", "change_share", "why"),
     *("assigned_to", "last_done", "last_done_at"),
 )
+N_REASONS = 2
+"""Sentences beside a risk; the others are behind a click."""
 BLOCK_ROWS = 500
 TREND_DAYS = 5
 """A risk is compared with the latest that is at least so many days older: the one of the week before."""
@@ -31,6 +36,20 @@ class Line:
     change: float | None
     """Against the week before, as a difference of shares; more than 0 is worse."""
     last: Intervention | None
+
+    @property
+    def reason(self) -> str:
+        """The two strongest factors in words; where none is told, the learner is about as much at risk as peers are."""
+        if self.factors:
+            return " ".join(self.factors[:N_REASONS])
+        if (self.risk.risk_share or 0.0) < AT_RISK_SHARE:
+            return _("Nothing stands out beside peers.")
+        return _("Nothing stands out beside peers: at this point of the course most of them are as much at risk.")
+
+    @property
+    def whole(self) -> str:
+        """All that is told, strengths first; empty where not enough is known."""
+        return " ".join([*self.strengths, *(self.factors or [self.reason])]) if self.risk.is_known else ""
 
     @property
     def is_rising(self) -> bool:
@@ -50,7 +69,7 @@ def file_rows(risks: Iterable[Risk]) -> Iterator[list[Any]]:
                 risk.risk_share,
                 risk.confidence,
                 line.change,
-                " ".join([*line.strengths, *line.factors]),
+                line.whole,
                 case.assigned_to.login.get_username() if case is not None and case.assigned_to else "",
                 last.kind if last is not None else "",
                 last.at if last is not None else None,

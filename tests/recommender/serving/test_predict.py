@@ -114,6 +114,17 @@ def test_a_factor_is_told_in_one_way_and_a_repeated_attempt_before_the_courses_t
     assert [(share["feature"], share["value"]) for share in first] == [("earlier_courses", 0.0)]
 
 
+def test_of_somebody_at_risk_slight_factors_are_told_where_there_is_no_other() -> None:
+    names = list(TELLINGS)
+    values = np.full((3, len(names)), np.nan, np.float32)
+    values[:, [names.index("pause"), names.index("materials")]] = 3.0
+    effects = np.zeros((3, len(FACTOR_NAMES)), np.float32)
+    effects[:, FACTOR_NAMES.index("pause")] = 0.004
+    effects[1, FACTOR_NAMES.index("materials")] = 0.05
+    found = told_of(values, np.full_like(values, np.nan), effects, 1, np.array([True, True, False]))
+    assert [[share["feature"] for share in json.loads(shares)] for shares in found] == [["pause"], ["materials"], []]
+
+
 def test_the_past_is_kept_and_the_day_replaced(ready: College) -> None:
     refreshed(ready.organisation)
     refreshed(ready.organisation)

@@ -52,6 +52,18 @@ def test_the_page_says_who_first_and_why(browser: Client, risks: Risks) -> None:
     assert first.is_rising
 
 
+def test_a_high_risk_without_a_factor_is_explained_by_the_peers(browser: Client, risks: Risks) -> None:
+    Risk.objects.filter(pk=risks[0].pk).update(factors=[])
+    like_others = "Nothing stands out beside peers: at this point of the course most of them are as much at risk."
+    assert browser.get(reverse("worklist")).context["lines"][0].reason == like_others
+    learner = browser.get(reverse("learner_risk", args=[risks[0].enrolment.learner_id]))
+    assert like_others in learner.content.decode()
+    assert like_others in b"".join(browser.get(reverse("worklist_csv"))).decode()  # type: ignore[arg-type]
+    Risk.objects.filter(pk=risks[0].pk).update(risk_share=0.2)
+    everybody = browser.get(reverse("course_risk", args=[risks[0].enrolment.course_id]), {"q": "amara"})
+    assert "Nothing stands out beside peers.<" in everybody.content.decode()
+
+
 def test_filters(browser: Client, risks: Risks, cast: Cast) -> None:
     assert listed(browser, q="silva") == ["Bruno Silva"]
     assert listed(browser, q="learner-03") == ["Chen Wei"]
