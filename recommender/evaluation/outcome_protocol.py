@@ -1,8 +1,8 @@
 """One way to measure every predictor: later runs of courses, from days along the way, by those who still run then.
 
-The test is made of the runs that began last; training sees enrolments that had ended when the first of those began, so
-nobody learns from the future. Where there are no later runs (self-paced courses, the first term), learners are held
-out instead, and the protocol's name says so.
+The test is made of the runs that began last; training sees runs that had ended when the first of those began, so nobody
+learns from the future, nor from those alone who gave up a run early. Where there are no later runs (self-paced courses,
+the first term), learners are held out instead, and the protocol's name says so.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -204,7 +204,8 @@ def _by_run(studies: Studies) -> tuple[Flags, Flags, str]:
     begins, counts = np.unique(studies.first_on[known], return_counts=True)
     later = np.cumsum(counts[::-1])[::-1]
     since = begins[later >= TESTED_SHARE * counts.sum()][-1]
-    return studies.settled & (studies.ended_on <= since), known & (studies.first_on >= since), LATER_RUNS
+    then = replace(studies.forgetting(studies.ended_on > since), today_on=int(since))
+    return then.settled, known & (studies.first_on >= since), LATER_RUNS
 
 
 def _by_learner(studies: Studies, seed: int) -> tuple[Flags, Flags, str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recommender.datasets.studies import UNKNOWN, Runs
+from recommender.datasets.studies import NOT_FINISHED, UNKNOWN, Runs
 from recommender.errors import NotEnoughData
 from recommender.evaluation.outcome_protocol import (
     asked_about,
@@ -39,6 +39,17 @@ def test_who_had_not_ended_when_the_tested_began_teaches_nothing():
     overlapping = replace(STUDIES, end_day=np.where(STUDIES.run == 2, 250.0, STUDIES.end_day))
     assert not outcome_split(overlapping).train[STUDIES.run == 2].any()
     assert RUN_STARTS[3] - RUN_STARTS[2] < 250 > LENGTH_DAYS
+
+
+def test_who_gave_up_a_run_that_still_went_on_teaches_nothing():
+    """Learning from them alone would teach that everybody gives up."""
+    went_on = STUDIES.run == 2
+    gave_up = went_on & (STUDIES.outcome == NOT_FINISHED)
+    half_over = replace(STUDIES, end_day=np.where(gave_up, 50.0, np.where(went_on, 250.0, STUDIES.end_day)))
+    split = outcome_split(half_over)
+    assert gave_up.any()
+    assert not split.train[went_on].any()
+    np.testing.assert_array_equal(split.train, STUDIES.run < 2)
 
 
 def test_without_later_runs_learners_are_held_out():
