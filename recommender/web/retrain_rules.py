@@ -24,9 +24,16 @@ from recommender.web.algorithms import algorithm_choices
 from recommender.web.proposals import PolicyForm
 
 
+class ConfigField(forms.JSONField):
+    """Empty where nothing differs from the defaults: `null` would look like a value."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return super().prepare_value(value) if value else ""
+
+
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     algorithm = forms.ChoiceField(label=gettext_lazy("Algorithm"))
-    config = forms.JSONField(
+    config = ConfigField(
         label=gettext_lazy("Parameters"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": '{"regularization": 200}'}),

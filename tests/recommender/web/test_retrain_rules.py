@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from analytics.models import ApiKey, Scope
-from recommender.models import RetrainRule, Run
+from recommender.models import PromotionPolicy, RetrainRule, Run
+from recommender.models.proposals import AfterGate
 from recommender.registry.card import card_of
 from tests.asking import post, told
 from tests.recommender.school import School, build_school
@@ -36,6 +38,25 @@ def test_a_rule_is_made_changed_and_deleted(browser: Client, school: School) -> 
     assert (rule.every_days, rule.new_events_share) == (1, 0.2)
     browser.post(reverse("retrain_rule_delete", args=[rule.pk]))
     assert not RetrainRule.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("promotes", "after_gate", "then"),
+    [
+        ("on", AfterGate.PROMOTE, "into use if it passes the gate"),
+        ("on", AfterGate.ASK, "you are asked, if it passes the gate"),
+        ("on", AfterGate.HOLD, "stored; you put it into use"),
+        ("", AfterGate.PROMOTE, "stored; you put it into use"),
+    ],
+)
+def test_the_list_says_who_puts_versions_into_use(
+    browser: Client, school: School, promotes: str, after_gate: str, then: str
+) -> None:
+    PromotionPolicy.objects.create(organisation=school.organisation, after_gate=after_gate)
+    browser.post(reverse("retrain_rule_list"), SENT | {"promotes": promotes})
+    page = browser.get(reverse("retrain_rule_list")).content.decode()
+    assert f"<td>{then}</td>" in page
+    assert not re.search(r"<textarea[^>]*>\s*(null|\{)", page), "nothing differs from the defaults"
 
 
 @pytest.mark.parametrize(
