@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from analytics.public import JobState, Member, Organisation, Role, chance, wake
+from analytics.public import JobState, Member, Organisation, Role, chance, number, wake
 from recommender.models import Mail, OutcomePolicy, Risk
 from recommender.worklist.post import name_of_member, send_again
 from recommender.worklist.rows import Worklist, in_order, last_day, with_names
@@ -88,11 +88,11 @@ def compose(member: Member) -> tuple[str, str]:
         lines = [_("Nobody in your courses is at risk and waiting for you this week.")]
     else:
         subject = ngettext("%(n)s learner may need you this week", "%(n)s learners may need you this week", n) % {
-            "n": n
+            "n": number(n)
         }
         lines = [_("The highest risks first:"), "", *_named(with_names(in_order(waiting))[:N_NAMED])]
         if n > N_NAMED:
-            lines += ["", _("and %(n)s more.") % {"n": n - N_NAMED}]
+            lines += ["", _("and %(n)s more.") % {"n": number(n - N_NAMED)}]
     greeting = _("Hello %(name)s,") % {"name": name_of_member(member)}
     worklist = _("Your worklist: %(address)s") % {
         "address": settings.NEURALINK_PUBLIC_URL.rstrip("/") + reverse("worklist")

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from analytics.models import JobState, Member
@@ -45,6 +46,15 @@ def test_it_names_the_highest_risks_and_why(risks: Risks, instructor: Member, se
     assert body.index("Amara Okafor") < body.index("Bruno Silva") < body.index("Emre")
     assert "Fatima Zahra" not in body
     assert "https://learn.example.org/worklist/" in body
+
+
+def test_large_numbers_are_written_as_on_pages(
+    risks: Risks, instructor: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QuerySet, "count", lambda rows: 2742)
+    subject, body = digest.compose(instructor)
+    assert subject == "2,742 learners may need you this week"
+    assert "and 2,732 more." in body
 
 
 def test_a_quiet_week_is_told_too(risks: Risks, instructor: Member) -> None:
