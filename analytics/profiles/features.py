@@ -112,7 +112,7 @@ def topics(events: QuerySet[Event], now: datetime) -> list[Topic]:
     return [Topic(row["topic"], row["weight"] / whole, row["n_events"]) for row in rows[:TOPICS_SHOWN]]
 
 
-def progress(enrolments: QuerySet[Enrolment], events: QuerySet[Event]) -> list[CourseProgress]:
+def progress(enrolments: QuerySet[Enrolment], events: QuerySet[Event], now: datetime) -> list[CourseProgress]:
     """How far the learner came in each course they are enrolled in, the latest first."""
     courses = enrolments.values("course_id")
     n_parts = dict(
@@ -135,11 +135,11 @@ def progress(enrolments: QuerySet[Enrolment], events: QuerySet[Event]) -> list[C
         )
     }
     found = []
-    for enrolment in enrolments.select_related("course"):
+    for enrolment in enrolments.select_related("course", "organisation"):
         seen: dict[str, Any] = met.get(enrolment.course_id, {})  # type: ignore[assignment]
         n_met, n_done = seen.get("n_met", 0), seen.get("n_done", 0)
         n_all = n_parts.get(enrolment.course_id, 0)
-        found.append(CourseProgress(enrolment, n_all, n_met, n_done, seen.get("last_at")))
+        found.append(CourseProgress(enrolment.known_at(now), n_all, n_met, n_done, seen.get("last_at")))
     never = datetime.min.replace(tzinfo=UTC)
     return sorted(found, key=lambda course: course.last_at or never, reverse=True)
 

@@ -117,7 +117,7 @@ def portrait(
         features.activeness(events, now, zone),
         features.week(events, zone),
         features.topics(events, now),
-        features.progress(enrolments, events),
+        features.progress(enrolments, events, now),
         features.results(events),
     )
     drawn.statements.extend(

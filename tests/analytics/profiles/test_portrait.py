@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics.models import Activity, Enrolment, Event, Kind, Learner, Unit, Verb
+from analytics.models import Activity, Enrolment, Event, Kind, Learner, Organisation, Unit, Verb
 from analytics.profiles import features
 from analytics.profiles.features import Activeness, Result, Topic
 from analytics.profiles.portrait import (
@@ -47,6 +47,27 @@ def test_known_learner(cast: Cast) -> None:
     assert [statement.n for statement in portrait.statements] == [24, 24, 24, 4]
     assert summary(portrait).startswith("Daria Novak is regularly active, last seen on ")
     assert summary(portrait).endswith("with 8 of 12 activities done.")
+
+
+def test_an_outcome_that_comes_later_is_not_shown(cast: Cast) -> None:
+    now = last_day()
+    enrolments = cast.north.learners[0].enrolments
+    first, second = enrolments.order_by("id")
+    Enrolment.objects.filter(pk=first.pk).update(outcome="withdrawn", grade_share=0.2, ended_at=now + timedelta(days=1))
+    Enrolment.objects.filter(pk=second.pk).update(outcome="completed", grade_share=0.9, ended_at=None)
+    Activity.objects.filter(pk=second.course_id).update(closes_at=now + timedelta(days=9))
+
+    Organisation.objects.filter(pk=cast.north.organisation.pk).update(as_of=now)
+
+    def told(at: datetime) -> dict[int, tuple[str, float | None]]:
+        rows = features.progress(enrolments.all(), Event.objects.none(), at)
+        return {row.enrolment.pk: (row.enrolment.outcome, row.enrolment.grade_share) for row in rows}
+
+    assert told(now) == {first.pk: ("active", None), second.pk: ("active", None)}
+    assert told(now + timedelta(days=1)) == {first.pk: ("withdrawn", 0.2), second.pk: ("active", None)}
+    Organisation.objects.filter(pk=cast.north.organisation.pk).update(as_of=None)
+    assert told(now)[second.pk] == ("completed", 0.9), "who completes early has completed"
+    assert told(now + timedelta(days=9)) == {first.pk: ("withdrawn", 0.2), second.pk: ("completed", 0.9)}
 
 
 def test_somebody_who_has_done_nothing(cast: Cast) -> None:
