@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -10,6 +11,8 @@ from django.utils.translation import ngettext
 from analytics.charts.chart import SERIES, Chart, across, day, distinct, layout
 from analytics.profiles.features import Result, Topic
 from analytics.words import number, percent
+
+FEWEST_DAYS = timedelta(days=14)
 
 
 def results_over_time(rows: Sequence[Result]) -> Chart:
@@ -33,7 +36,10 @@ def results_over_time(rows: Sequence[Result]) -> Chart:
         % {"n": len(rows), "mean": percent(mean)}
     )
     axes = layout(
-        xaxis={"type": "date"}, yaxis={"tickformat": ".0%", "range": [0, 1.05]}, hovermode="closest", showlegend=False
+        xaxis={"type": "date", **_some_days([row.at for row in rows])},
+        yaxis={"tickformat": ".0%", "range": [0, 1.05]},
+        hovermode="closest",
+        showlegend=False,
     )
     return Chart(
         "results-over-time",
@@ -45,6 +51,15 @@ def results_over_time(rows: Sequence[Result]) -> Chart:
         size="short",
         has_data=bool(rows),
     )
+
+
+def _some_days(instants: Sequence[datetime]) -> dict[str, list[str]]:
+    """A range of at least two weeks: around a single instant Plotly would mark fractions of a second."""
+    if not instants:
+        return {}
+    first, last = min(instants), max(instants)
+    margin = max(FEWEST_DAYS - (last - first), (last - first) / 10) / 2
+    return {"range": [(first - margin).isoformat(), (last + margin).isoformat()]}
 
 
 def interests(topics: Sequence[Topic]) -> Chart:

@@ -89,8 +89,8 @@ class Comparison:
     def sentence(self) -> str:
         if self.difference is None:
             return _(
-                "Not enough data yet: %(n)s courses of learners with an intervention have ended and found somebody "
-                "similar beside them; from %(min)s on they are compared."
+                "Not enough data yet: %(n)s enrolments with an intervention have ended and have a similar one without "
+                "beside them; from %(min)s on they are compared."
             ) % {"n": self.n_compared, "min": MIN_COMPARED}
         found = self.difference
         words = {

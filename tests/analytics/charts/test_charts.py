@@ -90,6 +90,12 @@ EMPTY = {
 }
 
 
+def test_a_single_result_has_days_around_it() -> None:
+    low, high = charts.results_over_time(RESULTS[:1]).figure["layout"]["xaxis"]["range"]
+    assert datetime.fromisoformat(high) - datetime.fromisoformat(low) == timedelta(days=14)
+    assert low < RESULTS[0].at.isoformat() < high
+
+
 @pytest.mark.parametrize("chart", [*CHARTS.values(), *EMPTY.values()])
 def test_plotly_knows_every_property(chart: Chart) -> None:
     # CSS variables are put in by the browser; Plotly's validators want colours.
