@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
+import scipy.linalg.lapack
 from numpy.typing import NDArray
 
 from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State
@@ -25,7 +26,7 @@ from recommender.backends.base import Dense
 from recommender.datasets.interactions import Index, Interactions, Sequences, offsets_of
 from recommender.parallel import in_parallel
 
-_BLOCK_NUMBERS = 2 * 2**20
+_BLOCK_NUMBERS = 2**20
 _LENGTH_STEPS = 1.1  # lists within this factor of length are solved together, filled up with an activity of no weight
 
 
@@ -228,12 +229,24 @@ def _few_equations(met: Dense, inverse: Dense) -> Dense:
     turned = (met.reshape(-1, met.shape[2]) @ inverse).reshape(met.shape)
     small = turned @ met.transpose(0, 2, 1)
     small[:, np.arange(length), np.arange(length)] += 1.0
-    answers = np.linalg.solve(small, np.ones((len(met), length, 1), np.float32))
-    found: Dense = (answers.transpose(0, 2, 1) @ turned)[:, 0]
+    answers = _solved(small, np.ones((len(met), length), np.float32))
+    found: Dense = (answers[:, None] @ turned)[:, 0]
     return found
 
 
 def _all_equations(met: Dense, shared: Dense) -> Dense:
-    matrices = met.transpose(0, 2, 1) @ met + shared
-    found: Dense = np.linalg.solve(matrices, met.sum(axis=1)[:, :, None])[:, :, 0]
+    matrices: Dense = met.transpose(0, 2, 1) @ met
+    matrices += shared
+    total: Dense = np.ones((1, met.shape[1]), np.float32) @ met
+    return _solved(matrices, total[:, 0])
+
+
+def _solved(matrices: Dense, right: Dense) -> Dense:
+    """Positive definite equations, (n, size, size) and (n, size): by Cholesky, half the work of NumPy's LU."""
+    found = np.empty_like(right)
+    for place, matrix in enumerate(matrices):
+        # Symmetric, so its transpose is the same in the order that LAPACK wants.
+        _factor, found[place], info = scipy.linalg.lapack.sposv(matrix.T, right[place])
+        if info:  # not so in single precision
+            found[place] = np.linalg.solve(matrix, right[place])
     return found
