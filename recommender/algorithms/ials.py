@@ -226,8 +226,8 @@ def _rectangle(lists: Sequences, members: NDArray[np.int64], length: int, fillin
 def _few_equations(met: Dense, inverse: Dense) -> Dense:
     """`inv(shared + met' met) met' 1` = shared**-1 met' inv(I + met shared**-1 met') 1: `length` equations."""
     length = met.shape[1]
-    turned = (met.reshape(-1, met.shape[2]) @ inverse).reshape(met.shape)
-    small = turned @ met.transpose(0, 2, 1)
+    turned: Dense = (met.reshape(-1, met.shape[2]) @ inverse).reshape(met.shape)
+    small: Dense = turned @ met.transpose(0, 2, 1)
     small[:, np.arange(length), np.arange(length)] += 1.0
     answers = _solved(small, np.ones((len(met), length), np.float32))
     found: Dense = (answers[:, None] @ turned)[:, 0]
