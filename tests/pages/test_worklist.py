@@ -64,7 +64,7 @@ def test_a_message_to_several(cast: Cast, window: Callable[..., Any]) -> None:
     assert Intervention.objects.count() == Mail.objects.count() == 2
     expect(page.locator("tbody tr").first).to_contain_text("Message")
     page.get_by_role("link", name="Interventions").click()
-    expect(page.locator("main")).to_contain_text("Not enough data yet: 0 courses")
+    expect(page.locator("main")).to_contain_text("Not enough data yet: 0 enrolments")
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
