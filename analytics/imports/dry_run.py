@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cached_property
+from typing import IO
 
 import pyarrow as pa
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from pyarrow import feather
 
 from analytics.imports.copying import copy_rows
 from analytics.imports.formats.base import Target
@@ -27,6 +29,7 @@ REPEATED = "SELECT place FROM trying_key JOIN tried_key USING (id)"
 REMEMBERED = "INSERT INTO tried_key SELECT id FROM trying_key ON CONFLICT DO NOTHING"
 
 
+PACKED = pa.ipc.IpcWriteOptions(compression="zstd")
 NEEDS_NOTHING = frozenset({Target.EVENTS, Target.STATEMENTS})
 """Rows that make what they refer to, so that it does not matter what came before them."""
 
@@ -34,29 +37,29 @@ NEEDS_NOTHING = frozenset({Target.EVENTS, Target.STATEMENTS})
 class Tried:
     """The cleaned batches of catalogue and people so far, on disk, to be there again while a later one is tried.
 
-    n batches of them so cost n²/2 loads; the batches of events, of which there are many, cost none.
+    n batches of them so cost n²/2 loads; the batches of events, of which there are many, cost none. The file has no
+    name, so that nothing about people is left behind by a process that is killed.
     """
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="neuralink-dry-run-")
-        self._targets: list[Target] = []
+        self._starts: list[tuple[Target, int]] = []
+
+    @cached_property
+    def _file(self) -> IO[bytes]:
+        return tempfile.TemporaryFile(dir=settings.HOME)
 
     def before(self, target: Target) -> Iterator[tuple[Target, pa.Table]]:
         """What has to be there for rows of this kind."""
-        if target not in NEEDS_NOTHING:
-            for place, earlier in enumerate(self._targets):
-                yield earlier, feather.read_table(self._path(place), memory_map=False)
+        for earlier, start in () if target in NEEDS_NOTHING else self._starts:
+            self._file.seek(start)
+            yield earlier, pa.ipc.open_stream(self._file).read_all()
 
     def add(self, target: Target, rows: pa.Table) -> None:
-        if target not in NEEDS_NOTHING and rows.num_rows:
-            feather.write_feather(rows, self._path(len(self._targets)), compression="zstd")
-            self._targets.append(target)
-
-    def forget(self) -> None:
-        self._folder.cleanup()
-
-    def _path(self, place: int) -> Path:
-        return Path(self._folder.name) / f"{place}.arrow"
+        if target in NEEDS_NOTHING or not rows.num_rows:
+            return
+        self._starts.append((target, self._file.seek(0, os.SEEK_END)))
+        with pa.ipc.new_stream(self._file, rows.schema, options=PACKED) as stream:
+            stream.write_table(rows)
 
 
 def begin(import_: Import, lease: Lease) -> None:

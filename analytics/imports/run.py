@@ -71,7 +71,6 @@ def run_import(lease: Lease, progress: Progress = lambda share, text: None) -> N
                     run.commit(batch, cleaned)
                 progress(batch.share, import_.progress_text)
         finally:
-            run.tried.forget()
             # Whatever ended it, the batches before stay, and their days have to be counted.
             if import_.n_accepted and not import_.is_dry_run:
                 request_refresh(import_.organisation_id)
