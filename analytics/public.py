@@ -31,7 +31,7 @@ from analytics.prepared import Prepared
 from analytics.retention import Kept, add_kept, in_batches
 from analytics.retention.erasure import add_step as add_erasing_step
 from analytics.tables.catalogue import add_table, extend_table
-from analytics.tables.columns import Form, TableColumn, TableFilter, field_filter, learner_name, when, who
+from analytics.tables.columns import Form, TableColumn, TableFilter, field_filter, learner_columns, when, who
 from analytics.tables.columns import Scope as TableScope
 from analytics.tables.export import csv_lines
 from analytics.tables.imports import took
@@ -89,7 +89,7 @@ __all__ = [
     "continuing",
     "extend_table",
     "field_filter",
-    "learner_name",
+    "learner_columns",
     "list_page",
     "masks_learners",
     "table_page",

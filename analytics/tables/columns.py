@@ -6,16 +6,19 @@ import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import F, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, NullIf
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from analytics.aggregates.period import Period
 from analytics.tables.viewer import Viewer
@@ -128,6 +131,28 @@ def learner_name(path: str) -> Expression:
     """What a list of rows that name a learner is ordered by: the name, or the id where there is none."""
     name = NullIf(f"{path}__name", Value("", output_field=TextField()))
     return lambda scope: Coalesce(name, f"{path}__external_id", output_field=TextField())
+
+
+def learner_columns(path: str) -> list[TableColumn]:
+    """Name, which leads to the portrait, and id of the learner whom rows name by `path`."""
+    learner_of = attrgetter(path.replace("__", "."))
+    return [
+        TableColumn(
+            "name",
+            gettext_lazy("Learner"),
+            expression=learner_name(path),
+            value=lambda row: str(learner_of(row)),
+            url=lambda row: reverse("learner_page", args=[learner_of(row).pk]),
+        ),
+        TableColumn(
+            "external_id",
+            gettext_lazy("Id"),
+            Form.CODE,
+            lambda scope: F(f"{path}__external_id"),
+            value=lambda row: learner_of(row).shown_id,
+            is_shown=False,
+        ),
+    ]
 
 
 def when(

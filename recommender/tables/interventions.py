@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,7 +16,7 @@ from analytics.public import (
     TableColumn,
     TableScope,
     field_filter,
-    learner_name,
+    learner_columns,
     masks_learners,
     when,
     who,
@@ -51,21 +50,7 @@ INTERVENTIONS = Table(
     "intervention_list",
     rows=_interventions,
     columns=[
-        TableColumn(
-            "name",
-            gettext_lazy("Learner"),
-            expression=learner_name("enrolment__learner"),
-            value=lambda row: str(row.enrolment.learner),
-            url=lambda row: reverse("learner_page", args=[row.enrolment.learner_id]),
-        ),
-        TableColumn(
-            "external_id",
-            gettext_lazy("Id"),
-            Form.CODE,
-            lambda scope: F("enrolment__learner__external_id"),
-            value=lambda row: row.enrolment.learner.shown_id,
-            is_shown=False,
-        ),
+        *learner_columns("enrolment__learner"),
         TableColumn("course", gettext_lazy("Course"), expression=lambda scope: F("enrolment__course__name")),
         TableColumn("kind", gettext_lazy("What"), choices=lambda: dict(InterventionKind.choices)),
         who("by", gettext_lazy("By")),

@@ -9,11 +9,20 @@ from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from analytics.public import COURSE_FILTER, Form, Role, Scope, Table, TableColumn, TableFilter, TableScope, learner_name
+from analytics.public import (
+    COURSE_FILTER,
+    Form,
+    Role,
+    Scope,
+    Table,
+    TableColumn,
+    TableFilter,
+    TableScope,
+    learner_columns,
+)
 from recommender.models import OutcomePolicy, Risk
 from recommender.models.risks import Confidence
 from recommender.worklist.board import TREND_DAYS, Line
@@ -74,21 +83,7 @@ COURSE_RISKS = Table(
     "course_risk",
     rows=_risks,
     columns=[
-        TableColumn(
-            "name",
-            _("Learner"),
-            expression=learner_name("enrolment__learner"),
-            value=lambda risk: str(risk.enrolment.learner),
-            url=lambda risk: reverse("learner_page", args=[risk.enrolment.learner_id]),
-        ),
-        TableColumn(
-            "external_id",
-            _("Id"),
-            Form.CODE,
-            lambda scope: F("enrolment__learner__external_id"),
-            value=lambda risk: risk.enrolment.learner.shown_id,
-            is_shown=False,
-        ),
+        *learner_columns("enrolment__learner"),
         TableColumn("risk_share", _("Risk"), Form.CHANCE, template="recommender/_risk_share_cell.html"),
         TableColumn(
             "change_share",
