@@ -20,12 +20,14 @@ def import_list(request: MemberRequest) -> HttpResponse:
 
 
 def answer(organisation: Organisation) -> str:
+    # Of dry runs and of what was rolled back nothing is there.
+    standing = Q(is_dry_run=False, rolled_back_at=None)
     counted = Import.objects.filter(organisation=organisation).aggregate(
-        n=Count("id"),
+        n=Count("id", filter=standing),
         n_unfinished=Count("id", filter=Q(state__in=UNFINISHED)),
-        n_accepted=Sum("n_accepted", filter=Q(is_dry_run=False)),
+        n_accepted=Sum("n_accepted", filter=standing),
     )
-    if not counted["n"]:
+    if not (counted["n"] or counted["n_unfinished"]):
         return _("Nothing has been imported yet.")
     said = ngettext(
         "%(n)s import has brought %(rows)s rows", "%(n)s imports have brought %(rows)s rows", counted["n"]

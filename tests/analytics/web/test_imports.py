@@ -221,6 +221,26 @@ def test_a_running_import_tells_its_pace(cast: Cast, administrator: Client) -> N
     assert pace(import_) == Pace(50, None)
 
 
+def test_the_list_counts_what_is_there(cast: Cast, administrator: Client) -> None:
+    organisation = cast.north.organisation
+    Import.objects.filter(organisation=organisation).update(n_accepted=1000)
+    for of_what in ({"is_dry_run": True}, {"rolled_back_at": timezone.now()}):
+        Import.objects.create(
+            organisation=organisation,
+            format="csv",
+            source_name="a.csv",
+            state=JobState.SUCCEEDED,
+            n_accepted=7,
+            **of_what,
+        )
+    n = Import.objects.filter(organisation=organisation, n_accepted=1000).count()
+    answer = administrator.get(reverse("import_list")).context["answer"]
+    assert f"{1000 * n:,} rows" in answer
+    assert answer.startswith(f"{n} import")
+    Import.objects.filter(n_accepted=1000).update(rolled_back_at=timezone.now())
+    assert administrator.get(reverse("import_list")).context["answer"] == "Nothing has been imported yet."
+
+
 def rejecting(cast: Cast) -> Import:
     import_ = Import.objects.create(
         organisation=cast.north.organisation, format="csv", source_name="a.csv", state=JobState.SUCCEEDED,
