@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse
 
 N_RECOMMENDED = 100
-Matrix = scipy.sparse.csr_matrix
+Matrix = Any  # scipy.sparse.csr_matrix, (n_learners, n_activities)
 Lists = np.ndarray[Any, np.dtype[np.integer]]
 Answer = Callable[[Matrix, Lists], Lists]
 
@@ -180,8 +180,14 @@ def main(name: str, source: str, target: str, n_threads: str, budget_seconds: st
         fit_seconds, processor_seconds = time.perf_counter() - began, time.process_time() - processor_began
         began = time.perf_counter()
         lists = answer(input_matrix, split["tested"])
-    seconds = {"fit_seconds": fit_seconds, "fit_processor_seconds": processor_seconds}
-    np.savez(target, lists=lists, **seconds, score_seconds=time.perf_counter() - began)
+    score_seconds = time.perf_counter() - began
+    np.savez(
+        target,
+        lists=lists,
+        fit_seconds=fit_seconds,
+        fit_processor_seconds=processor_seconds,
+        score_seconds=score_seconds,
+    )
 
 
 def _matrix(offsets: Lists, activities: Lists, n_activities: int) -> Matrix:

@@ -48,7 +48,7 @@ def measure_peer(
         _write(source, split)
         program = Path(__file__).with_name("peer_program.py")
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1" if name.startswith("implicit") else str(n_threads)}
-        command = [python, program, name, source, target, str(n_threads), str(budget_seconds or 0)]
+        command: list[str | Path] = [python, program, name, source, target, str(n_threads), str(budget_seconds or 0)]
         subprocess.run(command, env=environment, check=True)
         with np.load(target) as found:
             lists = found["lists"].astype(np.int32)
@@ -62,8 +62,8 @@ def _environment(name: str) -> Path:
     if not python.exists():
         print(f"Making an environment of peers in {home}, once.", file=sys.stderr)
         venv.create(home, with_pip=True)
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *ENVIRONMENTS[name]]
-    subprocess.run(install, check=True)
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *ENVIRONMENTS[name]], check=True)
     return python
 
 

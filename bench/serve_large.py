@@ -45,7 +45,7 @@ def measure(n_learners: int, n_activities: int, seed: int) -> Iterator[Measureme
     if not wrk.is_there():
         print("wrk is not installed, so the web server is not loaded: apt-get install wrk")
         return
-    scopes = [Scope.RECOMMENDATIONS_READ, Scope.VERSIONS_WRITE]
+    scopes: list[str] = [Scope.RECOMMENDATIONS_READ, Scope.VERSIONS_WRITE]
     key, secret = ApiKey.objects.issue(organisation, "bench", scopes, None)
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "bench.serve_settings"}
     try:
@@ -79,8 +79,9 @@ class _Loader:
             return str(answer.read().decode())
 
     def __call__(self, asked: list[str], connections: int, post_to: str = "", seconds: int = SECONDS) -> wrk.Load:
-        options = {"connections": connections, "seconds": seconds, "post_to": post_to}
-        found = wrk.load(self.port, asked, self.secret, self.folder, **options)
+        found = wrk.load(
+            self.port, asked, self.secret, self.folder, connections=connections, seconds=seconds, post_to=post_to
+        )
         if found.n_failed:
             print(f"{found.n_failed} of {found.n_requests} requests failed: {asked[0]}")
         return found
@@ -119,7 +120,9 @@ def _in_turn(load: _Loader, ours: list[str], beside: list[str], connections: int
 
 def _middle(loads: Sequence[wrk.Load]) -> wrk.Load:
     return wrk.Load(
-        *(statistics.median(getattr(one, name) for one in loads) for name in ("per_second", "p50_ms", "p99_ms")),
+        per_second=statistics.median(one.per_second for one in loads),
+        p50_ms=statistics.median(one.p50_ms for one in loads),
+        p99_ms=statistics.median(one.p99_ms for one in loads),
         n_requests=sum(one.n_requests for one in loads),
         n_failed=sum(one.n_failed for one in loads),
     )
