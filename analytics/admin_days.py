@@ -1,11 +1,11 @@
-"""Django's admin for what is counted for pages alone: verbs by day, and learners as bits."""
+"""Django's admin for what is counted for pages alone: verbs by day, learners as bits, kept answers."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
 from analytics.admin_base import OrganisationFilter, ReadOnlyAdmin
-from analytics.models import ActivityLearners, DayLearners, Spread, VerbDay
+from analytics.models import ActivityLearners, DayLearners, ExploredAnswer, Spread, VerbDay
 
 
 @admin.register(VerbDay)
@@ -40,5 +40,13 @@ class SpreadAdmin(ReadOnlyAdmin):
     list_display = ["on", "span", "measure", "course", "n_learners", "mean", "median"]
     list_filter = [OrganisationFilter]
     list_select_related = ["course"]
+    ordering = ["-id"]
+    sortable_by = ()
+
+
+@admin.register(ExploredAnswer)
+class ExploredAnswerAdmin(ReadOnlyAdmin):
+    list_display = ["key", "version", "counted_at"]
+    list_filter = [OrganisationFilter]
     ordering = ["-id"]
     sortable_by = ()

@@ -34,7 +34,7 @@ from analytics.aggregates.rollup_sql import (
 from analytics.aggregates.spread_sql import LOCKED_COURSES, SPREADS, spans_of
 from analytics.foreign_keys import unchecked
 from analytics.jobs import Lease, commit_without_waiting, wake
-from analytics.models import COMPLETING_VERBS, DirtyDay, JobState, RetentionPolicy, RollupRefresh
+from analytics.models import COMPLETING_VERBS, DirtyDay, ExploredAnswer, JobState, RetentionPolicy, RollupRefresh
 
 ROLLUP_LOCK = 7_102
 """Advisory lock, with the organisation's id: two refreshes of one organisation take turns."""
@@ -107,6 +107,8 @@ def refresh(
                 lease.check()
             taken = _refresh_month(organisation_id)
         if not taken:
+            if lease is None:  # no row of a refresh tells that the tables are others now
+                ExploredAnswer.objects.filter(organisation=organisation_id).delete()
             return n_days
         n_days += sum(day > EVERY_ACTIVITY for day in taken)
         n_left = DirtyDay.objects.filter(organisation=organisation_id).values("on").distinct().count()

@@ -6,7 +6,7 @@ names of CSS variables (static/css/tokens.css); static/js/charts.js puts in the 
 
 from analytics.charts.chart import Chart
 from analytics.charts.course import funnel, reach_of_parts
-from analytics.charts.explore import answer_of, explored, kind_of, marked
+from analytics.charts.explore import answer_of, explored, kind_of, marked, title_of
 from analytics.charts.learner import interests, results_over_time
 from analytics.charts.outcome import cohorts, results_spread, ties_to_success
 from analytics.charts.time import activity_by_day, engagement_by_week
@@ -30,4 +30,5 @@ __all__ = [
     "results_spread",
     "rhythm",
     "ties_to_success",
+    "title_of",
 ]

@@ -7,8 +7,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from analytics.aggregates.explore.answers import Answer, Cell
+from analytics.aggregates.explore.answers import Answer
+from analytics.aggregates.explore.cells import Cell
 from analytics.aggregates.explore.dimensions import BY
+from analytics.aggregates.explore.question import Question
+from analytics.aggregates.measures import MEASURES
 from analytics.charts.chart import HEAT, NOTHING, PALE, SERIES, Chart, day, distinct, layout, mondays, named_at_end
 from analytics.words import number, percent
 
@@ -35,7 +38,7 @@ def explored(answer: Answer, id_: str = "explored") -> Chart:
     figure = {"data": [], "layout": layout()} if kind == "table" else draw(answer)
     return Chart(
         id_,
-        title_of(answer),
+        title_of(answer.question),
         sentence_of(answer),
         figure,
         columns,
@@ -63,18 +66,18 @@ def marked(answer: Answer) -> str:
     return _("Dotted or pale: the period holds only a part of it, or it is not over yet.")
 
 
-def title_of(answer: Answer) -> str:
-    question = answer.question
+def title_of(question: Question) -> str:
     by = str(BY[question.by].label).lower()
+    measure = MEASURES[question.measure].label
     if question.split:
         return _("%(measure)s by %(by)s and %(split)s") % {
-            "measure": answer.measure.label,
+            "measure": measure,
             "by": by,
             "split": str(BY[question.split].label).lower(),
         }
     if question.shown == "statistics":
-        return _("%(measure)s per learner by %(by)s") % {"measure": answer.measure.label, "by": by}
-    return _("%(measure)s by %(by)s") % {"measure": answer.measure.label, "by": by}
+        return _("%(measure)s per learner by %(by)s") % {"measure": measure, "by": by}
+    return _("%(measure)s by %(by)s") % {"measure": measure, "by": by}
 
 
 def sentence_of(answer: Answer) -> str:

@@ -4,6 +4,7 @@ from analytics.models.catalogue import Activity, Kind, Prerequisite
 from analytics.models.credentials import Credential, XapiScope, XapiVersion
 from analytics.models.documents import Document, DocumentKind
 from analytics.models.events import COMPLETING_VERBS, Event, EventKey, Unit, Verb
+from analytics.models.explored import ExploredAnswer
 from analytics.models.imports import Import, RollBack, RowVerdict, Verdict
 from analytics.models.jobs import UNFINISHED, Job, JobQuerySet, JobState
 from analytics.models.learner_bits import BLOCK_LEARNERS, ActivityLearners, DayLearners
@@ -65,6 +66,7 @@ __all__ = [
     "Enrolment",
     "Event",
     "EventKey",
+    "ExploredAnswer",
     "Fate",
     "Import",
     "Job",

@@ -16,11 +16,13 @@ from django.views.decorators.http import require_POST
 from analytics import charts
 from analytics.access import MemberRequest, roles_required
 from analytics.aggregates.explore.answers import answer
+from analytics.aggregates.explore.patience import PAGE_SECONDS, StillCounting
 from analytics.aggregates.explore.question import PARAMETERS, Question
 from analytics.errors import InvalidInput
 from analytics.models import Board, Member, Tile
 from analytics.models.boards import LONGEST_QUERY
 from analytics.tables.viewer import Viewer
+from analytics.web.explore import waiting
 from analytics.web.saved_views import changeable
 from analytics.web.scope import STAFF
 
@@ -48,11 +50,13 @@ def tile(request: MemberRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Tile.objects.filter(board__in=boards.visible_to(request.member)), pk=pk)
     context: dict[str, Any] = {"tile": shown}
     try:
-        found = answer(_question(shown.query, request.member))
+        found = answer(_question(shown.query, request.member), PAGE_SECONDS)
         context |= {"chart": charts.explored(found, f"tile-{shown.pk}"), "kind": charts.kind_of(found)}
         context |= {"answer": found, "marked": charts.marked(found)}
     except InvalidInput as error:
         context["error"] = str(error)
+    except StillCounting:
+        context["wait"] = waiting(request, reverse("tile", args=[pk]))
     return render(request, "analytics/_tile.html", context)
 
 

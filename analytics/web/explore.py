@@ -16,6 +16,7 @@ from analytics import charts
 from analytics.access import MemberRequest, roles_required
 from analytics.aggregates.explore.answers import Answer, answer
 from analytics.aggregates.explore.dimensions import BY
+from analytics.aggregates.explore.patience import PAGE_SECONDS, StillCounting
 from analytics.aggregates.explore.question import PARAMETERS, Question
 from analytics.aggregates.measures import MEASURES
 from analytics.aggregates.segments import LEVELS
@@ -34,6 +35,11 @@ CHARTS = {
     "heat": _("Heat map"),
     "table": _("Table only"),
 }
+AGAIN = "again"
+"""Parameter of whoever asks again for what is being counted: how often that was before."""
+LONGEST_WAIT_SECONDS = 4.0
+MANY_TIMES = 4
+"""From then on the page says that it takes long: after four seconds."""
 SHOWN = {"total": _("Together"), "statistics": _("Per learner: mean, median, spread")}
 
 
@@ -52,7 +58,7 @@ def explore(request: MemberRequest) -> HttpResponse:
     context = explored_context(request)
     if wants_fragment(request):
         response = render(request, "analytics/_explored.html", context)
-        if "question" in context:
+        if "question" in context and AGAIN not in request.GET:
             response["HX-Push-Url"] = f"{request.path}?{context['question'].parameters()}"
         return response
     return render(request, "analytics/explore.html", context | form_context(request))
@@ -105,8 +111,12 @@ def explored_context(request: MemberRequest) -> dict[str, Any]:
         question = question_of(request)
     except InvalidInput as error:
         return {"error": str(error)}
-    found = answer(question)
     parameters = question.parameters()
+    try:
+        found = answer(question, PAGE_SECONDS)
+    except StillCounting:
+        address = f"{reverse('explore')}?{parameters}"
+        return {"question": question, "title": charts.title_of(question), "wait": waiting(request, address)}
     return {
         "question": question,
         "answer": found,
@@ -119,6 +129,15 @@ def explored_context(request: MemberRequest) -> dict[str, Any]:
         "api_url": f"{reverse('api_explore')}?{parameters}",
         "boards": Board.objects.changeable_by(request.member),
     }
+
+
+def waiting(request: MemberRequest, address: str) -> dict[str, Any]:
+    """When a page asks again, and where: soon at first, so that whatever takes a second does not take two."""
+    given = request.GET.get(AGAIN, "")
+    n = int(given) + 1 if given.isascii() and given.isdigit() and len(given) < 4 else 1
+    mark = "&" if "?" in address else "?"
+    seconds = min(0.125 * 2 ** min(n, 10), LONGEST_WAIT_SECONDS)
+    return {"milliseconds": int(seconds * 1000), "address": f"{address}{mark}{AGAIN}={n}", "is_long": n > MANY_TIMES}
 
 
 def form_context(request: MemberRequest) -> dict[str, Any]:

@@ -2,59 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db import connection
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from analytics.aggregates.explore.cells import MOST_CELLS, Cell
 from analytics.aggregates.explore.dimensions import BY
+from analytics.aggregates.explore.patience import cells_of
 from analytics.aggregates.explore.question import Question
-from analytics.aggregates.explore.sources import (
-    BIT_DAYS,
-    COURSE_TOTALS,
-    LEARNER_DAYS,
-    PART_DAYS,
-    STATISTICS,
-    cells_sql,
-    parameters_of,
-    source_of,
-)
-from analytics.aggregates.explore.suppression import suppressed
+from analytics.aggregates.explore.sources import STATISTICS
 from analytics.aggregates.measures import MEASURES, Measure
 from analytics.aggregates.period import SPANS
 from analytics.aggregates.segments import LEVELS
-from analytics.models import Activity, Kind, Outcome, RollupRefresh, Verb
+from analytics.models import Activity, Kind, Outcome, Verb
 from analytics.words import number
 
-MOST_CELLS = 5000
-"""Of one answer; a question with more is to be narrowed."""
 ADDITIVE = {"events", "completions", "hours", "clicks", "results"}
 """Measures whose cells add up; a learner or a day may stand in several."""
-KEPT_SECONDS = 600
-"""How long an answer is kept that had to read a large table; a refresh of the day tables ends it."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    key: Any
-    split: Any
-    n_learners: int | None
-    """At least so many stand behind it; None where it is hidden."""
-    values: dict[str, float | None]
-    is_hidden: bool = False
-
-    @property
-    def value(self) -> float | None:
-        return self.values.get("value")
 
 
 @dataclass(frozen=True)
@@ -66,6 +38,8 @@ class Answer:
     names: dict[Any, str] = field(default_factory=dict)
     """Of courses, by id."""
     is_cut: bool = False
+    counted_at: datetime | None = None
+    """When the cells were counted, where something changed since that is still being counted."""
 
     @property
     def measure(self) -> Measure:
@@ -112,6 +86,9 @@ class Answer:
             told.append(words % {"n": number(self.n_hidden), "least": settings.NEURALINK_SMALL_CELL})
         if self.is_cut:
             told.append(_("Only the first %(n)s cells are shown: narrow the question.") % {"n": number(MOST_CELLS)})
+        if self.counted_at:
+            at = date_format(localtime(self.counted_at), "SHORT_DATETIME_FORMAT")
+            told.append(_("As counted at %(at)s; what changed since is being counted.") % {"at": at})
         return " ".join(told)
 
     def keys(self) -> list[Any]:
@@ -129,52 +106,24 @@ class Answer:
         return self.before.get(place if is_time else key)
 
 
-def answer(question: Question) -> Answer:
-    """Ask the database: one query, and one more each for the period before and for names of courses."""
-    cells, is_cut = _cells(question)
-    cells = _without_holes(question, cells)
+def answer(question: Question, patience_seconds: float | None = None) -> Answer:
+    """Ask the database: one query, and one more each for the period before and for names of courses.
+
+    Raises:
+        StillCounting: it takes longer than that; None waits for as long as it takes.
+    """
+    counted = cells_of(question, patience_seconds)
+    cells = _without_holes(question, counted.cells)
     before: dict[Any, float | None] = {}
     if question.is_compared and not question.split and not question.period.is_everything:
-        before = _before(question)
-    return Answer(question, cells, before, _course_names(question, cells), is_cut)
+        before = _before(question, patience_seconds)
+    return Answer(question, cells, before, _course_names(question, cells), counted.is_cut, counted.at)
 
 
-def _before(question: Question) -> dict[Any, float | None]:
-    earlier = _without_holes(question.previous(), _cells(question.previous())[0])
+def _before(question: Question, patience_seconds: float | None) -> dict[Any, float | None]:
+    earlier = _without_holes(question.previous(), cells_of(question.previous(), patience_seconds).cells)
     is_dated = BY[question.by].is_time and question.by not in {"weekday", "hour"}
     return {(place if is_dated else cell.key): cell.value for place, cell in enumerate(earlier)}
-
-
-def _cells(question: Question) -> tuple[list[Cell], bool]:
-    """Answers from the larger tables are kept for a while: over years they take up to a second."""
-    if source_of(question) not in {BIT_DAYS, LEARNER_DAYS, COURSE_TOTALS, PART_DAYS}:
-        return _ask(question)
-    latest = RollupRefresh.objects.filter(organisation=question.organisation).order_by("-pk")
-    freshness = latest.values_list("pk", "state").first()
-    asked = (question.organisation.pk, question.course_ids, question.parameters(), question.period, freshness)
-    key = "explore:" + hashlib.sha256(repr((asked, settings.NEURALINK_SMALL_CELL)).encode()).hexdigest()
-    found: tuple[list[Cell], bool] | None = cache.get(key)
-    if found is None:
-        found = _ask(question)
-        cache.set(key, found, KEPT_SECONDS)
-    return found
-
-
-def _ask(question: Question) -> tuple[list[Cell], bool]:
-    names = tuple(STATISTICS) if question.shown == "statistics" else ("value",)
-    values = parameters_of(question) | {"least": settings.NEURALINK_SMALL_CELL}
-    with connection.cursor() as cursor:
-        cursor.execute(f"{suppressed(cells_sql(question), names)} LIMIT {MOST_CELLS + 1}", values)
-        rows = cursor.fetchall()
-    cells = [
-        Cell(key, split, n, {name: _real(value) for name, value in zip(names, told, strict=True)}, is_hidden)
-        for key, split, is_hidden, n, *told in rows[:MOST_CELLS]
-    ]
-    return cells, len(rows) > MOST_CELLS
-
-
-def _real(value: Any) -> float | None:
-    return None if value is None else float(value)
 
 
 def _without_holes(question: Question, cells: list[Cell]) -> list[Cell]:
