@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import Error, connection
+from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 _ONE_PLAN = "SET plan_cache_mode = force_generic_plan"
@@ -36,11 +36,13 @@ class Prepared:
 
     def rows(self, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows that it returns, none where it returns none; one round trip, the first time too."""
-        with connection.cursor() as cursor:
-            if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+        database = connections[DEFAULT_DB_ALIAS]  # looked up once: `connection` does so at each mention
+        with database.cursor() as cursor:
+            if database.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
                 cursor.execute(self.sql, asked)
                 return list(cursor.fetchall()) if cursor.description else []
-            known = self._known.get(connection.connection)
+            session = database.connection
+            known = self._known.get(session)
             # A new name for each try: whether one that failed is there now, nobody can tell.
             name = known or f"neuralink_{next(_numbers)}"
             before = "" if known else f"{_ONE_PLAN}; PREPARE {name} AS {self._planned.replace('%', '%%')};"
@@ -49,14 +51,17 @@ class Prepared:
                     f"{before} EXECUTE {name} {self._values}", {one: _value(asked[one]) for one in self._names}
                 )
             except Error:
-                self._known.pop(connection.connection, None)
+                self._known.pop(session, None)
                 raise
             if not known:
-                self._known[connection.connection] = name
+                self._known[session] = name
             return list(cursor.fetchall()) if cursor.description else []
 
 
 def _value(value: Any) -> Any:
-    """Many numbers in one word: PostgreSQL reads `'{1,2}'` at once, and builds `ARRAY[1,2]` number by number."""
-    is_numbers = isinstance(value, list) and all(type(one) is int for one in value)
+    """Many numbers in one word: PostgreSQL reads `'{1,2}'` at once, and builds `ARRAY[1,2]` number by number.
+
+    A list holds values of one type, so that its first one tells.
+    """
+    is_numbers = type(value) is list and (not value or type(value[0]) is int)
     return f"{{{','.join(map(str, value))}}}" if is_numbers else value

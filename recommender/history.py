@@ -16,7 +16,7 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from analytics.public import Activity, Kind, Learner, Organisation, Prepared, Verb
+from analytics.public import Activity, Kind, Organisation, Verb
 from recommender.datasets.interactions import Interactions, Sequences, feature_hash, offsets_of
 from recommender.models import TargetKind
 
@@ -75,18 +75,18 @@ UNFINISHED_DAYS = 30
 # For serving. What learners said of a recommendation (began it, completed it) counts as an event that has not arrived;
 # it has no clock of an archive.
 _RECENT_OF_PARTS = """
-    SELECT met.learner_id, activity.id, activity.external_id, activity.kind, activity.name, activity.course_id,
+    SELECT met.learner_id, activity.id, activity.course_id,
            COALESCE(max(met.at) FILTER (WHERE met.verb = ANY(%(going_on)s)) > %(lately)s
                     AND max(met.at) FILTER (WHERE met.verb = ANY(%(going_on)s))
                         > COALESCE(max(met.at) FILTER (WHERE met.verb <> ALL(%(going_on)s)), '-infinity'), false)
     FROM (
         SELECT learner_id, activity_id, occurred_at AS at, id, verb FROM analytics_event
-        WHERE learner_id = ANY(%(learners)s) AND organisation_id = %(organisation)s AND occurred_at <= %(until)s
+        WHERE learner_id = {learners} AND organisation_id = %(organisation)s AND occurred_at <= %(until)s
         UNION ALL
         SELECT learner_id, activity_id, at, 9223372036854775807,
                CASE action WHEN 'start' THEN 'started' ELSE 'completed' END
         FROM recommender_feedback
-        WHERE learner_id = ANY(%(learners)s) AND organisation_id = %(organisation)s
+        WHERE learner_id = {learners} AND organisation_id = %(organisation)s
           AND action IN ('start', 'complete')
     ) met JOIN analytics_activity activity ON activity.id = met.activity_id
     WHERE activity.kind <> ALL(%(not_targets)s)
@@ -94,26 +94,25 @@ _RECENT_OF_PARTS = """
     ORDER BY met.learner_id, min(met.at), min(met.id)
 """
 _RECENT_OF_COURSES = """
-    SELECT meeting.learner_id, course.id, course.external_id, course.kind, course.name, NULL, false FROM (
+    SELECT meeting.learner_id, course.id, NULL::bigint, false FROM (
         SELECT event.learner_id, COALESCE(activity.course_id, activity.id) AS course_id,
                min(event.occurred_at) AS at, min(event.id) AS event_id
         FROM analytics_event event JOIN analytics_activity activity ON activity.id = event.activity_id
         WHERE event.organisation_id = %(organisation)s AND (activity.course_id IS NOT NULL OR activity.kind = 'course')
-          AND event.learner_id = ANY(%(learners)s) AND event.occurred_at <= %(until)s
+          AND event.learner_id = {learners} AND event.occurred_at <= %(until)s
         GROUP BY 1, 2
         UNION ALL
         SELECT learner_id, course_id, started_at, NULL FROM analytics_enrolment
-        WHERE organisation_id = %(organisation)s AND started_at <= %(until)s AND learner_id = ANY(%(learners)s)
+        WHERE organisation_id = %(organisation)s AND started_at <= %(until)s AND learner_id = {learners}
         UNION ALL
         SELECT learner_id, activity_id, at, NULL FROM recommender_feedback
-        WHERE organisation_id = %(organisation)s AND learner_id = ANY(%(learners)s)
+        WHERE organisation_id = %(organisation)s AND learner_id = {learners}
           AND action IN ('start', 'complete')
     ) meeting JOIN analytics_activity course ON course.id = meeting.course_id AND course.kind = 'course'
     GROUP BY meeting.learner_id, course.id
     ORDER BY meeting.learner_id, min(meeting.at), min(meeting.event_id) NULLS LAST, course.id
 """
 _RECENT = {TargetKind.ANY: _RECENT_OF_PARTS, TargetKind.COURSE: _RECENT_OF_COURSES}
-_RECENT_OF_ONE = {kind: Prepared(sql) for kind, sql in _RECENT.items()}
 
 
 def interactions(
@@ -198,34 +197,33 @@ class Meeting(NamedTuple):
     """One activity that a learner met; its place in the list says when."""
 
     activity_id: int
-    external_id: str
-    kind: str
-    name: str
     course_id: int | None
     is_unfinished: bool  # lately begun or gone on with, and nothing done there since
 
 
-def recent_meetings(learner: Learner, *, kind: str) -> list[Meeting]:
-    """What one learner has met up to this very event, and said to have begun or done: each once, oldest first."""
-    rows = _RECENT_OF_ONE[TargetKind(kind)].rows(asked_of([learner.pk], learner.organisation))
-    return [Meeting(*row[1:]) for row in rows]
+def recent_of(learners: str, kind: str) -> str:
+    """SQL of a learner's id and the fields of a `Meeting`, oldest first, with the parameters `asked_of`.
+
+    Args:
+        learners: SQL of what to hold learners' ids against: one id, or `ANY(...)` of some.
+        kind: of what is recommended.
+    """
+    return _RECENT[TargetKind(kind)].replace("{learners}", learners)
 
 
 def recent_meetings_of(
     organisation: Organisation, learner_ids: Sequence[int], *, kind: str
 ) -> dict[int, list[Meeting]]:
-    """`recent_meetings` of several learners of one organisation, in one query; learners without any are missing."""
+    """What learners have met up to this very event, and said to have begun or done: each once, oldest first.
+
+    One query; learners without any are missing.
+    """
     found: dict[int, list[Meeting]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_RECENT[TargetKind(kind)], asked_of(learner_ids, organisation))
+        cursor.execute(recent_of("ANY(%(learners)s)", kind), asked_of(learner_ids, organisation))
         for row in cursor.fetchall():
             found.setdefault(row[0], []).append(Meeting(*row[1:]))
     return found
-
-
-def recent_history(learner: Learner, *, kind: str) -> NDArray[np.int64]:
-    """The ids of `recent_meetings`."""
-    return np.array([met.activity_id for met in recent_meetings(learner, kind=kind)], np.int64)
 
 
 def asked_of(learner_ids: Sequence[int], organisation: Organisation) -> dict[str, Any]:

@@ -11,11 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from analytics.models.catalogue import Activity
 from analytics.models.masking import masks_learners, pseudonym, pseudonym_code
 from analytics.models.organisation import Member, Organisation, Role
-from analytics.prepared import Prepared
-
-_NAMED = Prepared("""
-    SELECT id, organisation_id, external_id, name FROM analytics_learner
-    WHERE organisation_id = %(organisation)s AND external_id = %(external_id)s""")
 
 
 class LearnerQuerySet(models.QuerySet["Learner"]):
@@ -57,12 +52,10 @@ class Learner(models.Model):
         return self.shown_name
 
     @classmethod
-    def named(cls, organisation: Organisation, external_id: str) -> Learner | None:
-        """The organisation's learner of that id, by a planned statement; the other columns are read when asked for."""
-        rows = _NAMED.rows({"organisation": organisation.pk, "external_id": external_id})
-        if not rows:
-            return None
-        learner = cls.from_db(DEFAULT_DB_ALIAS, ["id", "organisation_id", "external_id", "name"], rows[0])
+    def partly(cls, organisation: Organisation, pk: int, external_id: str, name: str) -> Learner:
+        """A stored learner; the other columns are read when asked for."""
+        columns = {"id": pk, "organisation_id": organisation.pk, "external_id": external_id, "name": name}
+        learner = cls.from_db(DEFAULT_DB_ALIAS, list(columns), list(columns.values()))
         learner.organisation = organisation
         return learner
 

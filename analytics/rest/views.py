@@ -105,9 +105,13 @@ class ApiView(GenericAPIView[Any]):
         """
         row = rows.filter(**key).first()
         if row is None:
-            name = str(rows.model._meta.verbose_name)
-            raise Http404(_("There is no %(name)s %(key)r.") % {"name": name, "key": next(iter(key.values()))})
+            raise missing(rows.model, next(iter(key.values())))
         return row
+
+
+def missing(model: type[Model], key: object) -> Http404:
+    """What a caller hears of a row that is not there, or not theirs to see."""
+    return Http404(_("There is no %(name)s %(key)r.") % {"name": str(model._meta.verbose_name), "key": key})
 
 
 class ListView(ListModelMixin, ApiView):

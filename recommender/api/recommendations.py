@@ -17,11 +17,12 @@ from rest_framework.response import Response
 from analytics.public import Activity, Learner, Member, Role, Scope
 from analytics.rest.parameters import Body, ExternalIdField, InvalidParameters, Parameters
 from analytics.rest.permissions import EVERY_ROLE, Access, visible
-from analytics.rest.views import ApiView
+from analytics.rest.views import ApiView, missing
 from recommender.api.told import remembered, told
 from recommender.models import RECOMMENDED, RECOMMENDED_CHOICES, FeedbackAction, Impression, TargetKind, Version
 from recommender.serving.candidates import SOURCES
 from recommender.serving.feedback import give_feedback
+from recommender.serving.personal import Named
 from recommender.serving.recommend import (
     Answer,
     popular_now,
@@ -146,17 +147,22 @@ class OfLearner(ApiView):
 
     queryset = Learner.objects.all()
 
-    def learner(self, external_id: str) -> Learner:
+    def learner(self, external_id: str) -> Learner | Named:
         """The learner of that id; whoever sees all of the organisation's is spared the query for who is visible.
 
         Raises:
             Http404: the caller sees no such learner.
         """
-        found = Learner.named(self.organisation, external_id) if self.sees_everything else None
-        if found is None:
-            found = self.found(self.get_queryset(), external_id=external_id)
-            found.organisation = self.organisation  # theirs, and read already
+        if self.sees_everything:
+            return Named(self.organisation, external_id)
+        found: Learner = self.found(self.get_queryset(), external_id=external_id)
+        found.organisation = self.organisation  # theirs, and read already
         return found
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Of a name that no learner has, as of one that the caller does not see."""
+        is_unknown = isinstance(exc, Learner.DoesNotExist)
+        return super().handle_exception(missing(Learner, self.kwargs["external_id"]) if is_unknown else exc)
 
 
 class Recommendations(OfLearner, AsksVersions):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -27,10 +28,15 @@ def told(answer: Answer) -> Told:
         "token": str(answer.token) if answer.token else None,
         "source": answer.source,
         "version": version.number if version else None,
-        "card": reverse("api_version_card", args=[version.number]) if version else None,
+        "card": _card(version.number) if version else None,
         "fallback": answer.fallback,
         "recommendations": [_recommendation(one) for one in answer.recommendations],
     }
+
+
+@lru_cache(maxsize=256)
+def _card(number: int) -> str:
+    return reverse("api_version_card", args=[number])
 
 
 def _recommendation(one: Recommendation) -> Told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analytics.public import Activity, Learner
 from recommender.models import Version
@@ -32,11 +33,10 @@ class Answer:
     recommendations: list[Recommendation]
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """An activity in its place, before it has a reason."""
+class Candidate(NamedTuple):
+    """An activity in its place, before it has a name and a reason."""
 
-    activity: Activity
+    activity_id: int
     strength: float
     source: str
 

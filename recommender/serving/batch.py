@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from analytics.public import Activity, Learner, Organisation
+from analytics.public import Learner, Organisation
 from recommender.models import Impression, TargetKind
-from recommender.serving.answers import Answer, Candidate, Chosen
+from recommender.serving.answers import Answer, Candidate, Chosen, Recommendation
 from recommender.serving.everyone import Listed, frame_of, lists_of
-from recommender.serving.reasons import with_reasons
+from recommender.serving.reasons import causes_of, with_reasons
+from recommender.serving.shown import named
 
 
 def recommend_to_each(
@@ -24,8 +25,14 @@ def recommend_to_each(
     """As `recommend`, for each of the learners of one organisation; about ten queries however many they are."""
     frame = frame_of(organisation, kind=kind, limit=limit)
     found = list(lists_of(frame, [learner.pk for learner in learners]))
-    named = Activity.objects.select_related("course").in_bulk({pk for one in found for pk in one.ids})
-    answers = [_answer(learner, one, named, explain=explain) for learner, one in zip(learners, found, strict=True)]
+    lists = [_listed(one) for one in found]
+    causes = [causes_of(chosen, one.situation) if explain else None for chosen, one in zip(lists, found, strict=True)]
+    shown = {pk for one in found for pk in one.ids}
+    activities = named(organisation, shown | {pk for each in causes for why in (each or {}).values() for pk in why})
+    answers = [
+        _answer(learner, chosen, with_reasons(chosen, activities, why))
+        for learner, chosen, why in zip(learners, lists, causes, strict=True)
+    ]
     Impression.objects.bulk_create(
         Impression(
             token=answer.token,
@@ -43,11 +50,13 @@ def recommend_to_each(
     return answers
 
 
-def _answer(learner: Learner, found: Listed, named: dict[int, Activity], *, explain: bool) -> Answer:
+def _listed(found: Listed) -> Chosen:
+    """As a single question chooses."""
     columns = zip(found.ids, found.strengths, found.sources, strict=True)
-    candidates = [Candidate(named[pk], strength, source) for pk, strength, source in columns if pk in named]
-    chosen = Chosen(candidates, found.model, found.fallback)
-    steps = with_reasons(chosen, found.situation, None, explain)
+    return Chosen([Candidate(*one) for one in columns], found.model, found.fallback)
+
+
+def _answer(learner: Learner, chosen: Chosen, steps: list[Recommendation]) -> Answer:
     token = uuid.uuid4() if steps else None
-    version = found.model.version if found.model else None
-    return Answer(token, learner, chosen.source, version, found.fallback, steps)
+    version = chosen.model.version if chosen.model else None
+    return Answer(token, learner, chosen.source, version, chosen.fallback, steps)

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import logging
-from typing import NamedTuple
 
 import numpy as np
 
-from analytics.public import Activity
 from recommender.serving import rules
 from recommender.serving.answers import Candidate, Chosen
 from recommender.serving.candidates import Pool, pool
 from recommender.serving.popular import popular, popular_in_your_courses
-from recommender.serving.rules import Named
 from recommender.serving.scoring import Scored, models_for, scored
 from recommender.serving.situation import Situation
 from recommender.serving.variety import varied
 
 logger = logging.getLogger(__name__)
-
-
-class _Found(NamedTuple):
-    """A candidate before it is chosen: most are not, and making an activity of a row costs more than reading it."""
-
-    named: Named
-    strength: float
-    source: str
 
 
 def chosen_for(situation: Situation, limit: int) -> Chosen:
@@ -48,18 +37,18 @@ def _of_model(found: Scored, situation: Situation, limit: int) -> list[Candidate
     admitted = rules.admitted_among(situation, candidates.strengths)
     if len(admitted) < limit and candidates.n_left:
         candidates, admitted = _at_second_look(found, situation, limit)
-    left = [
-        _Found(admitted[pk], strength, candidates.sources.get(pk, "model"))
-        for pk, strength in candidates.strengths.items()
-        if pk in admitted
-    ]
-    if not any(one.source == "model" for one in left):
+    left = [pk for pk in candidates.strengths if pk in admitted]
+    if all(pk in candidates.sources for pk in left):
         return []
-    return _filled(_candidates(_first(left, situation, limit)), situation, limit)
+    first = [
+        Candidate(pk, candidates.strengths[pk], candidates.sources.get(pk, "model"))
+        for pk in _first(left, candidates, admitted, situation, limit)
+    ]
+    return _filled(first, situation, limit)
 
 
-def _at_second_look(found: Scored, situation: Situation, limit: int) -> tuple[Pool, dict[int, Named]]:
-    """All that is admitted, because the strongest few were not: a second query, and a third for the names."""
+def _at_second_look(found: Scored, situation: Situation, limit: int) -> tuple[Pool, dict[int, int]]:
+    """All that is admitted, because the strongest few were not: a second query, and a third for the courses."""
     open_ids = np.array(rules.admitted_ids(situation), np.int64)
     places = np.sort(found.places_of(np.sort(found.model.indices_of(open_ids))))
     narrower = Scored(found.model, found.indices[places], found.strengths[places])
@@ -67,14 +56,14 @@ def _at_second_look(found: Scored, situation: Situation, limit: int) -> tuple[Po
     return candidates, rules.admitted_among(situation, candidates.strengths)
 
 
-def _first(candidates: list[_Found], situation: Situation, limit: int) -> list[_Found]:
+def _first(ids: list[int], found: Pool, course_ids: dict[int, int], situation: Situation, limit: int) -> list[int]:
     """What is pinned stands first; of the rest no course fills the list, unless one was asked for."""
-    pinned = [one for one in candidates if one.source == "pinned"][:limit]
-    others = [one for one in candidates if one.source != "pinned"]
+    pinned = [pk for pk in ids if found.sources.get(pk) == "pinned"][:limit]
+    others = [pk for pk in ids if found.sources.get(pk) != "pinned"]
     if situation.course is None and others:
-        courses = np.array([[one.named.course_id or 0 for one in others]], np.int64)
-        strengths = np.array([[one.strength for one in others]])
-        others = [others[place] for place in varied(courses, strengths, limit)[0]]
+        courses = np.array([[course_ids[pk] for pk in others]], np.int64)
+        strengths = np.array([[found.strengths[pk] for pk in others]])
+        others = [others[place] for place in varied(courses, strengths, limit)[0].tolist()]
     return (pinned + others)[:limit]
 
 
@@ -82,26 +71,21 @@ def _filled(candidates: list[Candidate], situation: Situation, limit: int) -> li
     """A short list goes on with what others do lately in the same courses: the model may not know it yet."""
     if len(candidates) >= limit or not situation.enrolled_course_ids:
         return candidates
-    there, weakest = {one.activity.pk for one in candidates}, candidates[-1].strength
+    there, weakest = {one.activity_id for one in candidates}, candidates[-1].strength
     more = [(pk, share * weakest) for pk, share in popular_in_your_courses(situation, limit) if pk not in there]
-    named = rules.admitted_among(situation, [pk for pk, _strength in more])
-    added = [_Found(named[pk], strength, "popular_in_your_courses") for pk, strength in more if pk in named]
-    return candidates + _candidates(added[: limit - len(candidates)])
+    admitted = rules.admitted_among(situation, [pk for pk, _strength in more])
+    added = [Candidate(pk, strength, "popular_in_your_courses") for pk, strength in more if pk in admitted]
+    return candidates + added[: limit - len(candidates)]
 
 
 def _of_fallback(situation: Situation, limit: int) -> Chosen:
     found = popular(situation, limit)
     pinned = list(dict.fromkeys(situation.effects.pinned_ids))
     strengths = dict.fromkeys(pinned, 1.0) | {pk: strength for pk, strength in found.activities if pk not in pinned}
-    named = rules.admitted_among(situation, strengths)
+    admitted = rules.admitted_among(situation, strengths)
     candidates = [
-        _Found(named[pk], strength, "pinned" if pk in pinned else found.name)
+        Candidate(pk, strength, "pinned" if pk in pinned else found.name)
         for pk, strength in strengths.items()
-        if pk in named
+        if pk in admitted
     ]
-    return Chosen(_candidates(candidates[:limit]), fallback=found.name)
-
-
-def _candidates(found: list[_Found]) -> list[Candidate]:
-    courses: dict[int, Activity] = {}
-    return [Candidate(rules.activity_of(one.named, courses), one.strength, one.source) for one in found]
+    return Chosen(candidates[:limit], fallback=found.name)

@@ -155,7 +155,7 @@ def _alone(frame: Frame, situation: Situation) -> Listed:
     found = chosen.candidates
     return Listed(
         situation,
-        [one.activity.pk for one in found],
+        [one.activity_id for one in found],
         [one.strength for one in found],
         [one.source for one in found],
         chosen.model,

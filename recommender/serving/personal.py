@@ -1,18 +1,22 @@
-"""What belongs to one learner beside their history: enrolments, and what they said to earlier recommendations."""
+"""What belongs to one learner: enrolments, what they said to earlier recommendations, and beside it what they met.
+
+For one learner all of it comes with one planned statement: each further one would cost an answer more than it reads.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from analytics.public import Learner, Organisation, Prepared
-from recommender.models import REFUSING_ACTIONS
+from recommender.history import Meeting, asked_of, recent_of
+from recommender.models import REFUSING_ACTIONS, TargetKind
 
 WORN_OUT_DAYS = 30
 """After so long what wore out may be shown again."""
@@ -51,17 +55,28 @@ _DISLIKED = """
     SELECT said.activity_id FROM recommender_feedback said
     WHERE said.learner_id = learner.id AND said.action = 'less_like_this' ORDER BY said.id DESC LIMIT %(n_disliked)s
 """
-_PERSONAL = f"""
-    SELECT learner.id,
-           ARRAY(SELECT course_id FROM ({_ENROLMENTS}) enrolled ORDER BY course_id, course_run),
-           ARRAY(SELECT course_run FROM ({_ENROLMENTS}) enrolled ORDER BY course_id, course_run),
-           EXISTS(SELECT 1 FROM analytics_enrolment any_enrolment
-                  WHERE any_enrolment.organisation_id = %(organisation)s),
+# Whether there is any enrolment is asked by its order: an index must be taken then, while EXISTS reads all of a table
+# in which an organisation without enrolments has none.
+_PERSONAL = f"""learner.id, enrolled.course_ids, enrolled.course_runs,
+           (SELECT known.learner_id FROM analytics_enrolment known
+            WHERE known.organisation_id = %(organisation)s ORDER BY known.learner_id LIMIT 1) IS NOT NULL,
            ARRAY({_REFUSED}), ARRAY({_WORN_OUT}), ARRAY({_DISLIKED})
-    FROM analytics_learner learner WHERE learner.id = ANY(%(learners)s) AND learner.organisation_id = %(organisation)s
+    FROM analytics_learner learner, LATERAL (
+        SELECT COALESCE(array_agg(course_id ORDER BY course_id, course_run), '{{}}'::bigint[]) AS course_ids,
+               COALESCE(array_agg(course_run ORDER BY course_id, course_run), '{{}}'::text[]) AS course_runs
+        FROM ({_ENROLMENTS}) enrolment) enrolled
 """  # noqa: S608 (our own words)
-
-_PERSONAL_OF_ONE = Prepared(_PERSONAL)
+_OF_EACH = f"SELECT {_PERSONAL} WHERE learner.id = ANY(%(learners)s) AND learner.organisation_id = %(organisation)s"
+_MET = """
+    SELECT array_agg(activity_id), array_agg(course_id), array_agg(is_unfinished)
+    FROM ({}) recent (learner_id, activity_id, course_id, is_unfinished)
+"""
+_ALL_OF_ONE = {
+    kind: Prepared(f"""
+        SELECT met.*, learner.name, {_PERSONAL}, LATERAL ({_MET.format(recent_of("learner.id", kind))}) met
+        WHERE learner.organisation_id = %(organisation)s AND learner.external_id = %(external_id)s""")
+    for kind in (TargetKind.ANY, TargetKind.COURSE)
+}
 
 Enrolled = tuple[int, str]  # course id, run
 
@@ -79,26 +94,42 @@ class Personal:
         return frozenset(course_id for course_id, _run in self.enrolments) if self.is_bound else None
 
 
-def personal_of(learner: Learner) -> Personal:
-    """One query."""
-    rows = _PERSONAL_OF_ONE.rows(_asked(learner.organisation, [learner.pk]))
-    return _by_learner(rows).get(learner.pk, Personal())
+class Named(NamedTuple):
+    """A learner of whom only the name is known yet: reading them first would be a question more."""
+
+    organisation: Organisation
+    external_id: str
+
+
+def all_of(asked: Learner | Named, kind: str) -> tuple[Learner, Personal, list[Meeting]]:
+    """The learner, what belongs to them, and what they met, oldest first; one query.
+
+    Raises:
+        Learner.DoesNotExist: the organisation has no learner of that id.
+    """
+    organisation, external_id = asked.organisation, asked.external_id
+    parameters = _asked(organisation, []) | asked_of([], organisation) | {"external_id": external_id}
+    rows = _ALL_OF_ONE[TargetKind(kind)].rows(parameters)
+    if not rows:
+        raise Learner.DoesNotExist(external_id)
+    activity_ids, course_ids, unfinished, name, *personal = rows[0]
+    met = list(map(Meeting, activity_ids or (), course_ids or (), unfinished or ()))
+    learner = asked if isinstance(asked, Learner) else Learner.partly(organisation, personal[0], external_id, name)
+    return learner, _personal(*personal[1:]), met
 
 
 def personal_of_each(organisation: Organisation, learner_ids: Sequence[int]) -> dict[int, Personal]:
     """By learner's id; one query however many."""
     with connection.cursor() as cursor:
-        cursor.execute(_PERSONAL, _asked(organisation, learner_ids))
-        return _by_learner(cursor.fetchall())
+        cursor.execute(_OF_EACH, _asked(organisation, learner_ids))
+        return {row[0]: _personal(*row[1:]) for row in cursor.fetchall()}
 
 
-def _by_learner(rows: Sequence[tuple[Any, ...]]) -> dict[int, Personal]:
-    return {
-        pk: Personal(
-            tuple(zip(courses, runs, strict=True)), is_bound, frozenset(refused), frozenset(worn_out), tuple(disliked)
-        )
-        for pk, courses, runs, is_bound, refused, worn_out, disliked in rows
-    }
+def _personal(
+    courses: list[int], runs: list[str], is_bound: bool, refused: list[int], worn_out: list[int], disliked: list[int]
+) -> Personal:
+    enrolments = tuple(zip(courses, runs, strict=True))
+    return Personal(enrolments, is_bound, frozenset(refused), frozenset(worn_out), tuple(disliked))
 
 
 def _asked(organisation: Organisation, learner_ids: Sequence[int]) -> dict[str, Any]:

@@ -10,9 +10,7 @@ import numpy as np
 from analytics.public import Activity
 from recommender import explanations
 from recommender.explanations import Reason
-from recommender.history import Meeting
-from recommender.serving.answers import Candidate, Chosen, Recommendation
-from recommender.serving.rules import partly_read
+from recommender.serving.answers import Chosen, Recommendation
 from recommender.serving.situation import Situation
 
 logger = logging.getLogger(__name__)
@@ -29,23 +27,12 @@ _BY_SOURCE: Mapping[str, Callable[[Activity], Reason]] = {
 }
 
 
-def with_reasons(chosen: Chosen, situation: Situation, after: Activity | None, explain: bool) -> list[Recommendation]:
-    """`after` is the one that all is similar to; without `explain` there are no reasons."""
-    causes = {} if after or not explain else _causes(chosen, situation)
-    made = []
-    for rank, one in enumerate(chosen.candidates, start=1):
-        reason = _reason(chosen, one, causes.get(one.activity.pk, []), after) if explain else None
-        told = (reason.sentence, reason.activities) if reason else (None, [])
-        made.append(Recommendation(one.activity, rank, one.strength, one.source, *told))
-    return made
-
-
-def _causes(chosen: Chosen, situation: Situation) -> dict[int, list[Activity]]:
-    """What of the history spoke for each activity; nothing where the model does not say or did not choose it."""
+def causes_of(chosen: Chosen, situation: Situation) -> dict[int, list[int]]:
+    """Ids of what of the history spoke for each activity; nothing where the model does not say or did not choose it."""
     model = chosen.model
     if model is None or not model.algorithm.explains:
         return {}
-    ids = np.array([one.activity.pk for one in chosen.candidates if one.source == "model"], np.int64)
+    ids = np.array([one.activity_id for one in chosen.candidates if one.source == "model"], np.int64)
     history = model.indices_of(situation.history)
     if not len(ids) or not len(history):
         return {}
@@ -54,24 +41,42 @@ def _causes(chosen: Chosen, situation: Situation) -> dict[int, list[Activity]]:
     except Exception:  # a recommendation without its reason is better than none
         logger.exception("%s of organisation %s could not explain.", model.version, model.version.organisation_id)
         return {}
-    named: dict[int, Activity] = {}  # few of a long history are ever named
-    causing = {}
-    for pk, causes in zip(ids.tolist(), contributions, strict=True):
-        met = [situation.met[int(model.activity_ids[one.activity_index])] for one in causes]
-        causing[pk] = [named.get(one.activity_id) or named.setdefault(one.activity_id, _activity(one)) for one in met]
-    return causing
+    causing = zip(ids.tolist(), contributions, strict=True)
+    return {pk: [int(model.activity_ids[one.activity_index]) for one in causes] for pk, causes in causing}
 
 
-def _activity(met: Meeting) -> Activity:
-    return partly_read(
-        id=met.activity_id, external_id=met.external_id, kind=met.kind, name=met.name, course_id=met.course_id
-    )
+def with_reasons(
+    chosen: Chosen,
+    named: Mapping[int, Activity],
+    causes: Mapping[int, list[int]] | None,
+    after: Activity | None = None,
+) -> list[Recommendation]:
+    """The list with names and reasons; what is gone by now is left out.
+
+    Args:
+        chosen: the list.
+        named: what is in it and in `causes`, by id.
+        causes: from `causes_of`; None: without reasons.
+        after: the one that all is similar to.
+    """
+    made: list[Recommendation] = []
+    for one in chosen.candidates:
+        activity = named.get(one.activity_id)
+        if activity is None:
+            continue
+        told: tuple[str | None, list[Activity]] = (None, [])
+        if causes is not None:
+            met = [named[pk] for pk in causes.get(one.activity_id, ()) if pk in named]
+            reason = _reason(chosen, one.source, activity, met, after)
+            told = (reason.sentence, reason.activities)
+        made.append(Recommendation(activity, len(made) + 1, one.strength, one.source, *told))
+    return made
 
 
-def _reason(chosen: Chosen, one: Candidate, causes: list[Activity], after: Activity | None) -> Reason:
-    source = chosen.source if one.source == "model" and chosen.source == "popularity" else one.source
+def _reason(chosen: Chosen, source: str, activity: Activity, met: list[Activity], after: Activity | None) -> Reason:
+    source = chosen.source if source == "model" and chosen.source == "popularity" else source
     if source in _BY_SOURCE:
-        return _BY_SOURCE[source](one.activity)
+        return _BY_SOURCE[source](activity)
     if after is not None:
         return explanations.follows(after)
-    return explanations.because_of(causes) or explanations.usual_next_step(one.activity)
+    return explanations.because_of(met) or explanations.usual_next_step(activity)

@@ -1,32 +1,33 @@
 """What a learner could do next: candidates -> score -> rules -> diversity -> top n -> reasons.
 
 Page, API and command all call `recommend`; sessions, similar and popular activities go the same way. With a warm
-process it makes four queries, however long the list and the history are:
+process it makes three queries, however long the list and the history are:
 
 1. `situation`: what the learner met up to this event, where they are enrolled, what they said to earlier lists;
 2. `scoring`: how strongly the model in use speaks for what is in reach, boosted and lowered;
 3. `candidates`: its strongest, and what other sources put forward;
-4. `rules`: which of them may be recommended now, with their names;
+4. `rules`: which of them may be recommended now;
 5. `variety`: no course fills the list;
-6. `reasons`: one sentence each, from the learner's own events.
+6. `reasons`: what of the learner's own events spoke for each;
+7. `shown`: the list is kept under its token, and gets its names.
 
 Where no model can answer, `popular` does, and the answer names it.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Sequence
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
-from analytics.public import Activity, InvalidInput, Kind, Learner, Organisation, Prepared
+from analytics.public import Activity, InvalidInput, Kind, Learner, Organisation
 from recommender.models import RECOMMENDED, TargetKind, Version
-from recommender.serving.answers import Answer, Chosen, Recommendation
+from recommender.serving.answers import Answer, Recommendation
 from recommender.serving.choose import chosen_for
 from recommender.serving.live import live_model
-from recommender.serving.reasons import with_reasons
+from recommender.serving.personal import Named
+from recommender.serving.reasons import causes_of, with_reasons
+from recommender.serving.shown import kept, named
 from recommender.serving.situation import Situation, situation_of, situation_of_session
 
 __all__ = [
@@ -39,20 +40,9 @@ __all__ = [
     "versions_answering",
 ]
 
-# Nobody waits for the disk: should the database be killed, what was shown in its last half second is forgotten, while
-# waiting would cost every answer more than finding it. Within somebody's transaction nothing is changed.
-_INSERT = Prepared("""
-    INSERT INTO recommender_impression
-        (token, organisation_id, learner_id, version_id, source, channel, activity_ids, n_met, at)
-    SELECT %(token)s::uuid, %(organisation)s::bigint, %(learner)s::bigint, %(version)s::bigint, %(source)s::text,
-           %(channel)s::text, %(shown)s::bigint[], %(n_met)s::integer, now()
-    FROM set_config('synchronous_commit', CASE WHEN %(is_alone)s THEN 'off'
-                    ELSE current_setting('synchronous_commit') END, true)
-""")
-
 
 def recommend(
-    learner: Learner,
+    learner: Learner | Named,
     *,
     limit: int = 10,
     kind: str = TargetKind.ANY,
@@ -67,7 +57,7 @@ def recommend(
     """The learner's next steps, from everything they did up to now.
 
     Args:
-        learner: who asks; their organisation's models, activities and clock are used.
+        learner: who asks, read or only named; their organisation's models, activities and clock are used.
         limit: how many, 1 or more.
         kind: `any` activity or `course`.
         course: only activities of this course, by its own version if it has one.
@@ -81,6 +71,7 @@ def recommend(
 
     Raises:
         InvalidInput: `pointer` names the parameter at fault.
+        Learner.DoesNotExist: there is none of that name.
     """
     _check(learner.organisation, limit, kind, course, version)
     situation = situation_of(learner, kind=kind, course=course, exclude=exclude, context=context, version=version)
@@ -146,11 +137,16 @@ def _answer(
 ) -> Answer:
     """Choose, explain and, where there is a channel, keep what was shown; `after` is the one that all is similar to."""
     chosen = chosen_for(situation, limit)
-    recommendations = with_reasons(chosen, situation, after, explain)
-    learner = situation.learner
-    token = record(learner, situation, chosen, channel) if learner and channel and recommendations else None
+    causes = None if not explain else {} if after else causes_of(chosen, situation)
+    causing = {pk for each in (causes or {}).values() for pk in each}
+    token = None
+    if channel and situation.learner and chosen.candidates:
+        token, activities = kept(situation, chosen, channel, causing)
+    else:
+        activities = named(situation.organisation, {one.activity_id for one in chosen.candidates} | causing)
+    recommendations = with_reasons(chosen, activities, causes, after)
     version = chosen.model.version if chosen.model else None
-    return Answer(token, learner, chosen.source, version, chosen.fallback, recommendations)
+    return Answer(token, situation.learner, chosen.source, version, chosen.fallback, recommendations)
 
 
 def _check(
@@ -180,22 +176,3 @@ def _check_version(organisation: Organisation, kind: str, course: Activity | Non
     if version.course_id is not None and (course is None or course.pk != version.course_id):
         told = {"version": version, "course": version.course}
         raise InvalidInput(_("%(version)s is for %(course)s alone: ask it with that course.") % told, "version")
-
-
-def record(learner: Learner, situation: Situation, chosen: Chosen, channel: str) -> uuid.UUID:
-    """Keep what was shown before it is told, so that no token is ever unknown."""
-    token = uuid.uuid4()
-    _INSERT.rows(
-        {
-            "token": token.hex,
-            "organisation": learner.organisation_id,
-            "learner": learner.pk,
-            "version": chosen.model.version.pk if chosen.model else None,
-            "source": chosen.source,
-            "channel": channel,
-            "shown": [one.activity.pk for one in chosen.candidates],
-            "n_met": len(situation.met),
-            "is_alone": not connection.in_atomic_block,
-        }
-    )
-    return token

@@ -11,11 +11,11 @@ from django.db.models import Q
 from numpy.typing import NDArray
 
 from analytics.public import Activity, Kind, Learner, Organisation
-from recommender.history import Meeting, recent_meetings
+from recommender.history import Meeting
 from recommender.models import TargetKind, Version
 from recommender.serving import list_rules
 from recommender.serving.list_rules import Effects
-from recommender.serving.personal import Personal, personal_of
+from recommender.serving.personal import Named, Personal, all_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Situation:
 
 
 def situation_of(
-    learner: Learner,
+    learner: Learner | Named,
     *,
     kind: str,
     course: Activity | None,
@@ -55,17 +55,21 @@ def situation_of(
     context: Sequence[str] = (),
     version: Version | None = None,
 ) -> Situation:
-    """Two queries, and one for a context: external ids of what was met after the last event, oldest first."""
-    personal = personal_of(learner)
+    """One query, and one for a context: external ids of what was met after the last event, oldest first.
+
+    Raises:
+        Learner.DoesNotExist: there is none of that id.
+    """
+    found, personal, met = all_of(learner, kind)
     return Situation(
         organisation=learner.organisation,
-        learner=learner,
+        learner=found,
         kind=kind,
         course=course,
         now=learner.organisation.now(),
-        met=_each_once([*recent_meetings(learner, kind=kind), *_met_now(learner.organisation, context, kind)]),
+        met=_each_once([*met, *_met_now(learner.organisation, context, kind)]),
         personal=personal,
-        effects=list_rules.effects_on(learner.organisation, learner.pk, personal.enrolments, course),
+        effects=list_rules.effects_on(learner.organisation, found.pk, personal.enrolments, course),
         excluded=frozenset(exclude),
         version=version,
     )
@@ -111,13 +115,8 @@ def _met_now(organisation: Organisation, external_ids: Sequence[str], kind: str)
     rows = Activity.objects.filter(organisation=organisation, external_id__in=set(external_ids))
     if kind == TargetKind.COURSE:
         rows = rows.filter(Q(course__isnull=False) | Q(kind=Kind.COURSE))
-        fields = ("external_id", "pk", "course_id", "course__external_id", "name", "course__name")
-        by_id = {
-            name: Meeting(course_id or pk, course_external_id or name, Kind.COURSE, course or own, None, False)
-            for name, pk, course_id, course_external_id, own, course in rows.values_list(*fields)
-        }
-    else:
-        by_id = {
-            row[1]: Meeting(*row, False) for row in rows.values_list("pk", "external_id", "kind", "name", "course_id")
-        }
+    by_id = {
+        name: Meeting(course_id or pk, None, False) if kind == TargetKind.COURSE else Meeting(pk, course_id, False)
+        for name, pk, course_id in rows.values_list("external_id", "pk", "course_id")
+    }
     return [by_id[external_id] for external_id in external_ids if external_id in by_id]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from analytics.public import Activity, Learner
 from recommender.models import TargetKind, Version
 from recommender.serving import rules
+from recommender.serving.personal import Named
 from recommender.serving.scoring import models_for, scored
 from recommender.serving.situation import Situation, situation_of
 
@@ -41,9 +42,13 @@ class WhyNot:
 
 
 def why_not(
-    learner: Learner, activity: Activity, *, kind: str = TargetKind.ANY, course: Activity | None = None
+    learner: Learner | Named, activity: Activity, *, kind: str = TargetKind.ANY, course: Activity | None = None
 ) -> WhyNot:
-    """What keeps the activity from the top of the learner's list; its rank where nothing does."""
+    """What keeps the activity from the top of the learner's list; its rank where nothing does.
+
+    Raises:
+        Learner.DoesNotExist: there is none of that name.
+    """
     situation = situation_of(learner, kind=kind, course=course, exclude=())
     rule = rules.first_against(situation, activity)
     if rule is not None:

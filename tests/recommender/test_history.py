@@ -7,13 +7,20 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from analytics.models import Activity, Enrolment, Event, Kind, Learner
 from recommender.datasets.interactions import feature_hash
-from recommender.history import interactions, recent_history, unmet
+from recommender.history import interactions, unmet
+from recommender.serving.situation import situation_of
 from tests.recommender.school import N_MET, School, build_school
 
 NOON = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
+
+
+def recent_history(learner: Learner, *, kind: str) -> NDArray[np.int64]:
+    """As an answer reads it."""
+    return situation_of(learner, kind=kind, course=None, exclude=()).history
 
 
 @pytest.fixture
