@@ -19,11 +19,11 @@ CLEAR = "rgba(0,0,0,0)"
 SERIES = [f"var(--series-{number})" for number in range(1, 7)]
 HEAT = [[step / 4, f"var(--heat-{step})"] for step in range(5)]
 NAME_LENGTH = 34
-WEEK_TICKS = 12
+WEEK_TICKS = 6
 WEEK_MILLISECONDS = 7 * 86_400_000
 PALE = 0.45
 """Of a bar that is not a whole week or month."""
-LABEL_LENGTH = 22
+LABEL_LENGTH = 26
 LETTER_PIXELS = 7
 LABEL_GAP = 0.075
 """Of the chart's height, between names at the ends of lines."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from analytics.aggregates.explore.answers import Answer
+from analytics.aggregates.explore.answers import ORDERS, Answer
 from analytics.aggregates.explore.cells import Cell
 from analytics.aggregates.explore.dimensions import BY
 from analytics.aggregates.explore.question import Question
@@ -18,6 +19,12 @@ from analytics.words import number, percent
 MOST_LINES = len(SERIES)
 HIDDEN = "×"
 FEW_POINTS = 40
+DATED = {"day", "week", "month", "start"}
+NAMED = {"course", "kind", "verb", "run", "outcome", "level"}
+"""Dimensions whose bars lie across, with their names beside them: below them names would stand aslant."""
+BAR_PIXELS, NAME_PIXELS = 14, 26
+MIDDLE_PIXELS, TALL_PIXELS = 240, 352
+"""Heights of .chart-canvas and of its taller kind in site.css."""
 COLUMN_WORDS = {
     "mean": gettext_lazy("Mean"),
     "deviation": gettext_lazy("Standard deviation"),
@@ -43,16 +50,23 @@ def explored(answer: Answer, id_: str = "explored") -> Chart:
         figure,
         columns,
         rows,
-        size="tall" if kind == "heat" else "",
+        size=_size(figure),
         has_data=kind != "table" and any(_drawn(cell) is not None for cell in answer.cells),
     )
+
+
+def _size(figure: dict[str, Any]) -> str:
+    """The place that is kept for a figure until it is drawn; one without a height of its own fills it."""
+    height = figure["layout"].get("height", MIDDLE_PIXELS)
+    return "short" if height < MIDDLE_PIXELS else "tall" if height >= TALL_PIXELS else ""
 
 
 def kind_of(answer: Answer) -> str:
     question = answer.question
     if question.chart != "auto":
         return question.chart
-    if BY[question.by].is_time and len(answer.splits()) > MOST_LINES:
+    is_of_times = bool(question.split) and BY[question.split].is_time and not BY[question.by].is_time
+    if is_of_times or len(answer.splits()) > MOST_LINES:
         return "heat"
     return "line" if BY[question.by].is_time and question.by not in {"weekday", "hour"} else "bar"
 
@@ -160,28 +174,35 @@ def _drawn(cell: Cell) -> float | None:
     return cell.values.get("mean", cell.values.get("value"))
 
 
-def _x(answer: Answer, keys: list[Any]) -> list[str]:
-    is_dated = answer.question.by in {"day", "week", "month", "start"}
-    if is_dated:
+def _x(answer: Answer, name: str, keys: list[Any]) -> list[str]:
+    """Places of the dimension's keys on an axis."""
+    if name in DATED:
         return [key.isoformat() if key is not None else "" for key in keys]
-    return distinct([answer.word(answer.question.by, key) for key in keys])
+    if name == "weekday":
+        return [str(WEEKDAYS_ABBR[key - 1]) for key in keys]
+    return distinct([answer.word(name, key) for key in keys])
 
 
 def _axes(answer: Answer, **more: Any) -> dict[str, Any]:
-    share = {"tickformat": ".0%"} if answer.measure.unit == "share" else {}
-    return layout(xaxis=_time_axis(answer), yaxis={"rangemode": "tozero", **share}, **more)
+    axis = _axis(answer.question.by, answer.keys())
+    return layout(xaxis=axis, yaxis={"rangemode": "tozero"} | _scale(answer), **more)
 
 
-def _time_axis(answer: Answer) -> dict[str, Any]:
-    weeks = [key for key in dict.fromkeys(cell.key for cell in answer.cells) if key is not None]
-    if answer.question.by == "week" and weeks:
+def _scale(answer: Answer) -> dict[str, Any]:
+    return {"tickformat": ".0%"} if answer.measure.unit == "share" else {}
+
+
+def _axis(name: str, keys: list[Any]) -> dict[str, Any]:
+    weeks = [key for key in keys if key is not None]
+    if name == "week" and weeks:
         return mondays(weeks)
-    is_dated = answer.question.by in {"day", "week", "month", "start"}
-    return {"type": "date"} if is_dated else {"type": "category"}
+    if name == "hour":
+        return {"type": "category", "dtick": 3, "tickangle": 0}
+    return {"type": "date"} if name in DATED else {"type": "category"}
 
 
 def _series(answer: Answer) -> list[tuple[str, list[Any], list[float | None], list[str]]]:
-    """Name, keys and values of each line; the largest first, and no more than there are colours."""
+    """Name, keys and values of each line: the largest, no more than there are colours; by size, or in their order."""
     question = answer.question
     found = []
     for split in answer.splits():
@@ -189,7 +210,9 @@ def _series(answer: Answer) -> list[tuple[str, list[Any], list[float | None], li
         name = answer.word(question.split, split) if question.split else str(answer.measure.label)
         shown = [written(answer, _drawn(cell)) for cell in cells]
         found.append((name, [cell.key for cell in cells], [_drawn(cell) for cell in cells], shown))
-    return sorted(found, key=lambda line: -sum(value or 0 for value in line[2]))[:MOST_LINES]
+    largest = sorted(found, key=lambda line: -sum(value or 0 for value in line[2]))[:MOST_LINES]
+    has_order = question.split in ORDERS or (question.split and BY[question.split].is_time)
+    return [line for line in found if line in largest] if has_order else largest
 
 
 def _lines(answer: Answer) -> dict[str, Any]:
@@ -213,7 +236,7 @@ def _solid_and_dotted(
         "mode": "lines+markers" if len(keys) < FEW_POINTS else "lines",
         "name": name,
         "legendgroup": name,
-        "x": _x(answer, keys),
+        "x": _x(answer, answer.question.by, keys),
         "y": [None if partial else value for value, partial in zip(values, is_partial, strict=True)],
         "text": shown,
         "line": {"color": colour, "width": 2},
@@ -245,11 +268,11 @@ def _before(answer: Answer) -> list[dict[str, Any]]:
             "type": "scatter",
             "mode": "lines" if kind_of(answer) == "line" else "markers",
             "name": _("Period before"),
-            "x": _x(answer, keys),
+            "x": _x(answer, answer.question.by, keys),
             "y": values,
             "text": [written(answer, value) for value in values],
             "line": {"color": SERIES[5], "width": 2, "dash": "dot"},
-            "marker": {"color": SERIES[5], "size": 9, "symbol": "line-ew-open", "line": {"width": 3}},
+            "marker": {"color": "var(--text)", "size": 9, "symbol": "line-ew-open", "line": {"width": 3}},
             "hovertemplate": "%{text}",
         }
     ]
@@ -260,7 +283,7 @@ def _bars(answer: Answer) -> dict[str, Any]:
         {
             "type": "bar",
             "name": name,
-            "x": _x(answer, keys),
+            "x": _x(answer, answer.question.by, keys),
             "y": values,
             "text": shown,
             "textposition": "none",
@@ -270,19 +293,48 @@ def _bars(answer: Answer) -> dict[str, Any]:
         for (name, keys, values, shown), colour in zip(_series(answer), SERIES, strict=False)
     ]
     more = {"barmode": "group", "bargap": 0.3, "showlegend": len(traces) > 1 or bool(answer.before)}
-    return {"data": [*traces, *_before(answer)], "layout": _axes(answer, **more)}
+    drawn = [*traces, *_before(answer)]
+    if answer.question.by in NAMED:
+        return {"data": [_turned(trace) for trace in drawn], "layout": _axes_across(answer, len(traces), **more)}
+    return {"data": drawn, "layout": _axes(answer, **more)}
+
+
+def _turned(trace: dict[str, Any]) -> dict[str, Any]:
+    turned = trace | {"x": trace["y"], "y": trace["x"], "orientation": "h"}
+    return turned if trace["type"] == "bar" else turned | {"marker": trace["marker"] | {"symbol": "line-ns-open"}}
+
+
+def _axes_across(answer: Answer, n_bars: int, **more: Any) -> dict[str, Any]:
+    """Names without an order of their own stand by size, the largest on top."""
+    keys, by = answer.keys(), answer.question.by
+    sizes: dict[Any, float] = dict.fromkeys(keys, 0.0)
+    for cell in answer.cells:
+        sizes[cell.key] += _drawn(cell) or 0.0
+    names = dict(zip(keys, _x(answer, by, keys), strict=True))
+    ordered = keys if by in ORDERS else sorted(keys, key=lambda key: -sizes[key])
+    order = {"categoryorder": "array", "categoryarray": [names[key] for key in ordered], "autorange": "reversed"}
+    height = 80 + len(keys) * max(NAME_PIXELS, n_bars * BAR_PIXELS)
+    return layout(
+        xaxis={"rangemode": "tozero", "showgrid": True} | _scale(answer),
+        yaxis={"type": "category", "showgrid": False} | order,
+        **more | {"hovermode": "y unified", "height": height},
+    )
 
 
 def _heat(answer: Answer) -> dict[str, Any]:
-    keys, splits = answer.keys(), answer.splits()
+    """Times lie across, whichever of the two dimensions they are."""
+    keys, splits, question = answer.keys(), answer.splits(), answer.question
     by_place = {(cell.key, cell.split): cell for cell in answer.cells}
-    question = answer.question
-    names = [answer.word(question.split, split) if question.split else str(answer.measure.label) for split in splits]
+    across, down = (question.by, keys), (question.split, splits)
     grid = [[by_place.get((key, split)) for key in keys] for split in splits]
+    if question.split and BY[question.split].is_time and not BY[question.by].is_time:
+        across, down = (question.split, sorted(splits, key=lambda key: (key is None, key))), (question.by, keys)
+        grid = [[by_place.get((key, split)) for split in across[1]] for key in keys]
+    words = [answer.word(down[0], key) if down[0] else str(answer.measure.label) for key in down[1]]
     heat = {
         "type": "heatmap",
-        "x": _x(answer, keys),
-        "y": distinct(names),
+        "x": _x(answer, *across),
+        "y": distinct(words),
         "z": [[None if cell is None else _drawn(cell) for cell in line] for line in grid],
         "text": [["" if cell is None else written(answer, _drawn(cell)) for cell in line] for line in grid],
         "colorscale": HEAT,
@@ -293,9 +345,9 @@ def _heat(answer: Answer) -> dict[str, Any]:
         "hovertemplate": "%{y}, %{x}: %{text}<extra></extra>",
     }
     axes = layout(
-        xaxis=_time_axis(answer),
+        xaxis=_axis(*across),
         yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
         hovermode="closest",
-        height=120 + 26 * max(len(splits), 3),
+        height=120 + 26 * max(len(words), 3),
     )
     return {"data": [heat], "layout": axes}

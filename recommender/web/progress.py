@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from recommender.models import Run
 
-LEAST_SHARE = 0.05
+LEAST_SHARE = 0.1
+"""Before it, what a process takes to begin would be taken for its pace."""
 LEAST_SECONDS = 3.0
 
 

@@ -29,6 +29,9 @@ ADDITIVE = {"events", "completions", "hours", "clicks", "results"}
 """Measures whose cells add up; a learner or a day may stand in several."""
 
 
+ORDERS: dict[str, list[str]] = {"outcome": list(Outcome.values), "level": [level.name for level in LEVELS]}
+
+
 @dataclass(frozen=True)
 class Answer:
     question: Question
@@ -113,11 +116,25 @@ def answer(question: Question, patience_seconds: float | None = None) -> Answer:
         StillCounting: it takes longer than that; None waits for as long as it takes.
     """
     counted = cells_of(question, patience_seconds)
-    cells = _without_holes(question, counted.cells)
+    cells = _in_order(question, _without_holes(question, counted.cells))
     before: dict[Any, float | None] = {}
     if question.is_compared and not question.split and not question.period.is_everything:
         before = _before(question, patience_seconds)
     return Answer(question, cells, before, _course_names(question, cells), counted.is_cut, counted.at)
+
+
+def _in_order(question: Question, cells: list[Cell]) -> list[Cell]:
+    """Outcomes and levels as people count them up, not by the alphabet."""
+    by, split = ORDERS.get(question.by, []), ORDERS.get(question.split, [])
+
+    def place(order: list[str], key: Any) -> int:
+        return order.index(key) if key in order else len(order)
+
+    if not by and not split:
+        return cells
+    # What has no order stays as it came.
+    keys = {key: n for n, key in enumerate(dict.fromkeys(cell.key for cell in cells))}
+    return sorted(cells, key=lambda cell: (place(by, cell.key) if by else keys[cell.key], place(split, cell.split)))
 
 
 def _before(question: Question, patience_seconds: float | None) -> dict[Any, float | None]:

@@ -26,7 +26,7 @@ from analytics.aggregates.explore.question import Question
 from analytics.aggregates.explore.sources import BIT_DAYS, COURSE_TOTALS, LEARNER_DAYS, PART_DAYS, source_of
 from analytics.models import ExploredAnswer, JobState, RollupRefresh
 
-PAGE_SECONDS = 0.04
+PAGE_SECONDS = 0.05
 """The patience of a page or fragment."""
 LARGE = {BIT_DAYS, LEARNER_DAYS, COURSE_TOTALS, PART_DAYS}
 SLOW_SECONDS = 0.05

@@ -11,7 +11,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from analytics.models import Board, Tile
+from analytics.aggregates.segments import LEVELS
+from analytics.models import Board, Outcome, Tile
 from tests.cast import Cast
 
 
@@ -59,6 +60,54 @@ def test_every_chart_is_drawn_from_the_table(client_of: Callable[..., Client], c
         assert shown.rows
         assert all(len(row) == len(shown.columns) for row in shown.rows)
         assert shown.sentence
+
+
+def figure(client_of: Callable[..., Client], query: str) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """The answer, the first trace and the layout."""
+    context: Any = client_of("administrator").get(f"/explore/?period=28&{query}").context
+    return context["answer"], context["chart"].figure["data"][0], context["chart"].figure["layout"]
+
+
+def test_bars_of_names_lie_across_the_largest_on_top(client_of: Callable[..., Client]) -> None:
+    found, bars, drawn = figure(client_of, "by=course")
+    by_size = sorted(found.cells, key=lambda cell: -cell.value)
+    assert len(by_size) > 1
+    assert drawn["yaxis"]["categoryarray"] == [found.word("course", cell.key) for cell in by_size]
+    assert drawn["yaxis"]["autorange"] == "reversed"
+    assert dict(zip(bars["y"], bars["x"], strict=True)) == {found.word("course", c.key): c.value for c in found.cells}
+    assert bars["orientation"] == "h"
+    shares = figure(client_of, "by=course&measure=result_share")[2]
+    assert shares["xaxis"]["tickformat"] == ".0%"
+
+
+def test_bars_of_times_stand(client_of: Callable[..., Client]) -> None:
+    _found, bars, drawn = figure(client_of, "by=hour")
+    assert "orientation" not in bars
+    assert (drawn["xaxis"]["dtick"], drawn["xaxis"]["tickangle"]) == (3, 0)
+    assert all(len(name) <= 3 for name in figure(client_of, "by=weekday")[1]["x"])
+
+
+def test_levels_and_outcomes_stand_in_their_order(client_of: Callable[..., Client]) -> None:
+    found, _bars, drawn = figure(client_of, "by=level&measure=learners&split=outcome")
+    keys = found.keys()
+    assert keys == [level.name for level in LEVELS if level.name in keys]
+    assert drawn["yaxis"]["categoryarray"] == [found.word("level", key) for key in keys]
+    splits = [[cell.split for cell in found.cells if cell.key == key] for key in keys]
+    assert max(map(len, splits)) > 1
+    assert all(line == sorted(line, key=Outcome.values.index) for line in splits)
+    by_week = figure(client_of, "by=week&measure=learners&split=outcome")[0]
+    assert by_week.keys() == sorted(by_week.keys())
+
+
+def test_times_lie_across_in_a_heat_map(client_of: Callable[..., Client]) -> None:
+    found, heat, _drawn = figure(client_of, "by=kind&split=week")
+    assert heat["type"] == "heatmap"
+    assert heat["x"] == sorted(week.isoformat() for week in found.splits())
+    value = next(cell for cell in found.cells if cell.value)
+    row, column = heat["y"].index(found.word("kind", value.key)), heat["x"].index(value.split.isoformat())
+    assert heat["z"][row][column] == value.value
+    _found, turned, _drawn = figure(client_of, "by=week&split=kind&chart=heat")
+    assert (turned["x"], sorted(turned["y"])) == (heat["x"], sorted(heat["y"]))
 
 
 @pytest.mark.parametrize(

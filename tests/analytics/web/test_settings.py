@@ -18,11 +18,11 @@ OWN = {"language": "", "time_zone": "", "theme": "", "density": ""}
 
 def test_looks_and_zone_are_those_of_the_member(cast: Cast, client_of: Callable[..., Client]) -> None:
     client = client_of("instructor")
-    assert "Times of Europe/Madrid" in client.get(reverse("overview")).content.decode()
+    assert "All times in Europe/Madrid" in client.get(reverse("overview")).content.decode()
     chosen = OWN | {"time_zone": "Asia/Shanghai", "theme": "dark", "density": "compact"}
     assert client.post(reverse("settings_own"), chosen).status_code == 302
     page = client.get(reverse("overview")).content.decode()
-    assert "Times of Asia/Shanghai" in page
+    assert "All times in Asia/Shanghai" in page
     assert 'data-theme="dark"' in page
     assert 'data-density="compact"' in page
     wrong = client.post(reverse("settings_own"), OWN | {"time_zone": "Mars/Base", "language": "tlh"})

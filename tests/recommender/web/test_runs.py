@@ -122,7 +122,7 @@ def test_the_last_answer_reloads_the_page_and_asks_no_more(browser: Client, scho
 
 
 @pytest.mark.parametrize(
-    ("share", "seconds", "left"), [(0.5, 60, 60), (0.01, 60, None), (0.5, 1, None), (0.25, 30, 90)]
+    ("share", "seconds", "left"), [(0.5, 60, 60), (0.01, 60, None), (0.06, 60, None), (0.5, 1, None), (0.25, 30, 90)]
 )
 def test_the_time_left_is_told_once_it_can_be(share: float, seconds: float, left: float | None) -> None:
     started_at = timezone.now() - timedelta(seconds=seconds)
