@@ -1,6 +1,7 @@
 """The only door of analytics for the recommender (DESIGN 2): what it may read, and the bases it shares."""
 
 from analytics.access import MemberRequest, member_of, roles_required
+from analytics.attention import Attention
 from analytics.errors import InvalidInput, JobCancelled, LeaseLost, NeuralinkError
 from analytics.jobs import Lease, continuing, sweep, wake, working_on
 from analytics.models import (
@@ -45,6 +46,7 @@ from analytics.words import chance, full_stop, number, percent
 __all__ = [
     "COMPLETING_VERBS",
     "COURSE_FILTER",
+    "Attention",
     "Activity",
     "ActivityDay",
     "Enrolment",

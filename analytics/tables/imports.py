@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, TextField, Value, When
 from django.db.models.expressions import Combinable
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from analytics.models import Import, JobState, Role
@@ -32,6 +33,20 @@ def took(label: str | Any) -> TableColumn:
     return TableColumn("took_seconds", label, Form.SECONDS, between, value=lambda job: job.duration_seconds)
 
 
+STANDS: dict[str, str | Promise] = {"yes": _("yes"), "dry_run": _("Dry run"), "rolled_back": _("Rolled back")}
+
+
+def _stands(scope: Scope) -> Combinable:
+    """Whether what the import accepted is there; nothing where it accepted nothing."""
+    return Case(
+        When(is_dry_run=True, then=Value("dry_run")),
+        When(rolled_back_at__isnull=False, then=Value("rolled_back")),
+        When(n_accepted__gt=0, then=Value("yes")),
+        default=Value(""),
+        output_field=TextField(),
+    )
+
+
 IMPORTS = Table(
     "imports",
     _("Imports"),
@@ -44,6 +59,13 @@ IMPORTS = Table(
             _("State"),
             choices=lambda: dict(JobState.choices),
             template="analytics/_import_state_cell.html",
+        ),
+        TableColumn(
+            "stands",
+            _("In the data"),
+            expression=_stands,
+            choices=lambda: STANDS,
+            template="analytics/_import_stands_cell.html",
         ),
         TableColumn("format", _("Format")),
         TableColumn("n_read", _("Read"), Form.COUNT),

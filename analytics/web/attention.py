@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import F, Sum
@@ -13,6 +12,7 @@ from django.utils.translation import ngettext
 
 from analytics.aggregates.overview import n_gone_quiet
 from analytics.aggregates.period import Period
+from analytics.attention import Attention
 from analytics.models import Fate, Import, JobState, Member, Role, RollupRefresh, VerbCount
 from analytics.web.scope import courses_seen
 from analytics.words import number
@@ -20,15 +20,6 @@ from analytics.words import number
 RECENT = timedelta(days=14)
 NOTABLE_REJECTED_SHARE = 0.05
 SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Attention:
-    level: str
-    """"bad" or "warn", as in the class of a badge."""
-    label: str
-    sentence: str
-    url: str = ""
 
 
 def needs_attention(member: Member, period: Period) -> list[Attention]:

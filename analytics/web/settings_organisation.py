@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from analytics.access import MemberRequest, roles_required
 from analytics.models import ApiKey, Organisation, Role, Scope
 from analytics.tables.page import list_page
-from analytics.web.settings_own import zone_choices
+from analytics.web.settings_own import LongSelect, zone_choices
 
 EXPIRY_DAYS = {30: gettext_lazy("in 30 days"), 90: gettext_lazy("in 90 days"), 365: gettext_lazy("in a year")}
 
@@ -27,6 +27,7 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
         choices=zone_choices,
+        widget=LongSelect,
         help_text=gettext_lazy("Of pages, mails and quiet hours; members may choose another for their pages."),
     )
 

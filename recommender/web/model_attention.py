@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from analytics.public import JobState, Member, MemberRequest, Organisation, Role, number, roles_required
+from analytics.public import Attention, JobState, Member, MemberRequest, Organisation, Role, number, roles_required
 from recommender.models import Promotion, Run
 from recommender.registry.proposals import waiting
 from recommender.tables.runs import MODEL_ROLES
@@ -26,17 +25,6 @@ from recommender.worklist.seen import CASE_ROLES
 STAFF = (Role.ADMINISTRATOR, Role.MODEL_OWNER, Role.INSTRUCTOR)
 RECENT = timedelta(days=14)
 SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Attention:
-    """As in templates/analytics/_attention_rows.html."""
-
-    level: str
-    """"bad", "warn" or "info", as in the class of a badge."""
-    label: str
-    sentence: str
-    url: str = ""
 
 
 @require_safe

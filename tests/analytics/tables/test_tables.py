@@ -11,10 +11,11 @@ import pytest
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from analytics.aggregates.segments import LEVELS
 from analytics.errors import InvalidInput
-from analytics.models import Learner, SavedView
+from analytics.models import Import, Learner, SavedView
 from analytics.tables.catalogue import TABLES
 from analytics.tables.export import csv_lines
 from analytics.tables.query import TableQuery
@@ -226,3 +227,21 @@ def test_search_is_the_same_in_any_case(cast: Cast) -> None:
     Learner.objects.filter(pk=cast.north.learners[0].pk).update(name="50% off_peak")
     assert names(asked(cast, "q=50%25")) == ["50% off_peak"]
     assert names(asked(cast, "q=OFF_PEAK")) == ["50% off_peak"]
+
+
+def test_what_an_import_left_in_the_data_stands_in_its_csv(cast: Cast, client_of: Callable[..., Client]) -> None:
+    organisation = cast.north.organisation
+    Import.objects.filter(organisation=organisation).delete()
+    told: list[tuple[str, dict[str, Any], str]] = [
+        ("a", {"n_accepted": 1}, "yes"),
+        ("b", {"n_accepted": 1, "is_dry_run": True}, "dry_run"),
+        ("c", {"n_accepted": 1, "rolled_back_at": timezone.now()}, "rolled_back"),
+        ("d", {}, ""),
+    ]
+    for name, fields, _stands in told:
+        Import.objects.create(organisation=organisation, source_name=name, format="csv", **fields)
+    client = client_of("administrator")
+    head, *lines = csv_of(client, "sort=source_name", "imports")
+    assert [(line[0], line[head.index("stands")]) for line in lines] == [(name, stands) for name, _, stands in told]
+    page = client.get(reverse("import_list")).content.decode()
+    assert page.count(">Dry run</span>") == page.count(">Rolled back</span>") == 1

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
+from django import forms
+from django.test import Client, SimpleTestCase
 from django.urls import reverse
 
 from analytics.models import ApiKey, Member, Role
 from analytics.web.navigation import SETTINGS
+from analytics.web.settings_own import LongSelect
 from tests.cast import NAMES, PASSWORD, Cast
 
 OWN = {"language": "", "time_zone": "", "theme": "", "density": ""}
@@ -143,3 +145,12 @@ def test_every_page_of_the_settings_has_their_navigation(client_of: Callable[...
         assert inside.count("aria-current") == 1, entry.url_name
         assert f'href="{reverse(entry.url_name)}" aria-current="page"' in inside, entry.url_name
         assert f'href="{reverse("settings_own")}" aria-current="page"' in page, entry.url_name
+
+
+def test_a_long_select_is_what_django_would_render() -> None:
+    choices = [("", "As there: <b>"), ("Europe/Madrid", "Europe/Madrid"), ("UTC", 'U"TC')]
+    plain, long = forms.Select(choices=choices), LongSelect(choices=choices)
+    for value in ("", "UTC", None, "gone"):
+        attrs = {"id": "id_zone", "required": True, "aria-describedby": "help"}
+        told = [" ".join(widget.render("zone", value, attrs).split()) for widget in (plain, long)]
+        SimpleTestCase().assertHTMLEqual(*told)
