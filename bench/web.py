@@ -18,13 +18,13 @@ START_SECONDS = 60
 
 @contextlib.contextmanager
 def web_server(environment: Mapping[str, str], n_processes: int) -> Iterator[tuple[int, psutil.Process]]:
-    """Port on 127.0.0.1 and master process of a server with four threads in each process."""
+    """Port on 127.0.0.1 and master process of a server with so many processes."""
+    from neuralink_site.web_command import web_command
+
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "neuralink_site.wsgi", "--bind", f"127.0.0.1:{port}", "--preload"]
-    command += ["--worker-class", "gthread", "--workers", str(n_processes), "--threads", "4", "--log-level", "warning"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    process = subprocess.Popen(web_command("127.0.0.1", port, n_processes), cwd=ROOT, env=environment)
     try:
         _wait_for(port)
         yield port, psutil.Process(process.pid)

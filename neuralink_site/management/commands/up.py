@@ -19,6 +19,7 @@ from neuralink_site import embedded_postgres, first_start
 from neuralink_site.celery import QUEUES, clear_embedded_broker
 from neuralink_site.processes import STOP_SIGNALS, Program, Supervisor, end_leftovers
 from neuralink_site.start_checks import StartError, check_disk, check_port, only_start
+from neuralink_site.web_command import web_command
 
 WEB_SECONDS = 60.0  # how long the web server may take to answer
 WEB_DEATHS = 3  # so many deaths before its first answer are a fault, not an accident
@@ -112,12 +113,7 @@ class Command(BaseCommand):
     # Parts of the steps.
 
     def web_server(self) -> Program:
-        host, port = self.address
-        command = (sys.executable, "-m", "gunicorn", "neuralink_site.wsgi", "--bind", f"{host}:{port}")
-        # Loaded once and then forked: half the memory, and a quicker start.
-        size = ("--worker-class", "gthread", "--workers", str(settings.NEURALINK_WEB_PROCESSES), "--preload")
-        threads = ("--threads", str(settings.NEURALINK_WEB_THREADS), "--graceful-timeout", "3")
-        return Program("web", command + size + threads + ("--log-level", "warning"))
+        return Program("web", web_command(*self.address, settings.NEURALINK_WEB_PROCESSES))
 
     def web_answers(self, deadline: float) -> bool:
         if self.supervisor.deaths("web") >= WEB_DEATHS or time.monotonic() > deadline:
