@@ -78,7 +78,8 @@ _RECENT_OF_PARTS = """
     SELECT met.learner_id, activity.id, activity.course_id,
            COALESCE(max(met.at) FILTER (WHERE met.verb = ANY(%(going_on)s)) > %(lately)s
                     AND max(met.at) FILTER (WHERE met.verb = ANY(%(going_on)s))
-                        > COALESCE(max(met.at) FILTER (WHERE met.verb <> ALL(%(going_on)s)), '-infinity'), false)
+                        > COALESCE(max(met.at) FILTER (WHERE met.verb <> ALL(%(going_on)s)), '-infinity'), false),
+           floor(extract(epoch FROM min(met.at)))::bigint
     FROM (
         SELECT learner_id, activity_id, occurred_at AS at, id, verb FROM analytics_event
         WHERE learner_id = {learners} AND organisation_id = %(organisation)s AND occurred_at <= %(until)s
@@ -94,7 +95,8 @@ _RECENT_OF_PARTS = """
     ORDER BY met.learner_id, min(met.at), min(met.id)
 """
 _RECENT_OF_COURSES = """
-    SELECT meeting.learner_id, course.id, NULL::bigint, false FROM (
+    SELECT meeting.learner_id, course.id, NULL::bigint, false, floor(extract(epoch FROM min(meeting.at)))::bigint
+    FROM (
         SELECT event.learner_id, COALESCE(activity.course_id, activity.id) AS course_id,
                min(event.occurred_at) AS at, min(event.id) AS event_id
         FROM analytics_event event JOIN analytics_activity activity ON activity.id = event.activity_id
@@ -194,11 +196,12 @@ def outline(organisation: Organisation) -> NDArray[Any]:
 
 
 class Meeting(NamedTuple):
-    """One activity that a learner met; its place in the list says when."""
+    """One activity that a learner met."""
 
     activity_id: int
     course_id: int | None
     is_unfinished: bool  # lately begun or gone on with, and nothing done there since
+    at: int  # of the first meeting, in seconds since 1970 UTC
 
 
 def recent_of(learners: str, kind: str) -> str:

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.algorithms.base import Times
 from recommender.algorithms.vector_scorer import VectorScorer
 from recommender.datasets.interactions import Index
 
@@ -25,7 +26,7 @@ class BagScorer(VectorScorer):
         "input_vectors": (np.float32, 2),  # (n_activities, width)
     }
 
-    def _encode(self, histories: list[Index]) -> NDArray[np.float32]:
+    def _encode(self, histories: list[Index], times: Times | None = None) -> NDArray[np.float32]:
         blocks = [histories[start : start + _BLOCK] for start in range(0, len(histories), _BLOCK)]
         return np.concatenate([self._encoder()(self._bags(block)) for block in blocks])
 

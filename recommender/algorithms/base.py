@@ -31,6 +31,7 @@ from recommender.errors import (
 Scores = NDArray[np.float32]
 State = dict[str, NDArray[Any]]
 Histories = Sequence[Index] | Sequences
+Times = Sequence[NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class Algorithm(ABC):
         return self
 
     def score(
-        self, histories: Histories, at: NDArray[np.int64] | None = None, among: NDArray[np.integer] | None = None
+        self, histories: Histories, times: Times | None = None, among: NDArray[np.integer] | None = None
     ) -> Scores:
         """How strongly each activity follows from each history: shape (n_histories, n_activities), finite.
 
@@ -151,31 +152,34 @@ class Algorithm(ABC):
 
         Args:
             histories: n_histories lists of activity indices, oldest first.
-            at: shape (n_histories,), the instants asked about, in seconds since 1970 UTC; now, where None.
-                Algorithms that know no time ignore it.
+            times: when each event of each history was, in seconds since 1970 UTC; those of the histories themselves
+                where None, and unknown where they have none. Algorithms that do not look at the clock ignore them.
             among: indices of the only activities that matter, which are then the columns of the answer: with vectors it
                 costs as much less as they are fewer.
 
         Raises:
             NotFitted: nothing has been learnt yet.
-            InvalidData: the algorithm produced a NaN or an infinity.
+            InvalidData: not one instant for each event, or the algorithm produced a NaN or an infinity.
         """
         popularity = self._fitted()["popularity"]
-        known = [self._known(history) for history in histories]
+        if times is None and isinstance(histories, Sequences):
+            times = histories.times
+        known, instants = self._known(histories, times)
         asked = np.flatnonzero([len(history) > 0 for history in known])
         scores = np.empty((len(known), self.n_activities if among is None else len(among)), np.float32)
         if len(asked) < len(known):
             scores[:] = popularity if among is None else popularity[among]
         if len(asked):
-            instants = None if at is None else np.asarray(at)[asked]
-            those = [known[k] for k in asked]
-            answers = self._score(those, instants) if among is None else self._score_among(those, instants, among)
+            those, when = [known[k] for k in asked], None if instants is None else [instants[k] for k in asked]
+            answers = self._score(those, when) if among is None else self._score_among(those, when, among)
             scores[asked] = answers
         if not np.isfinite(scores).all():
             raise InvalidData(f"{self.name} answered with a NaN or an infinity; train it again.")
         return scores
 
-    def explain(self, history: Index, activity_index: int, n: int = 2) -> list[Contribution]:
+    def explain(
+        self, history: Index, activity_index: int, n: int = 2, times: NDArray[np.int64] | None = None
+    ) -> list[Contribution]:
         """The at most `n` events of the history that spoke most for the activity, strongest first.
 
         Empty where the algorithm does not explain, or where no event spoke for it.
@@ -184,9 +188,11 @@ class Algorithm(ABC):
             NotFitted: nothing has been learnt yet.
             InvalidData: an activity the training did not know.
         """
-        return self.explain_each(history, np.array([activity_index]), n)[0]
+        return self.explain_each(history, np.array([activity_index]), n, times)[0]
 
-    def explain_each(self, history: Index, indices: NDArray[np.integer], n: int = 2) -> list[list[Contribution]]:
+    def explain_each(
+        self, history: Index, indices: NDArray[np.integer], n: int = 2, times: NDArray[np.int64] | None = None
+    ) -> list[list[Contribution]]:
         """As `explain`, for several activities of one list at once, which costs little more than for one."""
         self._fitted()
         unknown = indices[(indices < 0) | (indices >= self.n_activities)]
@@ -198,7 +204,8 @@ class Algorithm(ABC):
         positions = np.flatnonzero((history >= 0) & (history < self.n_activities))
         if not (self.explains and len(positions)):
             return [[] for _index in indices]
-        weights = np.maximum(self._explain_each(history[positions].astype(np.int32), indices), 0.0)
+        when = None if times is None else np.asarray(times)[positions]
+        weights = np.maximum(self._explain_each(history[positions].astype(np.int32), indices, when), 0.0)
         return _strongest(weights, history[positions], positions, n)
 
     @property
@@ -256,19 +263,24 @@ class Algorithm(ABC):
         """The arrays named in `arrays`, and `popularity` where the plain one (share of learners) will not do."""
 
     @abstractmethod
-    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
+    def _score(self, histories: list[Index], times: Times | None) -> Scores:
         """As `score`, for histories that are known and not empty."""
 
-    def _score_among(self, histories: list[Index], at: NDArray[np.int64] | None, among: NDArray[np.integer]) -> Scores:
+    def _score_among(self, histories: list[Index], times: Times | None, among: NDArray[np.integer]) -> Scores:
         """The columns `among` of `_score`; an algorithm that can leave the others out says how."""
-        return self._score(histories, at)[:, among]
+        return self._score(histories, times)[:, among]
 
-    def _explain_each(self, history: Index, indices: NDArray[np.integer]) -> NDArray[np.floating]:
+    def _explain_each(
+        self, history: Index, indices: NDArray[np.integer], times: NDArray[np.int64] | None
+    ) -> NDArray[np.floating]:
         """Shape (len(indices), len(history)): `_explain` of each; an algorithm that can do them together says how."""
         return np.stack([self._explain(history, int(index)) for index in indices])
 
     def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
-        """Shape (len(history),): what each event did for the activity, in one unit; less than 0 spoke against."""
+        """Shape (len(history),): what each event did for the activity, in one unit; less than 0 spoke against.
+
+        Where `_explain_each` does not do them together.
+        """
         raise NotImplementedError(f"{self.name} declares explains=True and does not say how.")
 
     def _forget(self) -> None:
@@ -281,9 +293,17 @@ class Algorithm(ABC):
             raise NotFitted(f"{self.name} has learnt nothing yet: call fit(), or from_state() with a stored version.")
         return self._state
 
-    def _known(self, history: Index) -> Index:
-        history = np.asarray(history)
-        return history[(history >= 0) & (history < self.n_activities)].astype(np.int32, copy=False)
+    def _known(self, histories: Histories, times: Times | None) -> tuple[list[Index], list[NDArray[np.int64]] | None]:
+        """Without the activities that the training did not know."""
+        lists = [np.asarray(history) for history in histories]
+        places = [np.flatnonzero((one >= 0) & (one < self.n_activities)) for one in lists]
+        known = [one[those].astype(np.int32, copy=False) for one, those in zip(lists, places, strict=True)]
+        if times is None:
+            return known, None
+        lengths = [len(one) for one in lists]
+        if lengths != [len(one) for one in times]:
+            raise InvalidData("Each history needs one instant for each of its events; leave `times` out where unknown.")
+        return known, [np.asarray(one)[those] for one, those in zip(times, places, strict=True)]
 
     def _check_data(self, interactions: Interactions) -> None:
         if len(interactions) == 0 or interactions.n_activities < 2:

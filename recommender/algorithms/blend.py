@@ -22,11 +22,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.algorithms.base import Algorithm, FitOptions, Scores, State
+from recommender.algorithms.base import Algorithm, FitOptions, Scores, State, Times
 from recommender.algorithms.catalogue import ALGORITHMS, build
 from recommender.algorithms.config import Config, parameter, values_of
 from recommender.algorithms.neural import checkpoints
-from recommender.datasets.interactions import Index, Interactions
+from recommender.datasets.interactions import Index, Interactions, Sequences
 from recommender.errors import InvalidConfig, NotEnoughData
 
 _MAX_ASKED = 3000
@@ -110,8 +110,7 @@ class Blend(Algorithm):
         known = interactions.where(is_known, all_activities=True)
         members = [_fitted(member, known, options.part(k, n_parts, member.name)) for k, member in enumerate(members)]
         fits = max(1, _MAX_NUMBERS // (2 * len(members) * interactions.n_activities))
-        asked_lists = zip(lists.take(asked[:fits]), places[:fits], strict=True)
-        weights = learn_weights(members, [_moved_last(events, int(place)) for events, place in asked_lists])
+        weights = learn_weights(members, *_questions(lists.take(asked[:fits]), places[:fits]))
         for place, k in enumerate(refitted, len(members)):
             again = type(members[k])(members[k].config)
             members[k] = _fitted(again, interactions, options.part(place, n_parts, again.name))
@@ -120,26 +119,24 @@ class Blend(Algorithm):
             state |= {_prefix(place, member) + name: array for name, array in member.state().items()}
         return state
 
-    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
+    def _score(self, histories: list[Index], times: Times | None) -> Scores:
         scores = np.zeros((len(histories), self.n_activities), np.float32)
         weights = self._fitted()["blend_weights"].reshape(-1, 2)
         for member, (plain, in_logarithm) in zip(self.members(), weights, strict=True):
-            standard = _standardised(member.score(histories, at), histories)
+            standard = _standardised(member.score(histories, times), histories)
             scores += plain * standard + in_logarithm * np.arcsinh(standard)
         return scores
 
-    def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
-        explained: NDArray[np.floating] = self._explain_each(history, np.array([activity_index]))[0]
-        return explained
-
-    def _explain_each(self, history: Index, indices: NDArray[np.integer]) -> NDArray[np.floating]:
+    def _explain_each(
+        self, history: Index, indices: NDArray[np.integer], times: NDArray[np.int64] | None
+    ) -> NDArray[np.floating]:
         """The members' own reasons, in units of how far their answers spread, by their weights."""
         total = np.zeros((len(indices), len(history)))
         weights = self._fitted()["blend_weights"].reshape(-1, 2).sum(axis=1)
         for member, weight in zip(self.members(), weights, strict=True):
             if member.explains:
-                spread = float(member.score([history]).std()) or 1.0
-                total += max(weight, 0.0) * member._explain_each(history, indices) / spread
+                spread = float(member.score([history], None if times is None else [times]).std()) or 1.0
+                total += max(weight, 0.0) * member._explain_each(history, indices, times) / spread
         return total
 
     def _is_refitted(self, member: Algorithm) -> bool:
@@ -199,8 +196,10 @@ def _places(lengths: NDArray[np.int64], held_out: str, seed: int) -> NDArray[np.
     return np.random.default_rng([seed, 1]).integers(0, lengths)
 
 
-def _moved_last(events: Index, place: int) -> Index:
-    return np.concatenate((np.delete(events, place), events[place : place + 1]))
+def _questions(lists: Sequences, places: NDArray[np.int64]) -> tuple[Sequences, Index]:
+    """Each list without the event at its place, and those events."""
+    hidden = lists.offsets[:-1] + places
+    return lists.without(hidden), lists.activity_index[hidden]
 
 
 def _fitted(member: Algorithm, interactions: Interactions, options: FitOptions) -> Algorithm:
@@ -230,19 +229,18 @@ def _standardised(scores: Scores, histories: list[Index]) -> Scores:
     return found
 
 
-def learn_weights(members: list[Algorithm], lists: list[Index]) -> NDArray[np.float32]:
-    """The most likely weights for each list's last event, given those before it: shape (2 x n_members,).
+def learn_weights(members: list[Algorithm], histories: Sequences, targets: Index) -> NDArray[np.float32]:
+    """The most likely weights for the target of each history, given the rest: shape (2 x n_members,).
 
-    Lists have two events or more.
+    Targets have the shape (n_histories,); no history is empty.
     """
-    histories, targets = [events[:-1] for events in lists], np.array([events[-1] for events in lists])
-    features = np.empty((len(lists), 2 * len(members), members[0].n_activities), np.float32)
+    features = np.empty((len(targets), 2 * len(members), members[0].n_activities), np.float32)
     for place, member in enumerate(members):
-        standard = _standardised(member.score(histories), histories)
+        standard = _standardised(member.score(histories), list(histories))
         features[:, 2 * place] = standard
         np.arcsinh(standard, out=features[:, 2 * place + 1])
-    met = np.zeros((len(lists), features.shape[2]), bool)
-    met[np.repeat(np.arange(len(targets)), [len(one) for one in histories]), np.concatenate(histories)] = True
+    met = np.zeros((len(targets), features.shape[2]), bool)
+    met[histories.owner, histories.activity_index] = True
     weights = np.zeros(features.shape[1], np.float32)
     kept = np.arange(len(weights))
     while len(kept):

@@ -20,7 +20,7 @@ import numpy as np
 import scipy.linalg.lapack
 from numpy.typing import NDArray
 
-from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State
+from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State, Times
 from recommender.algorithms.config import Config, Span, parameter
 from recommender.backends.base import Dense
 from recommender.datasets.interactions import Index, Interactions, Sequences, offsets_of
@@ -82,11 +82,11 @@ class IALS(Algorithm):
             options.progress(Progress(epoch, config.epochs, message, epoch, config.epochs))
         return {"activity_vectors": activities}
 
-    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
+    def _score(self, histories: list[Index], times: Times | None) -> Scores:
         scores: Scores = self._learners(histories) @ self._fitted()["activity_vectors"].T
         return scores
 
-    def _score_among(self, histories: list[Index], at: NDArray[np.int64] | None, among: NDArray[np.integer]) -> Scores:
+    def _score_among(self, histories: list[Index], times: Times | None, among: NDArray[np.integer]) -> Scores:
         scores: Scores = self._learners(histories) @ self._fitted()["activity_vectors"][among].T
         return scores
 
@@ -114,10 +114,12 @@ class IALS(Algorithm):
         return found
 
     def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
-        explained: NDArray[np.floating] = self._explain_each(history, np.array([activity_index]))[0]
+        explained: NDArray[np.floating] = self._explain_each(history, np.array([activity_index]), None)[0]
         return explained
 
-    def _explain_each(self, history: Index, indices: NDArray[np.integer]) -> NDArray[np.floating]:
+    def _explain_each(
+        self, history: Index, indices: NDArray[np.integer], times: NDArray[np.int64] | None
+    ) -> NDArray[np.floating]:
         """Hu et al., section 5: the answer is a sum over the history, the learner's own likeness of activities."""
         axes, weights, met = self._turned(history)
         asked = self._fitted()["activity_vectors"][indices].astype(np.float64) @ axes

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from recommender.algorithms.base import Algorithm, Scores, State
+from recommender.algorithms.base import Algorithm, Scores, State, Times
 from recommender.backends.base import Dense
 from recommender.datasets.interactions import Index, offsets_of
 from recommender.parallel import in_parallel
@@ -41,7 +41,7 @@ class LinearAlgorithm(Algorithm):
         """Shape (len(age), n_views): how much an event counts that has so many younger ones after it."""
         return np.ones((len(age), 1), np.float32)
 
-    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
+    def _score(self, histories: list[Index], times: Times | None) -> Scores:
         seen = self._seen(histories)
         if len(histories) < _MANY_HISTORIES or not self._is_nearly_full():
             scores: Scores = (seen @ self._matrix()).toarray()

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State
+from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State, Times
 from recommender.algorithms.config import Config, Span, parameter
 from recommender.datasets.interactions import Index, Interactions
 
@@ -44,7 +43,7 @@ class Popularity(Algorithm):
         options.progress(Progress(1, 1, "counted"))
         return {"popularity": (popularity / popularity.max()).astype(np.float32)}
 
-    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
+    def _score(self, histories: list[Index], times: Times | None) -> Scores:
         popularity = self._fitted()["popularity"]
         scores: Scores = np.broadcast_to(popularity, (len(histories), len(popularity)))
         return scores

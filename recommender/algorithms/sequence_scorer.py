@@ -5,17 +5,21 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.algorithms.base import Times
 from recommender.algorithms.vector_scorer import VectorScorer
 from recommender.datasets.interactions import Index
 
 _BLOCK = 64
+N_GAPS = 33
+"""Kinds of gap before an event: unknown, and 32 of seconds, each twice as long as the one before."""
 
 
 class SequenceScorer(VectorScorer):
     """Base of recommenders whose encoder maps (batch, length, size) vectors to one vector per position.
 
     Position t must see nothing after t: then the end of a batch may be padded with anything. What counts is the answer
-    at the last event. A subclass adds `_learn`, and a config with `max_length`.
+    at the last event. A subclass adds `_learn`, and a config with `max_length`; where it has `gap_vectors`, shape
+    (N_GAPS, size), the one of the time since the event before is added to each activity's vector.
     """
 
     uses_order: ClassVar[bool] = True
@@ -26,24 +30,46 @@ class SequenceScorer(VectorScorer):
         length: int = self.config.as_dict()["max_length"]
         return length
 
-    def _encode(self, histories: list[Index]) -> NDArray[np.float32]:
+    def _encode(self, histories: list[Index], times: Times | None) -> NDArray[np.float32]:
         """In blocks of similar length, so that little is padded."""
         lengths = np.array([len(history) for history in histories])
         encoded = np.empty((len(histories), self._fitted()["activity_vectors"].shape[1]), np.float32)
         order = np.argsort(lengths, kind="stable")
+        if times is None or "gap_vectors" not in self._fitted():
+            gaps = [np.zeros(length, np.int32) for length in lengths]
+        else:
+            gaps = np.split(gap_kinds(np.concatenate(times), lengths), np.cumsum(lengths)[:-1])
         for start in range(0, len(order), _BLOCK):
             block = order[start : start + _BLOCK]
             inputs, last = padded([histories[k] for k in block], self.max_length)
-            encoded[block] = self.read(inputs)[np.arange(len(block)), last]
+            known, _last = padded([gaps[k] for k in block], self.max_length)
+            encoded[block] = self.read(inputs, known)[np.arange(len(block)), last]
         return encoded
 
-    def read(self, rows: Index) -> NDArray[np.float32]:
-        """From (batch, length) activity indices to the answer at every position, (batch, length, size)."""
-        return self._read(self._rows("activity_vectors", rows))
+    def read(self, rows: Index, gaps: Index | None = None) -> NDArray[np.float32]:
+        """From activity indices and kinds of gap, (batch, length) both, to the answers at all places, with size."""
+        vectors = self._rows("activity_vectors", rows)
+        if "gap_vectors" in self._fitted():
+            vectors = vectors + self._rows("gap_vectors", np.zeros_like(rows) if gaps is None else gaps)
+        return self._read(vectors)
 
     def _read(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """From (batch, length, size) to the same."""
         return self._encoder()(vectors)
+
+
+def gap_kinds(at: NDArray[np.int64], lengths: NDArray[np.int64]) -> Index:
+    """Shape (total,): how long before each event its list had one, as a place below N_GAPS; 0 for first events.
+
+    Args:
+        at: shape (total,), the instants of all lists one after the other, in seconds.
+        lengths: shape (n_lists,), in events.
+    """
+    seconds = np.maximum(np.diff(at, prepend=at[:1]), 0)
+    kinds: Index = np.minimum(1 + np.floor(np.log2(1.0 + seconds)), N_GAPS - 1).astype(np.int32)
+    starts = np.cumsum(lengths) - lengths
+    kinds[starts[lengths > 0]] = 0
+    return kinds
 
 
 def padded(histories: list[Index], max_length: int) -> tuple[Index, NDArray[np.int64]]:

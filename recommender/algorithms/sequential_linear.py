@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.algorithms.base import FitOptions, Progress, Scores, State
+from recommender.algorithms.base import FitOptions, Progress, Scores, State, Times
 from recommender.algorithms.config import Config, Span, parameter
 from recommender.algorithms.decayed_moments import first_moments, moments, moments_around
 from recommender.algorithms.linear import LinearAlgorithm, strongest
@@ -167,8 +167,8 @@ class SequentialLinear(LinearAlgorithm):
     def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
         return super().expected_arrays() | ({"intercept": (np.float32, 1)} if self.config.intercept else {})
 
-    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
-        scores = super()._score(histories, at)
+    def _score(self, histories: list[Index], times: Times | None) -> Scores:
+        scores = super()._score(histories, times)
         if self.config.intercept:
             scores += self._fitted()["intercept"]
         return scores

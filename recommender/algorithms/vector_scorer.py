@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.algorithms.base import Algorithm, FitOptions, Scores, State
+from recommender.algorithms.base import Algorithm, FitOptions, Scores, State, Times
 from recommender.algorithms.litert import Network
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.datasets.interactions import Index, Interactions
@@ -72,22 +72,20 @@ class VectorScorer(Algorithm):
         return found
 
     @abstractmethod
-    def _encode(self, histories: list[Index]) -> NDArray[np.float32]:
+    def _encode(self, histories: list[Index], times: Times | None) -> NDArray[np.float32]:
         """Shape (n_histories, size)."""
 
-    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
-        return self._products(self._encode(histories)) + self._fitted()["activity_bias"]
+    def _score(self, histories: list[Index], times: Times | None) -> Scores:
+        return self._products(self._encode(histories, times)) + self._fitted()["activity_bias"]
 
-    def _score_among(self, histories: list[Index], at: NDArray[np.int64] | None, among: NDArray[np.integer]) -> Scores:
-        scores: Scores = self._encode(histories) @ self._rows("activity_vectors", among).T
+    def _score_among(self, histories: list[Index], times: Times | None, among: NDArray[np.integer]) -> Scores:
+        scores: Scores = self._encode(histories, times) @ self._rows("activity_vectors", among).T
         scores += self._fitted()["activity_bias"][among]
         return scores
 
-    def _explain(self, history: Index, activity_index: int) -> NDArray[np.floating]:
-        explained: NDArray[np.floating] = self._explain_each(history, np.array([activity_index]))[0]
-        return explained
-
-    def _explain_each(self, history: Index, indices: NDArray[np.integer]) -> NDArray[np.floating]:
+    def _explain_each(
+        self, history: Index, indices: NDArray[np.integer], times: NDArray[np.int64] | None
+    ) -> NDArray[np.floating]:
         """How much less likely (difference of log softmax) each gets when one of the latest events is left out.
 
         All shortened histories go through the encoder in one call. The softmax is over the activities that are
@@ -97,10 +95,12 @@ class VectorScorer(Algorithm):
             return np.ones((len(indices), 1))
         latest = np.arange(max(0, len(history) - _EXPLAINED_EVENTS), len(history))
         rivals = np.arange(self.n_activities)
-        if len(rivals) > _RIVALS:
-            rivals = np.argpartition(-self._score([history], None)[0], _RIVALS)[:_RIVALS]
         lists = [history, *(np.delete(history, position) for position in latest)]
-        strength = self._score_among(lists, None, np.concatenate((indices, rivals)))
+        # Without an event the next one follows the one before it, after both gaps.
+        when = None if times is None else [times, *(np.delete(times, position) for position in latest)]
+        if len(rivals) > _RIVALS:
+            rivals = np.argpartition(-self._score(lists[:1], when and when[:1])[0], _RIVALS)[:_RIVALS]
+        strength = self._score_among(lists, when, np.concatenate((indices, rivals)))
         asked, rest = strength[:, : len(indices)], strength[:, len(indices) :]
         highest = rest.max(axis=1, keepdims=True)
         likelihood = asked - highest - np.log(np.exp(rest - highest).sum(axis=1, keepdims=True))

@@ -1,10 +1,12 @@
 """Interactions: which learner met which activity, and when first. All that an algorithm ever sees of people."""
 
+import builtins
 import hashlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -21,11 +23,13 @@ Ids = NDArray[np.int64]
 class Sequences:
     """Ragged lists of activity indices, oldest first: list k is `activity_index[offsets[k]:offsets[k + 1]]`.
 
-    `offsets` has shape (n + 1,) int64, `activity_index` has shape (total,) int32.
+    `offsets` has shape (n + 1,) int64, `activity_index` has shape (total,) int32. `at` has that shape too, int64: the
+    instant of each entry in seconds since 1970 UTC, never falling within a list; None where there is no clock.
     """
 
     offsets: NDArray[np.int64]
     activity_index: Index
+    at: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -44,6 +48,11 @@ class Sequences:
         return np.diff(self.offsets)
 
     @property
+    def times(self) -> list[NDArray[np.int64]] | None:
+        """The instants of each list."""
+        return None if self.at is None else [self.at[start:end] for start, end in pairwise(self.offsets.tolist())]
+
+    @property
     def owner(self) -> NDArray[np.int64]:
         """Shape (total,): which list each entry belongs to."""
         return np.repeat(np.arange(len(self)), self.lengths)
@@ -51,14 +60,24 @@ class Sequences:
     def slice(self, start: int, stop: int) -> "Sequences":
         """Lists `start` to `stop` (exclusive), without copying the entries."""
         offsets = self.offsets[start : min(stop, len(self)) + 1]
-        return Sequences(offsets - offsets[0], self.activity_index[offsets[0] : offsets[-1]])
+        return self._entries(offsets - offsets[0], slice(offsets[0], offsets[-1]))
 
     def take(self, positions: NDArray[np.int64]) -> "Sequences":
         """The lists at `positions`, in that order."""
         lengths = self.lengths[positions]
         offsets = offsets_of(lengths)
         within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
-        return Sequences(offsets, self.activity_index[np.repeat(self.offsets[positions], lengths) + within])
+        return self._entries(offsets, np.repeat(self.offsets[positions], lengths) + within)
+
+    def without(self, places: NDArray[np.int64]) -> "Sequences":
+        """Without the entries at `places`, counted through all lists; no place is named twice."""
+        kept = np.ones(len(self.activity_index), bool)
+        kept[places] = False
+        lengths = self.lengths - np.bincount(self.owner[places], minlength=len(self))
+        return self._entries(offsets_of(lengths), kept)
+
+    def _entries(self, offsets: NDArray[np.int64], which: "NDArray[np.generic] | builtins.slice") -> "Sequences":
+        return Sequences(offsets, self.activity_index[which], None if self.at is None else self.at[which])
 
 
 @dataclass(frozen=True)
@@ -145,7 +164,7 @@ class Interactions:
     def sequences(self) -> Sequences:
         """One list per learner, oldest first."""
         counts = np.bincount(self.learner_index, minlength=self.n_learners)
-        return Sequences(offsets_of(counts), self.activity_index)
+        return Sequences(offsets_of(counts), self.activity_index, self.at)
 
     def where(self, kept: NDArray[np.bool_], *, all_activities: bool = False) -> "Interactions":
         """The rows where `kept` (shape (n,)) is true; learners without a row go, activities too unless told."""

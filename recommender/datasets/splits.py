@@ -43,6 +43,7 @@ class Split:
         for lists in (self.test_inputs, self.test_targets):
             digest.update(lists.offsets.astype("<i8").tobytes())
             digest.update(lists.activity_index.astype("<i4").tobytes())
+            digest.update(b"" if lists.at is None else lists.at.astype("<i8").tobytes())
         return digest.hexdigest()
 
     def validation(self) -> "Split":
@@ -210,9 +211,7 @@ def _positions(ids: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.i
 
 
 def _without_last(lists: Sequences) -> Sequences:
-    kept = np.ones(len(lists.activity_index), bool)
-    kept[lists.offsets[1:] - 1] = False
-    return Sequences(offsets_of(lists.lengths - 1), lists.activity_index[kept])
+    return lists.without(lists.offsets[1:] - 1)
 
 
 def _singletons(activity_index: Index) -> Sequences:

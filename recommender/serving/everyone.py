@@ -166,16 +166,15 @@ def _alone(frame: Frame, situation: Situation) -> Listed:
 def _by_model(frame: Frame, reach: Reach, situations: Sequence[Situation]) -> dict[int, Listed]:
     """By place: those whose list the model fills."""
     model = reach.model
-    histories = [model.indices_of(one.history) for one in situations]
     asked = [
         place
-        for place, (history, one) in enumerate(zip(histories, situations, strict=True))
-        if len(history) and not _is_split_off(frame, one)
+        for place, one in enumerate(situations)
+        if len(model.indices_of(one.history)) and not _is_split_off(frame, one)
     ]
     if not asked or not len(reach.ids):
         return {}
     those = [situations[place] for place in asked]
-    strengths = _strengths(frame, reach, those, [histories[place] for place in asked])
+    strengths = _strengths(frame, reach, those)
     n_looked = min(FIRST_LOOK * frame.limit, strengths.shape[1])
     top = np.argpartition(-strengths, n_looked - 1, axis=1)[:, :n_looked]
     top.sort(axis=1)
@@ -262,11 +261,11 @@ def _is_admitted(frame: Frame, situation: Situation, pk: int) -> bool:
     )
 
 
-def _strengths(
-    frame: Frame, reach: Reach, situations: Sequence[Situation], histories: list[NDArray[np.int32]]
-) -> NDArray[np.float32]:
+def _strengths(frame: Frame, reach: Reach, situations: Sequence[Situation]) -> NDArray[np.float32]:
     """A column for each of the reach: 0..1 after boosts, -1 for what may not be recommended."""
-    scores = reach.scores(histories)
+    known = [reach.model.known_of(one.history, one.times) for one in situations]
+    times = [when for _history, when in known if when is not None]  # of all of them, or of none
+    scores = reach.scores([history for history, _when in known], times or None)
     in_reach = _in_reach(frame, reach, situations)
     lowest = np.min(scores, axis=1, where=in_reach, initial=np.inf, keepdims=True)
     highest = np.max(scores, axis=1, where=in_reach, initial=-np.inf, keepdims=True)

@@ -44,9 +44,15 @@ class LiveModel:
 
     def indices_of(self, ids: NDArray[np.int64]) -> NDArray[np.int32]:
         """The model's indices of those among `ids` that it knows, in their order."""
+        return self.known_of(ids, None)[0]
+
+    def known_of(
+        self, ids: NDArray[np.int64], times: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64] | None]:
+        """As `indices_of`, and the times of those."""
         places = np.minimum(np.searchsorted(self.activity_ids, ids), len(self.activity_ids) - 1)
-        known: NDArray[np.int32] = places[self.activity_ids[places] == ids].astype(np.int32)
-        return known
+        is_known = self.activity_ids[places] == ids
+        return places[is_known].astype(np.int32), None if times is None else times[is_known]
 
     def indices_in(self, course_ids: Iterable[int]) -> NDArray[np.int64]:
         """The model's indices of what the courses hold, ascending; 0 stands for what is in no course."""

@@ -68,8 +68,8 @@ _PERSONAL = f"""learner.id, enrolled.course_ids, enrolled.course_runs,
 """  # noqa: S608 (our own words)
 _OF_EACH = f"SELECT {_PERSONAL} WHERE learner.id = ANY(%(learners)s) AND learner.organisation_id = %(organisation)s"
 _MET = """
-    SELECT array_agg(activity_id), array_agg(course_id), array_agg(is_unfinished)
-    FROM ({}) recent (learner_id, activity_id, course_id, is_unfinished)
+    SELECT array_agg(activity_id), array_agg(course_id), array_agg(is_unfinished), array_agg(at)
+    FROM ({}) recent (learner_id, activity_id, course_id, is_unfinished, at)
 """
 _ALL_OF_ONE = {
     kind: Prepared(f"""
@@ -112,8 +112,8 @@ def all_of(asked: Learner | Named, kind: str) -> tuple[Learner, Personal, list[M
     rows = _ALL_OF_ONE[TargetKind(kind)].rows(parameters)
     if not rows:
         raise Learner.DoesNotExist(external_id)
-    activity_ids, course_ids, unfinished, name, *personal = rows[0]
-    met = list(map(Meeting, activity_ids or (), course_ids or (), unfinished or ()))
+    activity_ids, course_ids, unfinished, at, name, *personal = rows[0]
+    met = list(map(Meeting, activity_ids or (), course_ids or (), unfinished or (), at or ()))
     learner = asked if isinstance(asked, Learner) else Learner.partly(organisation, personal[0], external_id, name)
     return learner, _personal(*personal[1:]), met
 

@@ -34,9 +34,11 @@ class Reach:
         found: NDArray[np.int64] = columns[self.ids[columns] == activity_ids]
         return found
 
-    def scores(self, histories: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
+    def scores(
+        self, histories: Sequence[NDArray[np.int32]], times: Sequence[NDArray[np.int64]] | None = None
+    ) -> NDArray[np.float32]:
         """Shape (n_histories, n)."""
-        return self.model.algorithm.score(list(histories), among=self.indices)
+        return self.model.algorithm.score(list(histories), times, self.indices)
 
 
 def reach_of(

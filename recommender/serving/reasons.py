@@ -33,11 +33,11 @@ def causes_of(chosen: Chosen, situation: Situation) -> dict[int, list[int]]:
     if model is None or not model.algorithm.explains:
         return {}
     ids = np.array([one.activity_id for one in chosen.candidates if one.source == "model"], np.int64)
-    history = model.indices_of(situation.history)
+    history, times = model.known_of(situation.history, situation.times)
     if not len(ids) or not len(history):
         return {}
     try:
-        contributions = model.algorithm.explain_each(history, model.indices_of(ids), n=N_REASONS)
+        contributions = model.algorithm.explain_each(history, model.indices_of(ids), N_REASONS, times)
     except Exception:  # a recommendation without its reason is better than none
         logger.exception("%s of organisation %s could not explain.", model.version, model.version.organisation_id)
         return {}

@@ -47,14 +47,15 @@ def models_for(situation: Situation) -> Iterator[LiveModel]:
 
 def scored(model: LiveModel, situation: Situation) -> Scored | None:
     """None where the model knows nothing of the history, or nothing of what is in reach."""
-    history = model.indices_of(situation.history)
+    history, times = model.known_of(situation.history, situation.times)
     among = within_reach(model, situation)
     if not len(history) or not len(among):
         return None
     disliked = model.indices_of(np.array(situation.personal.disliked_ids, np.int64))
     histories = [history, *(one[None] for one in disliked)]
     is_whole = len(among) == len(model.activity_ids)
-    scores = model.algorithm.score(histories, among=None if is_whole else among)
+    when = None if times is None else [times, *(np.zeros(1, np.int64) for _one in disliked)]
+    scores = model.algorithm.score(histories, when, None if is_whole else among)
     strengths = scaled(scores[:1])[0]
     if len(disliked):
         strengths *= lowering(scores[1:])

@@ -31,9 +31,13 @@ class Situation:
     excluded: frozenset[str]  # external ids that the caller does not want
     version: Version | None = None  # the only one to be asked; None: what is in use
     history: NDArray[np.int64] = field(init=False)  # ids of what was met, oldest first
+    times: NDArray[np.int64] | None = field(init=False)  # when, in seconds since 1970 UTC; a session does not say
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "history", np.fromiter(self.met, np.int64, len(self.met)))
+        n = len(self.met)
+        object.__setattr__(self, "history", np.fromiter(self.met, np.int64, n))
+        times = None if self.learner is None else np.fromiter((one.at for one in self.met.values()), np.int64, n)
+        object.__setattr__(self, "times", times)
 
     @property
     def enrolled_course_ids(self) -> frozenset[int] | None:
@@ -115,8 +119,9 @@ def _met_now(organisation: Organisation, external_ids: Sequence[str], kind: str)
     rows = Activity.objects.filter(organisation=organisation, external_id__in=set(external_ids))
     if kind == TargetKind.COURSE:
         rows = rows.filter(Q(course__isnull=False) | Q(kind=Kind.COURSE))
+    now, is_course = int(organisation.now().timestamp()), kind == TargetKind.COURSE
     by_id = {
-        name: Meeting(course_id or pk, None, False) if kind == TargetKind.COURSE else Meeting(pk, course_id, False)
+        name: Meeting(course_id or pk, None, False, now) if is_course else Meeting(pk, course_id, False, now)
         for name, pk, course_id in rows.values_list("external_id", "pk", "course_id")
     }
     return [by_id[external_id] for external_id in external_ids if external_id in by_id]

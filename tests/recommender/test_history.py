@@ -65,7 +65,10 @@ def test_training_and_serving_read_the_same_histories(school: School) -> None:
     found = interactions(school.organisation, kind="any")
     lists = found.sequences()
     for place, learner in enumerate(school.learners):
-        assert recent_history(learner, kind="any").tolist() == found.activity_ids[lists[place]].tolist()
+        situation = situation_of(learner, kind="any", course=None, exclude=())
+        assert situation.history.tolist() == found.activity_ids[lists[place]].tolist()
+        assert situation.times is not None
+        assert situation.times.tolist() == lists.take(np.array([place])).at.tolist()
 
 
 def test_another_organisation_is_not_read(school: School) -> None:

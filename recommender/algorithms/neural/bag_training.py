@@ -120,7 +120,7 @@ class _Lesson:
     def validate(self) -> float | None:
         return validation_ndcg(self._scores, self.held_out)
 
-    def _scores(self, histories: list[Index]) -> NDArray[np.float32]:
+    def _scores(self, histories: Sequences) -> NDArray[np.float32]:
         latest = [history[-self.most :] for history in histories]
         rows, is_shown = np.zeros((2, len(latest), self.most), np.float32)
         for row, history in enumerate(latest):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.algorithms.bag_scorer import BagScorer
-from recommender.algorithms.base import FitOptions, Scores, State
+from recommender.algorithms.base import FitOptions, Scores, State, Times
 from recommender.algorithms.config import parameter
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.memory import bag_bytes
@@ -74,10 +74,10 @@ class NCF(BagScorer):
             )
             return {"encoder": exported(model.encoder, 3, 2, width), **model.arrays()}
 
-    def _score(self, histories: list[Index], at: NDArray[np.int64] | None) -> Scores:
-        return self._score_among(histories, at, np.arange(self.n_activities))
+    def _score(self, histories: list[Index], times: Times | None) -> Scores:
+        return self._score_among(histories, times, np.arange(self.n_activities))
 
-    def _score_among(self, histories: list[Index], at: NDArray[np.int64] | None, among: NDArray[np.integer]) -> Scores:
+    def _score_among(self, histories: list[Index], times: Times | None, among: NDArray[np.integer]) -> Scores:
         vectors, network = self._rows("activity_vectors", among), self._encoder()
         scores = np.empty((len(histories), len(among)), np.float32)
         scores[:] = self._fitted()["activity_bias"][among]

@@ -15,8 +15,8 @@ from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.export import exported
 from recommender.algorithms.neural.ranking import validation_ndcg
 from recommender.algorithms.neural.teaching import Teacher
-from recommender.algorithms.sequence_scorer import padded
-from recommender.datasets.interactions import Index, Interactions, Sequences
+from recommender.algorithms.sequence_scorer import N_GAPS, gap_kinds, padded
+from recommender.datasets.interactions import Interactions, Sequences
 
 # Fewer activities than so many times the negatives: all of them cost about the same and say more.
 _FULL_SOFTMAX_FACTOR = 4
@@ -37,6 +37,8 @@ class NextStep(keras.Model):  # type: ignore[misc]
         size: int,
         n_negatives: int,
         teacher: Teacher | None = None,
+        *,
+        has_gaps: bool = False,
     ) -> None:
         super().__init__()
         self.teacher = teacher
@@ -45,6 +47,9 @@ class NextStep(keras.Model):  # type: ignore[misc]
         spread = keras.initializers.RandomNormal(stddev=1 / math.sqrt(size))
         self.vectors = keras.layers.Embedding(len(counts), size, embeddings_initializer=spread)
         self.vectors.build()
+        self.gaps = keras.layers.Embedding(N_GAPS, size, embeddings_initializer="zeros") if has_gaps else None
+        if self.gaps is not None:
+            self.gaps.build()
         self.bias = self.add_weight(shape=(len(counts),), initializer="zeros", name="bias")
         self.bias.assign(np.log(frequency).astype(np.float32))
         self.encoder = encoder
@@ -52,9 +57,10 @@ class NextStep(keras.Model):  # type: ignore[misc]
         self.negatives = None if is_small else losses.Negatives(counts, n_negatives)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """From (batch, length) activity indices to (batch, length, size)."""
-        rows = inputs[0] if isinstance(inputs, tuple | list) else inputs  # with a teacher the rest is for the loss
-        return self.encoder(self.vectors(rows), training=training)
+        """From (batch, length) activity indices, and kinds of gap where it has them, to (batch, length, size)."""
+        parts = inputs if isinstance(inputs, tuple | list) else (inputs,)  # with a teacher the last is for the loss
+        vectors = self.vectors(parts[0])
+        return self.encoder(vectors if self.gaps is None else vectors + self.gaps(parts[1]), training=training)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -64,7 +70,7 @@ class NextStep(keras.Model):  # type: ignore[misc]
         loss_of = losses.full_losses if self.negatives is None else self.negatives.losses_of
         each = loss_of(encoded, right, self.vectors.embeddings, self.bias)
         if self.teacher is not None:
-            told = ops.reshape(x[1], (-1, x[1].shape[-1]))
+            told = ops.reshape(x[-1], (-1, x[-1].shape[-1]))
             among = None if self.negatives is None else self.negatives.drawn()
             each = self.teacher.mixed(each, told, encoded, self.vectors.embeddings, self.bias, among)
         weights = ops.reshape(sample_weight, (-1,))
@@ -86,18 +92,28 @@ class _Lesson:
     def epoch(self, generator: np.random.Generator) -> loop.Batches:
         n_shapes = _SHAPES if loop.compiles_each_shape() else None
         batches = windows.Epoch(
-            self.training, self.max_length, self.config.batch_size, generator, n_shapes, self.noise_share
+            self.training,
+            self.max_length,
+            self.config.batch_size,
+            generator,
+            n_shapes,
+            self.noise_share,
+            has_gaps=self.model.gaps is not None,
         )
         return batches if self.model.teacher is None else self.model.teacher.taught(batches)
 
     def validate(self) -> float | None:
         return validation_ndcg(self._scores, self.held_out)
 
-    def _scores(self, histories: list[Index]) -> NDArray[np.float32]:
-        inputs, last = padded(histories, self.max_length)
+    def _scores(self, histories: Sequences) -> NDArray[np.float32]:
+        parts = [list(histories)]
+        if self.model.gaps is not None and histories.at is not None:
+            gaps = gap_kinds(histories.at, histories.lengths)
+            parts.append(list(Sequences(histories.offsets, gaps)))
+        inputs, last = zip(*(padded(part, self.max_length) for part in parts), strict=True)
         # One length for all batches, so that the graph is made once.
-        inputs = np.pad(inputs, ((0, 0), (0, self.max_length - inputs.shape[1])))
-        encoded = np.asarray(self.model.predict_on_batch(inputs))[np.arange(len(histories)), last]
+        inputs = tuple(np.pad(one, ((0, 0), (0, self.max_length - one.shape[1]))) for one in inputs)
+        encoded = np.asarray(self.model.predict_on_batch(inputs))[np.arange(len(histories)), last[0]]
         table, bias = self.model.vectors.embeddings, self.model.bias
         scores: NDArray[np.float32] = encoded @ ops.convert_to_numpy(table).T + ops.convert_to_numpy(bias)
         return scores
@@ -113,6 +129,7 @@ def train(
     max_length: int,
     negatives: int,
     noise_share: float = 0.0,
+    time_gaps: bool = False,
     exports: tuple[keras.Model, tuple[int, ...]] | None = None,
 ) -> State:
     """Fit the encoder and the activity vectors; returns the arrays of `SequenceScorer`.
@@ -127,12 +144,12 @@ def train(
     training, held_out = windows.hold_out(interactions.sequences(), generator)
     counts = np.bincount(training.activity_index, minlength=interactions.n_activities)
     teacher = None if options.teacher is None else Teacher(options.teacher)
-    model = NextStep(encoder, counts, config.embedding_size, negatives, teacher)
+    model = NextStep(encoder, counts, config.embedding_size, negatives, teacher, has_gaps=time_gaps)
     lesson = _Lesson(model, config, max_length, training, held_out, interactions.fingerprint, noise_share)
     loop.train(lesson, config, options, generator)
     network, sample_shape = exports or (encoder, (3, 2, config.embedding_size))
-    return {
-        "encoder": exported(network, *sample_shape),
-        "activity_vectors": ops.convert_to_numpy(model.vectors.embeddings).astype(np.float32),
-        "activity_bias": ops.convert_to_numpy(model.bias).astype(np.float32),
-    }
+    learnt = {"activity_vectors": model.vectors.embeddings, "activity_bias": model.bias}
+    if model.gaps is not None:
+        learnt["gap_vectors"] = model.gaps.embeddings
+    arrays = {name: ops.convert_to_numpy(one).astype(np.float32) for name, one in learnt.items()}
+    return {"encoder": exported(network, *sample_shape), **arrays}

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.algorithms.neural.windows import HeldOut
-from recommender.datasets.interactions import Index
+from recommender.datasets.interactions import Sequences
 
 _CUTOFF = 10
 _BLOCK = 256
 
 
-def validation_ndcg(scores_of: Callable[[list[Index]], NDArray[np.float32]], held_out: HeldOut) -> float | None:
+def validation_ndcg(scores_of: Callable[[Sequences], NDArray[np.float32]], held_out: HeldOut) -> float | None:
     """NDCG at 10 with one right answer, ranked among all activities not in the history; ties against the network.
 
     None where nobody is held out.
@@ -21,7 +21,7 @@ def validation_ndcg(scores_of: Callable[[list[Index]], NDArray[np.float32]], hel
         return None
     total = 0.0
     for start in range(0, len(held_out.histories), _BLOCK):
-        histories = held_out.histories[start : start + _BLOCK]
+        histories = held_out.histories.slice(start, start + _BLOCK)
         right = held_out.next_index[start : start + _BLOCK]
         scores = scores_of(histories)
         strength = scores[np.arange(len(histories)), right].copy()

@@ -2,13 +2,16 @@
 
 Kang & McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018 (arXiv 1808.09781), with what later work found to
 matter: normalisation before each part instead of after it (Xiong et al., ICML 2020), a softmax loss (see `losses`),
-distances instead of places, and gates (see `layers`).
+distances instead of places, and gates (see `layers`). With `time_gaps` it is told how long before each event the
+one before was (as intervals in TiSASRec: Li, Wang & McAuley, WSDM 2020), by a learnt vector for each doubling of it.
 
 Cost of an epoch: n_interactions x (22 embedding_size**2 x blocks + embedding_size x (max_length + negatives)).
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
 
 from recommender.algorithms.base import FitOptions, State
 from recommender.algorithms.config import Span, parameter
@@ -45,6 +48,9 @@ class SASRecConfig(NeuralConfig):
         search=(0.0, 0.1, 0.3),
         doc="Share of the events given that others take the place of while training: for lists with doubtful rows.",
     )
+    time_gaps: bool = parameter(
+        False, search=(False, True), doc="Look at the time between events, and not only at their order."
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -58,6 +64,12 @@ class SASRec(SequenceScorer):
     name: ClassVar[str] = "sasrec"
     config_class: ClassVar[type[NeuralConfig]] = SASRecConfig
     config: SASRecConfig
+
+    def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
+        found = super().expected_arrays()
+        if self.config.time_gaps:  # stored as those of activities are, whatever the precision
+            found |= {name.replace("activity_vectors", "gap_vectors"): kind for name, kind in found.items()}
+        return found
 
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
         config, size = self.config, self.config.embedding_size
@@ -81,6 +93,7 @@ class SASRec(SequenceScorer):
                 max_length=config.max_length,
                 negatives=config.negatives,
                 noise_share=config.noise_share,
+                time_gaps=config.time_gaps,
             )
 
 

@@ -6,24 +6,29 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.algorithms.sequence_scorer import gap_kinds
 from recommender.datasets.interactions import Index, Sequences, offsets_of
 from recommender.errors import NotEnoughData
 
 _MOST_HELD_OUT = 1_000
+_UNKNOWN_SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class HeldOut:
     """The last event of some learners, kept from the training to see when it is enough."""
 
-    histories: list[Index]
+    histories: Sequences
     next_index: Index  # (n,)
 
 
 class Batch(NamedTuple):
-    """`inputs` and `targets` have shape (windows, length) int32; `weights` is 1 where there is an event, else 0."""
+    """All have shape (windows, length), int32; `weights` is 1 where there is an event, else 0.
 
-    inputs: Index
+    With times the inputs are two, activities and kinds of gap.
+    """
+
+    inputs: Index | tuple[Index, Index]
     targets: Index
     weights: NDArray[np.float32]
 
@@ -40,12 +45,8 @@ def hold_out(lists: Sequences, generator: np.random.Generator) -> tuple[Sequence
     n = min(_MOST_HELD_OUT, max(len(candidates) // 5, min(len(candidates), 20)))
     chosen = np.sort(generator.choice(candidates, n, replace=False)) if n else candidates[:0]
     last = lists.offsets[1:][chosen] - 1
-    kept = np.ones(len(lists.activity_index), bool)
-    kept[last] = False
-    lengths = lists.lengths.copy()
-    lengths[chosen] -= 1
-    training = Sequences(offsets_of(lengths), lists.activity_index[kept])
-    return training, HeldOut([training[int(k)] for k in chosen], lists.activity_index[last])
+    training = lists.without(last)
+    return training, HeldOut(training.take(chosen), lists.activity_index[last])
 
 
 class Epoch:
@@ -53,6 +54,8 @@ class Epoch:
 
     Windows of long histories begin elsewhere in every epoch, so that each step is seen with more and less past.
     Of the events that are given the share `noise_share` is replaced by others, drawn by how often they are met.
+    With `has_gaps` each event comes with the kind of the gap before it (`sequence_scorer.gap_kinds`); in a tenth of the
+    windows they are unknown, as they may be when somebody asks.
     With `n_shapes` every batch has all its windows and one of so many lengths, empty ones behind: for back ends that
     compile a network again for each shape. Without, nothing is padded in vain.
     """
@@ -65,8 +68,11 @@ class Epoch:
         generator: np.random.Generator,
         n_shapes: int | None = None,
         noise_share: float = 0.0,
+        *,
+        has_gaps: bool = False,
     ) -> None:
         self._lists = lists
+        self._gaps = gap_kinds(lists.at, lists.lengths) if has_gaps and lists.at is not None else None
         self._rows, self._most = batch_size if n_shapes else 0, max_length
         self._multiple = -(-max_length // n_shapes) if n_shapes else 1
         self._starts, self._lengths = _windows(lists, max_length, generator)
@@ -75,7 +81,7 @@ class Epoch:
         order = np.argsort(self._lengths + noise, kind="stable")
         groups = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
         self._groups = [groups[k] for k in generator.permutation(len(groups))]
-        self._noise_share, self._seed = noise_share, int(generator.integers(2**63)) if noise_share else 0
+        self._noise_share, self._seed = noise_share, int(generator.integers(2**63)) if noise_share or has_gaps else 0
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -84,14 +90,24 @@ class Epoch:
         group = self._groups[number]
         starts, lengths = (_filled(one[group], self._rows) for one in (self._starts, self._lengths))
         longest = min(-(-lengths.max() // self._multiple) * self._multiple, self._most)
-        batch = _batch(self._lists, starts, lengths, longest)
-        return self._disturbed(batch, number) if self._noise_share else batch
+        place = np.arange(longest)
+        is_event = place < lengths[:, None]
+        position = np.where(is_event, starts[:, None] + place, 0)
+        inputs = np.where(is_event, self._lists.activity_index[position], 0).astype(np.int32)
+        targets = np.where(is_event, self._lists.activity_index[position + is_event], 0).astype(np.int32)
+        draw = np.random.default_rng([self._seed, number])
+        given = self._disturbed(inputs, draw) if self._noise_share else inputs
+        gaps = None if self._gaps is None else self._shown(self._gaps[position], draw)
+        return Batch(given if gaps is None else (given, gaps), targets, is_event.astype(np.float32))
 
-    def _disturbed(self, batch: Batch, number: int) -> Batch:
-        draw, events = np.random.default_rng([self._seed, number]), self._lists.activity_index
-        others = events[draw.integers(0, len(events), batch.inputs.shape)]
-        is_kept = draw.random(batch.inputs.shape) >= self._noise_share
-        return batch._replace(inputs=np.where(is_kept, batch.inputs, others))
+    def _disturbed(self, inputs: Index, draw: np.random.Generator) -> Index:
+        events = self._lists.activity_index
+        others = events[draw.integers(0, len(events), inputs.shape)]
+        is_kept = draw.random(inputs.shape) >= self._noise_share
+        return np.where(is_kept, inputs, others)
+
+    def _shown(self, gaps: Index, draw: np.random.Generator) -> Index:
+        return np.where(draw.random((len(gaps), 1)) >= _UNKNOWN_SHARE, gaps, np.int32(0))
 
 
 def _windows(
@@ -110,12 +126,3 @@ def _windows(
 
 def _filled(values: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     return np.pad(values, (0, max(0, n - len(values))))
-
-
-def _batch(lists: Sequences, starts: NDArray[np.int64], lengths: NDArray[np.int64], longest: int) -> Batch:
-    place = np.arange(longest)
-    is_event = place < lengths[:, None]
-    position = np.where(is_event, starts[:, None] + place, 0)
-    inputs = np.where(is_event, lists.activity_index[position], 0)
-    targets = np.where(is_event, lists.activity_index[position + is_event], 0)
-    return Batch(inputs.astype(np.int32), targets.astype(np.int32), is_event.astype(np.float32))

@@ -28,6 +28,7 @@ class AlgorithmContract:
     name: ClassVar[str]
     config: ClassVar[Mapping[str, object]] = {}  # small enough for a test, large enough to learn the toys
     is_personal: ClassVar[bool] = True  # two learners may get different answers
+    uses_times: ClassVar[bool] = False  # the time between two events changes the answer
     tolerance: ClassVar[float] = 0.0  # between two trainings with one seed, relative to the largest number
 
     @classmethod
@@ -172,6 +173,19 @@ class AlgorithmContract:
     def test_scores_some_as_all(self, fitted: Algorithm, board: Interactions) -> None:
         histories, among = [*list(board.sequences())[:3], np.array([], int)], np.array([8, 0, 5])
         assert self.same(fitted.score(histories, among=among), fitted.score(histories)[:, among])
+
+    def test_looks_at_times_only_where_it_says_so(self, fitted: Algorithm, board: Interactions) -> None:
+        """Those of the training carry their times; a list of arrays has none and is answered all the same."""
+        lists = board.sequences()
+        timed, plain = fitted.score(lists), fitted.score(list(lists))
+        assert np.isfinite(plain).all()
+        assert np.array_equal(timed, plain) is not self.uses_times
+        assert np.array_equal(fitted.score(list(lists), lists.times), timed)
+        with_unknown = [np.concatenate(([10**6], lists[0])), lists[1]]
+        times = [np.concatenate(([0], lists.times[0])), lists.times[1]]
+        assert self.same(fitted.score(with_unknown, times), fitted.score(lists.slice(0, 2)))
+        with pytest.raises(InvalidData, match="one instant for each of its events"):
+            fitted.score([lists[0]], [lists.times[0][1:]])
 
     def test_explains_nothing_without_history(self, fitted: Algorithm, board: Interactions) -> None:
         assert fitted.explain(np.array([], int), 8) == []

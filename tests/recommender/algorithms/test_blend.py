@@ -9,7 +9,7 @@ from recommender.algorithms.blend import Blend, BlendConfig
 from recommender.algorithms.catalogue import build
 from recommender.algorithms.item_knn import ItemKNN
 from recommender.algorithms.sequential_linear import SequentialLinear
-from recommender.datasets.interactions import Interactions
+from recommender.datasets.interactions import Interactions, Sequences
 from recommender.datasets.splits import leave_last_out
 from recommender.errors import InvalidConfig, NotEnoughData, TrainingStopped
 from recommender.evaluation.protocol import evaluate
@@ -133,8 +133,9 @@ def test_any_event_may_be_kept_back(monkeypatch: pytest.MonkeyPatch) -> None:
         learnt.append(interactions)
         return learn(self, interactions, options)
 
-    def weights_of(members: list[Any], lists: list[np.ndarray]) -> np.ndarray:
-        given.extend(lists)
+    def weights_of(members: list[Any], histories: Sequences, targets: np.ndarray) -> np.ndarray:
+        given.extend(np.append(events, target) for events, target in zip(histories, targets, strict=True))
+        assert np.array_equal(histories.at, histories.activity_index)  # activity k came at second k
         return np.ones(2 * len(members), np.float32)
 
     monkeypatch.setattr(ItemKNN, "_learn", noted)

@@ -79,10 +79,14 @@ def test_columns_that_contradict_are_refused() -> None:
 
 
 def test_sequences_are_sliced_and_taken() -> None:
-    lists = Sequences(np.array([0, 2, 2, 5]), np.array([7, 8, 1, 2, 3], np.int32))
+    lists = Sequences(np.array([0, 2, 2, 5]), np.array([7, 8, 1, 2, 3], np.int32), np.arange(5) * 10)
     assert [one.tolist() for one in lists.slice(1, 9)] == [[], [1, 2, 3]]
     assert [one.tolist() for one in lists.take(np.array([2, 0]))] == [[1, 2, 3], [7, 8]]
     assert lists[-1].tolist() == [1, 2, 3]
     assert lists.owner.tolist() == [0, 0, 2, 2, 2]
+    assert [one.tolist() for one in lists.take(np.array([2, 0])).times or []] == [[20, 30, 40], [0, 10]]
+    left = lists.without(np.array([3, 0]))
+    assert [one.tolist() for one in left] == [[8], [], [1, 3]]
+    assert [one.tolist() for one in left.slice(1, 3).times or []] == [[], [20, 40]]
     with pytest.raises(IndexError):
         lists[3]

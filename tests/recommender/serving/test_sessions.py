@@ -13,7 +13,10 @@ from django.utils import timezone
 from analytics.aggregates import rollups
 from analytics.models import Activity, ApiKey, Event, Scope
 from analytics.public import InvalidInput
+from recommender.algorithms.ease import EASE
+from recommender.history import recent_meetings_of
 from recommender.models import Impression, Run
+from recommender.serving.everyone import frame_of, lists_of
 from recommender.serving.recommend import popular_now, recommend, recommend_for_session, similar_to
 from tests.asking import post, told
 from tests.recommender.school import School, build_school
@@ -55,6 +58,33 @@ def test_a_session_is_asked_what_a_learner_with_that_history_is(ready: School) -
     )
     same = recommend_for_session(ready.organisation, met, limit=4)
     assert names(same) == names(recommend(learner, limit=4, channel="api"))
+
+
+def test_a_model_is_told_when_what_was_met_was_met(ready: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By one and by all; nobody knows it of a session."""
+    told: list[Any] = []
+    score, explain_each = EASE.score, EASE.explain_each
+
+    def scoring(self: EASE, histories: Any, times: Any = None, among: Any = None) -> Any:
+        told.append(None if times is None else [one.tolist() for one in times])
+        return score(self, histories, times, among)
+
+    def explaining(self: EASE, history: Any, indices: Any, n: int = 2, times: Any = None) -> Any:
+        told.append(None if times is None else [times.tolist()])
+        return explain_each(self, history, indices, n, times)
+
+    monkeypatch.setattr(EASE, "score", scoring)
+    monkeypatch.setattr(EASE, "explain_each", explaining)
+    learner = ready.learners[0]
+    right = [one.at for one in recent_meetings_of(ready.organisation, [learner.pk], kind="any")[learner.pk]]
+    recommend(learner, limit=3, channel="api")
+    assert told == [[right], [right]]
+    told.clear()
+    list(lists_of(frame_of(ready.organisation, limit=3), [learner.pk]))
+    assert told == [[right]]
+    told.clear()
+    recommend_for_session(ready.organisation, ["red-0"], limit=3)
+    assert told == [None, None]
 
 
 def test_without_a_history_the_fallback_is_named(ready: School) -> None:

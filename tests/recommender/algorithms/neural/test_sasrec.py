@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -31,6 +32,13 @@ class TestSASRec(AlgorithmContract):
     name = "sasrec"
     config = TINY
     tolerance = 1e-3
+
+
+class TestSASRecWithTimeGaps(AlgorithmContract):
+    name = "sasrec"
+    config: ClassVar[dict[str, object]] = {**TINY, "time_gaps": True}
+    tolerance = 1e-3
+    uses_times = True
 
 
 @pytest.fixture(scope="module")

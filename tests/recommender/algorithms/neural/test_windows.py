@@ -62,6 +62,27 @@ def test_no_step_at_all_is_said() -> None:
         hold_out(lists_of([1, 1]), np.random.default_rng(0))
 
 
+def test_gaps_come_with_their_events_whatever_the_window() -> None:
+    """Entry k of all lists lies 2**(k % 30) seconds after the one before it."""
+    plain = lists_of([30] * 200)
+    gaps = np.where(np.arange(6000) % 30, 2 ** (np.arange(6000) % 30), 0)
+    lists = Sequences(plain.offsets, plain.activity_index, np.cumsum(gaps))
+    epoch = Epoch(lists, 12, 16, np.random.default_rng(1), has_gaps=True)
+    are_shown = []
+    for batch in (epoch[number] for number in range(len(epoch))):
+        events, kinds = batch.inputs
+        is_event = batch.weights == 1
+        assert (batch.targets[is_event] == events[is_event] + 1).all()
+        is_known = (kinds > 0).any(axis=1)
+        place = events % 30
+        right = np.where(place > 0, place + 1, 0)
+        assert (kinds == right * is_known[:, None])[is_event].all()
+        are_shown.extend(is_known[(right * is_event).any(axis=1)])
+    assert np.mean(are_shown) == pytest.approx(0.9, abs=0.04)
+    first, again = epoch[3].inputs, epoch[3].inputs
+    assert np.array_equal(first[1], again[1])  # by its number alone, for a training that goes on
+
+
 def test_a_share_of_what_is_given_is_noise_and_what_follows_is_not() -> None:
     lists = lists_of([30] * 200)
     epoch = Epoch(lists, 30, 16, np.random.default_rng(1), noise_share=0.3)
