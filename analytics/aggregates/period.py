@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
+from urllib.parse import urlencode
 
 from django.db.models import Min
 from django.utils.functional import Promise
@@ -47,6 +48,11 @@ class Period:
         if self.key == CUSTOM:
             return {"from": self.first_on.isoformat(), "to": self.last_on.isoformat()}
         return {"period": self.key}
+
+    @property
+    def query(self) -> str:
+        """The same as part of an address."""
+        return urlencode(self.parameters())
 
     def days(self) -> list[date]:
         return [self.first_on + timedelta(days=n) for n in range(self.n_days)]

@@ -23,6 +23,8 @@ DATED = {"day", "week", "month", "start"}
 NAMED = {"course", "kind", "verb", "run", "outcome", "level"}
 """Dimensions whose bars lie across, with their names beside them: below them names would stand aslant."""
 BAR_PIXELS, NAME_PIXELS = 14, 26
+TABLE_CELLS = 2000
+"""Most of a page's table; writing five thousand rows took half a second."""
 MIDDLE_PIXELS, TALL_PIXELS = 240, 352
 """Heights of .chart-canvas and of its taller kind in site.css."""
 COLUMN_WORDS = {
@@ -41,7 +43,7 @@ COLUMN_WORDS = {
 def explored(answer: Answer, id_: str = "explored") -> Chart:
     kind = kind_of(answer)
     draw = {"line": _lines, "bar": _bars, "heat": _heat}.get(kind, _lines)
-    columns, rows = table_of(answer)
+    columns, rows, n_cut = table_of(answer)
     figure = {"data": [], "layout": layout()} if kind == "table" else draw(answer)
     return Chart(
         id_,
@@ -51,6 +53,7 @@ def explored(answer: Answer, id_: str = "explored") -> Chart:
         columns,
         rows,
         size=_size(figure),
+        n_cut=n_cut,
         has_data=kind != "table" and any(_drawn(cell) is not None for cell in answer.cells),
     )
 
@@ -74,7 +77,7 @@ def kind_of(answer: Answer) -> str:
 def marked(answer: Answer) -> str:
     """What is dotted or pale in the chart, and why; nothing where nothing is."""
     drawn = _series(answer) if kind_of(answer) in {"line", "bar"} else []
-    pairs = [pair for _name, keys, values, _shown in drawn for pair in zip(keys, values, strict=True)]
+    pairs = [pair for _name, keys, values in drawn for pair in zip(keys, values, strict=True)]
     if not any(value is not None and answer.is_partial(key) for key, value in pairs):
         return ""
     return _("Dotted or pale: the period holds only a part of it, or it is not over yet.")
@@ -143,8 +146,8 @@ def written(answer: Answer, value: float | None) -> str:
     return number(value, 0 if value == int(value) else 1)
 
 
-def table_of(answer: Answer) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows, as the page's table and the CSV have them."""
+def table_of(answer: Answer) -> tuple[list[str], list[list[str]], int]:
+    """Heads and rows, as the CSV has them, and how many rows are left to it: a page is read, not filed."""
     question = answer.question
     heads = [str(BY[question.by].label), *([str(BY[question.split].label)] if question.split else [])]
     if question.shown == "statistics":
@@ -153,7 +156,9 @@ def table_of(answer: Answer) -> tuple[list[str], list[list[str]]]:
         heads += [str(answer.measure.label)]
     if answer.before:
         heads += [_("Period before")]
-    return heads, [_row(answer, place, cell) for place, cell in enumerate(answer.cells)]
+    n_rows = max(TABLE_CELLS // len(heads), 1)
+    rows = [_row(answer, place, cell) for place, cell in enumerate(answer.cells[:n_rows])]
+    return heads, rows, len(answer.cells) - len(rows)
 
 
 def _row(answer: Answer, place: int, cell: Cell) -> list[str]:
@@ -192,6 +197,11 @@ def _scale(answer: Answer) -> dict[str, Any]:
     return {"tickformat": ".0%"} if answer.measure.unit == "share" else {}
 
 
+def _hover(answer: Answer, axis: str = "y") -> str:
+    """The browser writes the value: of thousands of cells nobody points at most."""
+    return f"%{{{axis}:{'.1%' if answer.measure.unit == 'share' else ',.1~f'}}}"
+
+
 def _axis(name: str, keys: list[Any]) -> dict[str, Any]:
     weeks = [key for key in keys if key is not None]
     if name == "week" and weeks:
@@ -201,15 +211,14 @@ def _axis(name: str, keys: list[Any]) -> dict[str, Any]:
     return {"type": "date"} if name in DATED else {"type": "category"}
 
 
-def _series(answer: Answer) -> list[tuple[str, list[Any], list[float | None], list[str]]]:
+def _series(answer: Answer) -> list[tuple[str, list[Any], list[float | None]]]:
     """Name, keys and values of each line: the largest, no more than there are colours; by size, or in their order."""
     question = answer.question
     found = []
     for split in answer.splits():
         cells = [cell for cell in answer.cells if cell.split == split]
         name = answer.word(question.split, split) if question.split else str(answer.measure.label)
-        shown = [written(answer, _drawn(cell)) for cell in cells]
-        found.append((name, [cell.key for cell in cells], [_drawn(cell) for cell in cells], shown))
+        found.append((name, [cell.key for cell in cells], [_drawn(cell) for cell in cells]))
     largest = sorted(found, key=lambda line: -sum(value or 0 for value in line[2]))[:MOST_LINES]
     has_order = question.split in ORDERS or (question.split and BY[question.split].is_time)
     return [line for line in found if line in largest] if has_order else largest
@@ -227,7 +236,7 @@ def _lines(answer: Answer) -> dict[str, Any]:
 
 
 def _solid_and_dotted(
-    answer: Answer, name: str, keys: list[Any], values: list[float | None], shown: list[str], colour: str
+    answer: Answer, name: str, keys: list[Any], values: list[float | None], colour: str
 ) -> list[dict[str, Any]]:
     """A line; what leads to a day, week or month that is not whole is dotted, because it would look like a fall."""
     is_partial = [answer.is_partial(key) for key in keys]
@@ -238,9 +247,8 @@ def _solid_and_dotted(
         "legendgroup": name,
         "x": _x(answer, answer.question.by, keys),
         "y": [None if partial else value for value, partial in zip(values, is_partial, strict=True)],
-        "text": shown,
         "line": {"color": colour, "width": 2},
-        "hovertemplate": "%{text}",
+        "hovertemplate": _hover(answer),
         "connectgaps": False,
     }
     if not any(is_partial):
@@ -250,7 +258,7 @@ def _solid_and_dotted(
         "y": [value if near else None for value, near in zip(values, beside, strict=True)],
         "line": {"color": colour, "width": 2, "dash": "dot"},
         "marker": {"color": colour, "symbol": ["circle-open" if partial else "circle" for partial in is_partial]},
-        "hovertemplate": ["%{text}" if partial else "" for partial in is_partial],
+        "hovertemplate": [_hover(answer) if partial else "" for partial in is_partial],
         "hoverinfo": ["all" if partial else "skip" for partial in is_partial],
         "showlegend": all(is_partial),
     }
@@ -270,10 +278,9 @@ def _before(answer: Answer) -> list[dict[str, Any]]:
             "name": _("Period before"),
             "x": _x(answer, answer.question.by, keys),
             "y": values,
-            "text": [written(answer, value) for value in values],
             "line": {"color": SERIES[5], "width": 2, "dash": "dot"},
             "marker": {"color": "var(--text)", "size": 9, "symbol": "line-ew-open", "line": {"width": 3}},
-            "hovertemplate": "%{text}",
+            "hovertemplate": _hover(answer),
         }
     ]
 
@@ -285,12 +292,10 @@ def _bars(answer: Answer) -> dict[str, Any]:
             "name": name,
             "x": _x(answer, answer.question.by, keys),
             "y": values,
-            "text": shown,
-            "textposition": "none",
             "marker": {"color": colour, "opacity": [PALE if answer.is_partial(key) else 1 for key in keys]},
-            "hovertemplate": "%{text}",
+            "hovertemplate": _hover(answer),
         }
-        for (name, keys, values, shown), colour in zip(_series(answer), SERIES, strict=False)
+        for (name, keys, values), colour in zip(_series(answer), SERIES, strict=False)
     ]
     more = {"barmode": "group", "bargap": 0.3, "showlegend": len(traces) > 1 or bool(answer.before)}
     drawn = [*traces, *_before(answer)]
@@ -300,7 +305,8 @@ def _bars(answer: Answer) -> dict[str, Any]:
 
 
 def _turned(trace: dict[str, Any]) -> dict[str, Any]:
-    turned = trace | {"x": trace["y"], "y": trace["x"], "orientation": "h"}
+    hover = trace["hovertemplate"].replace("%{y", "%{x")
+    turned = trace | {"x": trace["y"], "y": trace["x"], "orientation": "h", "hovertemplate": hover}
     return turned if trace["type"] == "bar" else turned | {"marker": trace["marker"] | {"symbol": "line-ns-open"}}
 
 
@@ -336,13 +342,12 @@ def _heat(answer: Answer) -> dict[str, Any]:
         "x": _x(answer, *across),
         "y": distinct(words),
         "z": [[None if cell is None else _drawn(cell) for cell in line] for line in grid],
-        "text": [["" if cell is None else written(answer, _drawn(cell)) for cell in line] for line in grid],
         "colorscale": HEAT,
         "showscale": False,
         "xgap": 1,
         "ygap": 1,
         "hoverongaps": False,
-        "hovertemplate": "%{y}, %{x}: %{text}<extra></extra>",
+        "hovertemplate": "%{y}, %{x}: " + _hover(answer, "z") + "<extra></extra>",
     }
     axes = layout(
         xaxis=_axis(*across),

@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from threading import Lock
 
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from analytics.aggregates.explore.cells import Counted, Rows, counted, rows_of
@@ -116,7 +116,6 @@ def _within(asked: _Asked, seconds: float) -> Rows | None:
 
 def _count_alone(asked: _Asked) -> Rows | None:
     """Count, unless another process does so already."""
-    close_old_connections()
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_number(asked)])
@@ -126,7 +125,7 @@ def _count_alone(asked: _Asked) -> Rows | None:
             kept = asked.kept()
             return _read(asked.question, kept.rows) if kept and asked.is_true(kept) else _count(asked)
     finally:
-        close_old_connections()
+        connection.close()  # this thread's own, which may idle for hours
 
 
 def _number(asked: _Asked) -> int:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from analytics.aggregates.segments import LEVELS
+from analytics.charts import Chart
 from analytics.models import Board, Outcome, Tile
 from tests.cast import Cast
 
@@ -108,6 +109,21 @@ def test_times_lie_across_in_a_heat_map(client_of: Callable[..., Client]) -> Non
     assert heat["z"][row][column] == value.value
     _found, turned, _drawn = figure(client_of, "by=week&split=kind&chart=heat")
     assert (turned["x"], sorted(turned["y"])) == (heat["x"], sorted(heat["y"]))
+
+
+def test_a_long_table_leaves_rows_to_the_csv(client_of: Callable[..., Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analytics.charts.explore.TABLE_CELLS", 10)
+    query = "by=day&period=28"
+    response = client_of("administrator").get(f"/explore/?{query}")
+    shown: Any = response.context["chart"]
+    assert (len(shown.rows), shown.n_cut) == (5, 23)
+    assert "The first 5 rows; 23 more are in the CSV." in response.content.decode()
+    assert len(csv_of(client_of("administrator"), query)) == 28
+
+
+def test_the_cells_of_a_table_are_texts() -> None:
+    chart = Chart("id", "title", "sentence", {}, ["a", "b"], [["<b>", "1 & 2"]])
+    assert chart.body == '<tr><th scope="row">&lt;b&gt;</th><td class="num">1 &amp; 2</td></tr>'
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -57,6 +60,32 @@ def test_overview_counts_the_events(cast: Cast, administrator: Client) -> None:
     assert context["answer"].startswith("11 learners were active in the last 28 days and completed ")
     assert sum(map(sum, context["week"].figure["data"][0]["z"])) == len(cast.north.events)
     assert context["freshness"].last_on == max(event.occurred_at.date() for event in cast.north.events)
+
+
+@pytest.mark.parametrize("period", ["period=28", "period=all", "days"])
+def test_numbers_lead_to_what_they_are_made_of(
+    cast: Cast, administrator: Client, settings: Settings, period: str
+) -> None:
+    settings.NEURALINK_SMALL_CELL = 1
+    if period == "days":
+        today = cast.north.organisation.now().date()
+        period = f"from={today - timedelta(days=20)}&to={today}"
+    course = cast.north.courses["algebra"]
+    for page in (reverse("overview"), reverse("course_page", args=[course.pk])):
+        response: Any = administrator.get(f"{page}?{period}")
+        text = response.content.decode()
+        links = [unescape(found) for found in re.findall(r'stat-value">\s*<a href="(/explore/[^"]*)"', text)]
+        shown = {found["measure"][0]: address for address in links for found in [parse_qs(urlsplit(address).query)]}
+        assert {"learners", "completions", "result_share"} <= shown.keys()
+        context: Any = administrator.get(shown["completions"]).context
+        asked = context["question"]
+        assert asked.value("course") == ("" if page == reverse("overview") else str(course.pk))
+        assert (asked.period.first_on, asked.period.last_on) == (
+            response.context["period"].first_on,
+            response.context["period"].last_on,
+        )
+        total = context["answer"].total or sum(cell.value or 0 for cell in context["answer"].cells)
+        assert f': {total:,.0f}">{total:,.0f}</a>' in text
 
 
 def test_the_period_is_in_the_address(administrator: Client) -> None:

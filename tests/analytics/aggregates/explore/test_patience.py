@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -46,15 +46,13 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 
 @pytest.fixture
-def committed(transactional_db: None, settings: Any) -> Iterator[Cast]:
+def committed(transactional_db: None, settings: Any) -> Cast:
     """A cast that other connections see."""
     settings.NEURALINK_SMALL_CELL = 1
     cast = build_cast()
     rollups.mark_dirty(cast.north.organisation.pk, {event.occurred_at.date() for event in cast.north.events})
     rollups.refresh(cast.north.organisation.pk)
-    yield cast
-    # Threads that are done keep their connections, which would keep the database from being emptied.
-    patience._THREADS.submit(connections.close_all).result(LONG)
+    return cast
 
 
 @pytest.fixture
