@@ -37,6 +37,8 @@ CHARTS = {
 }
 AGAIN = "again"
 """Parameter of whoever asks again for what is being counted: how often that was before."""
+NEWER = "newer"
+"""Instead of a number: an earlier count is shown, and a new one would take its place."""
 LONGEST_WAIT_SECONDS = 4.0
 MANY_TIMES = 4
 """From then on the page says that it takes long: after four seconds."""
@@ -57,6 +59,8 @@ def question_of(request: MemberRequest) -> Question:
 def explore(request: MemberRequest) -> HttpResponse:
     context = explored_context(request)
     if wants_fragment(request):
+        if "answer" in context and context["answer"].counted_at and request.GET.get(AGAIN) == NEWER:
+            return HttpResponse(status=204)  # the earlier count is shown already
         response = render(request, "analytics/_explored.html", context)
         if "question" in context and AGAIN not in request.GET:
             response["HX-Push-Url"] = f"{request.path}?{context['question'].parameters()}"
@@ -120,6 +124,7 @@ def explored_context(request: MemberRequest) -> dict[str, Any]:
     return {
         "question": question,
         "answer": found,
+        "newer": f"{reverse('explore')}?{parameters}&{AGAIN}={NEWER}" if found.counted_at else "",
         "chart": charts.explored(found),
         "said": charts.answer_of(found),
         "kind": charts.kind_of(found),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from analytics.aggregates.explore.answers import answer
 from analytics.aggregates.segments import LEVELS
 from analytics.charts import Chart
 from analytics.models import Board, Outcome, Tile
@@ -109,6 +112,24 @@ def test_times_lie_across_in_a_heat_map(client_of: Callable[..., Client]) -> Non
     assert heat["z"][row][column] == value.value
     _found, turned, _drawn = figure(client_of, "by=week&split=kind&chart=heat")
     assert (turned["x"], sorted(turned["y"])) == (heat["x"], sorted(heat["y"]))
+
+
+def test_an_earlier_count_is_followed_by_the_new_one(
+    client_of: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, query = client_of("administrator"), "by=week&split=outcome&period=all"
+    with monkeypatch.context() as context:
+        context.setattr(
+            "analytics.web.explore.answer", lambda *asked: replace(answer(*asked), counted_at=timezone.now())
+        )
+        earlier: Any = client.get(f"/explore/?{query}")
+        assert "what changed since is being counted" in earlier.content.decode()
+        newer = earlier.context["newer"]
+        assert client.get(newer, headers={"HX-Request": "true"}).status_code == 204
+    later = client.get(newer, headers={"HX-Request": "true"})
+    assert later.status_code == 200
+    assert later.context["newer"] == ""
+    assert "HX-Push-Url" not in later.headers
 
 
 def test_a_long_table_leaves_rows_to_the_csv(client_of: Callable[..., Client], monkeypatch: pytest.MonkeyPatch) -> None:
