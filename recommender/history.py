@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -144,14 +145,54 @@ def copied(query: str, asked: Mapping[str, Any], columns: Mapping[str, str]) -> 
         asked: its parameters.
         columns: name -> NumPy's type of each, `>i8` or `>f8`, in the query's order.
     """
+    return np.frombuffer(_binary(query, asked), _row(columns))
+
+
+def copied_with_lists(
+    query: str, asked: Mapping[str, Any], columns: Mapping[str, str]
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    """The same for a query with one more column, the last: arrays of bigint without nulls.
+
+    A list comes as one field, so that millions of its numbers need no row each: a third of the time.
+
+    Returns:
+        The table (m,), how many numbers each list has (m,), and the numbers of all lists, one after the other.
+    """
+    binary, row = _binary(query, asked), _row(columns)
+    starts, place, end, n_bytes_at = [], 0, len(binary), struct.Struct(">i").unpack_from
+    while place < end:
+        starts.append(place)
+        place += row.itemsize + 4 + n_bytes_at(binary, place + row.itemsize)[0]
+    begins = np.array(starts, np.int64)
+    rows = np.empty(len(begins), [*columns.items()])
+    for place, (name, kind) in enumerate(columns.items()):
+        rows[name] = _anywhere(binary, kind)[begins + 2 + 4 + 12 * place]
+    # A list begins with 20 bytes on its shape, and 4 before each number say that it has 8; an empty one has just 12.
+    n_bytes = np.diff(begins, append=end) - row.itemsize - 4
+    counts = np.maximum(n_bytes - 20, 0) // 12
+    at = np.arange(counts.sum()) * 12
+    at += np.repeat(begins + row.itemsize + 4 + 20 + 4 - 12 * (np.cumsum(counts) - counts), counts)
+    return rows, counts, _anywhere(binary, ">i8")[at].astype(np.int64)
+
+
+def _anywhere(binary: memoryview, kind: str) -> NDArray[Any]:
+    """What 8 bytes say, from each place on."""
+    return np.ndarray((max(len(binary) - 7, 0),), kind, binary, strides=(1,))
+
+
+def _binary(query: str, asked: Mapping[str, Any]) -> memoryview:
+    """The rows of a query as PostgreSQL sends them."""
     buffer = io.BytesIO()
     with transaction.atomic(), connection.cursor() as cursor:
         # Enough for millions of pairs to be folded in memory; by default PostgreSQL would sort on disk.
         cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.copy_expert(f"COPY ({cursor.mogrify(query, asked).decode()}) TO STDOUT (FORMAT binary)", buffer, 2**20)
+    return buffer.getbuffer()[_HEADER_BYTES:-_TRAILER_BYTES]
+
+
+def _row(columns: Mapping[str, str]) -> np.dtype[Any]:
     fields = ((name, kind) for column in columns.items() for name, kind in ((f"{column[0]}_bytes", ">i4"), column))
-    row = np.dtype([("n_fields", ">i2"), *fields])
-    return np.frombuffer(buffer.getbuffer()[_HEADER_BYTES:-_TRAILER_BYTES], row)
+    return np.dtype([("n_fields", ">i2"), *fields])
 
 
 def unmet(

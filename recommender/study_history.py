@@ -9,6 +9,7 @@ instant asked about (events, ends, outcomes) is not read: an archive's clock can
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,14 +17,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.public import COMPLETING_VERBS, Activity, Kind, Learner, Organisation, Outcome, Unit, Verb
-from recommender.datasets.studies import FINISHED, NOT_FINISHED, UNKNOWN, Floats, Ints, Runs, Studies, StudyDays, Work
-from recommender.history import copied
+from recommender.datasets.studies import (
+    FINISHED,
+    MATERIAL_KINDS,
+    NOT_FINISHED,
+    UNKNOWN,
+    Floats,
+    Ints,
+    Materials,
+    Runs,
+    Studies,
+    StudyDays,
+    Work,
+)
+from recommender.history import copied, copied_with_lists
 
 LOST = (Outcome.FAILED, Outcome.WITHDRAWN)
 WORK_KINDS = (Kind.ASSIGNMENT, Kind.QUIZ)
 HANDING_IN = (*COMPLETING_VERBS, Verb.FAILED)
 DATES = 100_000
 """More than there are days since 1970 in any date that a database row has here."""
+DAY_BITS = 18
+"""Enough for twice as many: days of a course may be before its first."""
 
 # floor(extract(epoch FROM x) / 86400): an instant as UTC days since 1970.
 _ENROLMENTS = """
@@ -55,13 +70,20 @@ _ENROLMENT_COLUMNS = {
 }  # fmt: skip
 _DAYS = """
     SELECT learner_id, course_id, ("on" - DATE '1970-01-01')::int8, n_events::float8,
-           GREATEST(clicks, n_events)::float8, n_activities::float8
+           GREATEST(clicks, n_events)::float8, n_activities::float8, activities
     FROM analytics_learnerday
     WHERE organisation_id = %(organisation)s AND course_id = ANY(%(courses)s) AND "on" <= %(until)s::date
 """
 _DAY_COLUMNS = {
     "learner": ">i8", "course": ">i8", "on": ">i8", "n_events": ">f8", "amount": ">f8", "n_materials": ">f8",
 }  # fmt: skip
+_MATERIALS = """
+    SELECT id, (array_position(%(material_kinds)s, kind::text) - 1)::int8
+    FROM analytics_activity
+    WHERE organisation_id = %(organisation)s AND course_id = ANY(%(courses)s) AND kind = ANY(%(material_kinds)s)
+    ORDER BY id
+"""
+_MATERIAL_COLUMNS = {"id": ">i8", "kind": ">i8"}
 _WORK = """
     SELECT id, course_id,
            COALESCE(floor(extract(epoch FROM closes_at - interval '1 microsecond') / 86400), 'NaN')::float8
@@ -83,6 +105,16 @@ _HANDED_IN = """
 _HANDED_IN_COLUMNS = {"learner": ">i8", "course": ">i8", "activity": ">i8", "on": ">i8", "result": ">f8"}
 
 Table = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    """Days of learners in courses, with what they met on them."""
+
+    days: Table  # (m,)
+    counts: Ints  # (m,) activities met
+    met: Ints  # (counts.sum(),) their database ids
+    materials: Table  # (q,) by ascending id
 
 
 def studies(
@@ -109,7 +141,7 @@ def studies(
     if only_course_id is not None:
         courses = courses[courses == only_course_id]
     asked["courses"] = np.unique(courses).tolist()
-    done = copied(_DAYS, asked, _DAY_COLUMNS)
+    done = Done(*copied_with_lists(_DAYS, asked, _DAY_COLUMNS), copied(_MATERIALS, asked, _MATERIAL_COLUMNS))
     work = copied(_WORK, asked, _WORK_COLUMNS)
     handed_in = copied(_HANDED_IN, asked, _HANDED_IN_COLUMNS)
     return _assembled(enrolments, done, work, handed_in, _today_on(asked["until"]))
@@ -148,6 +180,7 @@ def _asked(organisation: Organisation, until: datetime) -> dict[str, Any]:
         "organisation": organisation.pk,
         "until": until,
         "lost": [outcome.value for outcome in LOST],
+        "material_kinds": list(MATERIAL_KINDS),
         "work_kinds": [kind.value for kind in WORK_KINDS],
         "verbs": [verb.value for verb in HANDING_IN],
         "share": Unit.SHARE.value,
@@ -157,14 +190,14 @@ def _asked(organisation: Organisation, until: datetime) -> dict[str, Any]:
     }
 
 
-def _assembled(enrolments: Table, done: Table, work: Table, handed_in: Table, today: int) -> Studies:
+def _assembled(enrolments: Table, done: Done, work: Table, handed_in: Table, today: int) -> Studies:
     run, first_on = enrolments["run"].astype(np.int64) - 1, enrolments["first_on"].astype(np.int64)
     n_runs = int(run.max(initial=-1)) + 1
     runs = Runs(*(np.zeros(n_runs, np.int64) for _column in range(3)))
     runs.subject[run] = enrolments["subject"]
     runs.course_id[run] = enrolments["course"]
     runs.season[run] = enrolments["season"]
-    days = _days(enrolments, first_on, done)
+    days, materials = _days(enrolments, run, first_on, done)
     handed = _work(enrolments, run, first_on, runs, work, handed_in)
     end_on = np.where(enrolments["end_on"] > today, np.inf, enrolments["end_on"])
     return Studies(
@@ -179,21 +212,49 @@ def _assembled(enrolments: Table, done: Table, work: Table, handed_in: Table, to
         grade_share=_grades(enrolments, handed),
         runs=runs,
         days=days,
+        materials=materials,
         work=handed,
         today_on=today,
     )
 
 
-def _days(enrolments: Table, first_on: Ints, done: Table) -> StudyDays:
-    owner = _owners(enrolments, done["learner"], done["course"], done["on"])
-    day = done["on"] - first_on[owner] if len(owner) else np.zeros(0, np.int64)
+def _days(enrolments: Table, run: Ints, first_on: Ints, done: Done) -> tuple[StudyDays, Materials]:
+    owner = _owners(enrolments, done.days["learner"], done.days["course"], done.days["on"])
+    day = (done.days["on"] - first_on[owner] if len(owner) else np.zeros(0)).astype(np.int64)
+    row, place = _met(done)
+    n_kinds, kind = len(MATERIAL_KINDS), done.materials["kind"].astype(np.int64)[place]
+    n_by_kind = np.bincount(row * n_kinds + kind, minlength=len(owner) * n_kinds).reshape(-1, n_kinds)
     order = np.lexsort((day, owner))
     order = order[owner[order] >= 0]
-    return StudyDays(
-        owner[order],
-        day[order].astype(np.int64),
-        *(done[name][order].astype(np.float64) for name in ("n_events", "amount", "n_materials")),
+    n_events, amount, n_materials = (
+        done.days[name][order].astype(np.float64) for name in ("n_events", "amount", "n_materials")
     )
+    by_kind = n_by_kind[order].astype(np.float32)
+    days = StudyDays(owner[order], day[order], n_events, amount, n_materials, by_kind)
+    return days, _materials(owner[row], day[row], place, run, done.materials)
+
+
+def _met(done: Done) -> tuple[Ints, Ints]:
+    """Row of a day, and place among the materials, of whatever was met that is one of them."""
+    ids = done.materials["id"].astype(np.int64)
+    row = np.repeat(np.arange(len(done.days)), done.counts)
+    place = np.searchsorted(ids, done.met)
+    is_one = np.append(ids, -1)[place] == done.met
+    return row[is_one], place[is_one]
+
+
+def _materials(owner: Ints, day: Ints, place: Ints, run: Ints, materials: Table) -> Materials:
+    """The first time of each: of what was met again and again only the earliest row is kept."""
+    n = max(len(materials), 1)
+    is_owned = owner >= 0
+    # Numbers that sort as their parts do: several times as fast as sorting by two columns.
+    key = np.sort((((owner * n + place) << DAY_BITS) | (day + DATES))[is_owned])
+    key = key[np.diff(key >> DAY_BITS, prepend=-1) > 0]
+    (owner, place), day = np.divmod(key >> DAY_BITS, n), (key & ((1 << DAY_BITS) - 1)) - DATES
+    in_run, material = np.unique(run[owner] * n + place, return_inverse=True)
+    kind = materials["kind"].astype(np.int64)[in_run % n]
+    order = np.argsort((owner << DAY_BITS) | (day + DATES), kind="stable")
+    return Materials(in_run // n, kind, owner[order], material[order], day[order])
 
 
 def _work(enrolments: Table, run: Ints, first_on: Ints, runs: Runs, work: Table, handed_in: Table) -> Work:

@@ -44,7 +44,7 @@ CREATE TEMP TABLE IF NOT EXISTS fresh_activityday (
     activity_id bigint, "on" date, n_learners bigint, {TYPES}
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS fresh_learnerday (
-    learner_id bigint, course_id bigint, "on" date, n_activities bigint, {TYPES}
+    learner_id bigint, course_id bigint, "on" date, n_activities bigint, activities bigint[], {TYPES}
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS fresh_verbday (
     course_id bigint, verb text, "on" date, n_learners bigint, {TYPES}
@@ -65,7 +65,8 @@ JOIN analytics_activity activity ON activity.id = activity_id
 FRESH_LEARNER_DAYS = f"""
 TRUNCATE fresh_activityday, fresh_learnerday, fresh_verbday;
 INSERT INTO fresh_learnerday
-SELECT learner_id, course_id, "on", count(*), {ADDED} FROM staged_day GROUP BY learner_id, course_id, "on"
+SELECT learner_id, course_id, "on", count(*), array_agg(activity_id), {ADDED}
+FROM staged_day GROUP BY learner_id, course_id, "on"
 """
 # A course's own row adds up all its parts: there is one row per learner and course already.
 FRESH_ACTIVITY_DAYS = f"""
@@ -100,16 +101,24 @@ DELETE FROM staged_day WHERE learner_id = ANY(%(gone_learners)s)
 """
 
 
-def _replaced(name: str, key: tuple[str, ...], values: tuple[str, ...], touched: str = "SELECT count(*)") -> str:
+def _replaced(
+    name: str,
+    key: tuple[str, ...],
+    values: tuple[str, ...],
+    sets: tuple[str, ...] = (),
+    touched: str = "SELECT count(*)",
+) -> str:
     """Delete the rows of the days that are no longer right, then insert those that are not there.
 
-    `touched` says what to do with the first column of the key of the rows that changed.
+    `sets` are arrays whose order says nothing and whose lengths are among the values. `touched` says what to do with
+    the first column of the key of the rows that changed.
     """
     # A null course is 0 here: equality can be hashed, IS NOT DISTINCT FROM cannot.
     same = " AND ".join(f"coalesce(old.{column}, 0) = coalesce(fresh.{column}, 0)" for column in key)
     same = f'{same} AND old."on" = fresh."on"'
-    columns = ", ".join([*key, '"on"', *values])
-    unchanged = " AND ".join(f"old.{column} = fresh.{column}" for column in values)
+    columns = ", ".join([*key, '"on"', *values, *sets])
+    equal = [f"old.{column} = fresh.{column}" for column in values]
+    unchanged = " AND ".join([*equal, *(f"old.{column} @> fresh.{column}" for column in sets)])
     return f"""
 WITH gone AS (
     DELETE FROM analytics_{name} old WHERE organisation_id = %(organisation)s AND "on" = ANY(%(days)s)
@@ -135,6 +144,7 @@ LEARNER_DAYS = _replaced(
     "learnerday",
     ("learner_id", "course_id"),
     ("n_activities", *NAMES),
+    ("activities",),
     "INSERT INTO touched_learner SELECT DISTINCT learner_id",
 )
 ACTIVITY_DAYS = _replaced("activityday", ("activity_id",), ("n_learners", *NAMES))

@@ -68,6 +68,9 @@ class LearnerDay(Sums):
     )
     on = models.DateField()
     n_activities = models.IntegerField(default=0)
+    activities = ArrayField(models.BigIntegerField(), default=list)
+    """Which those were, in no order. Whom they met for the first time on which day follows from these rows, and is not
+    kept: an event that came late would change days that are not its own."""
 
     class Meta:
         constraints = [

@@ -22,6 +22,8 @@ Flags = NDArray[np.bool_]
 FINISHED, NOT_FINISHED, UNKNOWN = 0, 1, -1
 MOST_OPEN = 0.05
 """Of the enrolments in a run, so many may have no outcome when the others begin to teach."""
+MATERIAL_KINDS = ("reading", "video", "quiz", "forum", "module", "other")
+"""Kinds of activities that are opened, and not handed in."""
 USUAL_END = 0.75
 """Quantile of the days from first to last, of enrolments on a clock of their own."""
 
@@ -47,12 +49,26 @@ class StudyDays:
     n_events: Floats  # (m,)
     amount: Floats  # (m,) clicks, or events where the source counts no clicks
     n_materials: Floats  # (m,) different activities met that day
+    n_by_kind: NDArray[np.float32]  # (m, n_kinds) of them, the materials of each of MATERIAL_KINDS
 
     def until(self, day: int) -> StudyDays:
         past = self.day <= day
-        return StudyDays(
-            self.owner[past], self.day[past], self.n_events[past], self.amount[past], self.n_materials[past]
-        )
+        return StudyDays(**{name: getattr(self, name)[past] for name in self.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class Materials:
+    """q materials that somebody met, and k times that one was met for the first time, sorted by owner and day."""
+
+    run: Ints  # (q,) a material stands once in each run of its course: each run has its own peers
+    kind: Ints  # (q,) index into MATERIAL_KINDS
+    owner: Ints  # (k,) index of an enrolment
+    material: Ints  # (k,) index of a material
+    day: Ints  # (k,)
+
+    def until(self, day: int) -> Materials:
+        past = self.day <= day
+        return Materials(self.run, self.kind, self.owner[past], self.material[past], self.day[past])
 
 
 @dataclass(frozen=True)
@@ -87,6 +103,7 @@ class Studies:
     grade_share: Floats  # (n,) NaN where unknown
     runs: Runs
     days: StudyDays
+    materials: Materials
     work: Work
     today_on: int  # the last day that there is, in days since 1970
 
@@ -94,7 +111,7 @@ class Studies:
         n, columns = len(self.learner), (self.run, self.first_on, self.start_day, self.end_day, self.outcome)
         if any(len(column) != n for column in (*columns, self.enrolment_ids, self.attempt, self.grade_share)):
             raise InvalidData(f"The columns of {n} enrolments have unequal lengths.")
-        for owner in (self.days.owner, self.work.owner):
+        for owner in (self.days.owner, self.materials.owner, self.work.owner):
             if len(owner) and (owner.min() < 0 or owner.max() >= n):
                 raise InvalidData(f"A row belongs to an enrolment beyond the {n} there are.")
 

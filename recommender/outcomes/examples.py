@@ -138,13 +138,14 @@ def _cells(owner: Ints, day: Ints, today: int) -> tuple[Ints, Ints]:
 
 
 def _nobody() -> Seen:
-    from recommender.datasets.studies import Runs, StudyDays, Work
+    from recommender.datasets.studies import MATERIAL_KINDS, Materials, Runs, StudyDays, Work
 
     ints, floats = np.zeros(0, np.int64), np.zeros(0)
     studies = Studies(
         *(ints, ints, ints, ints, floats, floats, floats, ints, floats),
         runs=Runs(ints, ints, ints),
-        days=StudyDays(ints, ints, floats, floats, floats),
+        days=StudyDays(ints, ints, floats, floats, floats, np.zeros((0, len(MATERIAL_KINDS)), np.float32)),
+        materials=Materials(ints, ints, ints, ints, ints),
         work=Work(ints, floats, ints, ints, ints, floats),
         today_on=0,
     )

@@ -34,7 +34,7 @@ FACTORS: dict[str, Factor] = {
         Factor("pause", "days"),  # since the last activity
         Factor("active_days", "count"),  # with at least one event, since the beginning
         Factor("recent_activity", "count"),  # events in the last 14 days
-        Factor("materials", "count"),  # materials opened, each counted once a day
+        Factor("materials", "count"),  # different materials opened
         Factor("missing_work", "count"),  # assessments that are due and that peers have handed in
         Factor("punctuality", "days"),  # mean days handed in before the due date; less than 0 is late
         Factor("results", "share"),  # mean result so far

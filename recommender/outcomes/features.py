@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.datasets.studies import Flags, Floats, Ints
+from recommender.datasets.studies import MATERIAL_KINDS, Flags, Floats, Ints
 from recommender.outcomes.seen import Seen
 
 Columns = dict[str, Floats]
@@ -20,7 +20,8 @@ Numbers = NDArray[np.number[Any]]
 
 WINDOWS = (7, 14, 28)
 USUAL_SHARE = 0.3
-"""Work counts as expected once so many of the peers have handed it in: not all of it is compulsory."""
+"""Work counts as expected once so many of the peers have handed it in, a material once they have opened it: not all is
+compulsory."""
 DUE_SHARE = 0.5
 """Work without a due date counts as due once so many of the peers have handed it in."""
 
@@ -66,21 +67,55 @@ def recent_activity(seen: Seen) -> Columns:
 
 
 def materials(seen: Seen) -> Columns:
-    everything = np.ones(len(seen.days.day), bool)
-    amount = _sum(seen.days.owner, seen.days.amount, everything, len(seen))
-    met = _sum(seen.days.owner, seen.days.n_materials, everything, len(seen))
-    met_14 = _sum(seen.days.owner, seen.days.n_materials, seen.days.day > seen.day - 14, len(seen))
+    amount = _total(seen.days.owner, seen.days.amount, len(seen))
+    met = _total(seen.days.owner, seen.days.n_materials, len(seen))
+    recent = seen.days.day > seen.day - 14
+    met_14 = _sum(seen.days.owner, seen.days.n_materials, recent, len(seen))
     n_days = np.maximum(_count(seen.days.owner, len(seen)), 1)
-    return {
-        "materials": met,
-        "materials_rank": ranks(met, seen),
-        "materials_14": met_14,
-        "materials_14_rank": ranks(met_14, seen),
-        "materials_a_day": met / n_days,
+    found = {
+        "met": met,  # each once a day
+        "met_rank": ranks(met, seen),
+        "met_14": met_14,
+        "met_14_rank": ranks(met_14, seen),
+        "met_a_day": met / n_days,
         "amount": amount,
         "amount_rank": ranks(amount, seen),
         "amount_a_day": amount / n_days,
     }
+    return found | opened(seen)
+
+
+def opened(seen: Seen) -> Columns:
+    """Each material once, however often it was met: how many, of which kind, and whether those that peers opened."""
+    owner, which = seen.materials.owner, seen.materials.material
+    share = opened_share(seen)
+    n = _count(owner, len(seen))
+    new = _count(owner[seen.materials.day > seen.day - 14], len(seen))
+    common = _total(owner, share[which], len(seen))
+    usual = share >= USUAL_SHARE
+    n_usual = np.bincount(seen.materials.run[usual], minlength=seen.n_runs)[seen.run]
+    usual_opened = _count(owner[usual[which]], len(seen))
+    rarity = np.bincount(owner, -np.log(np.maximum(share, 1e-4))[which], len(seen))
+    found = {
+        "opened": n,
+        "opened_rank": ranks(n, seen),
+        "opened_14_rank": ranks(new, seen),
+        "common_share": common / np.maximum(np.bincount(seen.materials.run, share, seen.n_runs)[seen.run], 0.05),
+        "common_rank": ranks(common, seen),
+        "usual_opened_share": _ratio(usual_opened, n_usual),
+        "usual_unopened": (n_usual - usual_opened).astype(np.float64),
+        "rarity": _ratio(rarity, n),
+    }
+    kind = seen.materials.kind[which]
+    for place, name in enumerate(MATERIAL_KINDS):
+        of_kind = _count(owner[kind == place], len(seen))
+        met = _total(seen.days.owner, seen.days.n_by_kind[:, place], len(seen))
+        found |= {
+            f"opened_{name}": of_kind,
+            f"opened_{name}_rank": ranks(of_kind, seen),
+            f"met_{name}_rank": ranks(met, seen),
+        }
+    return found
 
 
 def missing_work(seen: Seen) -> Columns:
@@ -198,7 +233,7 @@ TOLD = {
     "pause": "pause_days",
     "active_days": "active_days",
     "recent_activity": "events_14",
-    "materials": "materials",
+    "materials": "opened",
     "missing_work": "missing",
     "punctuality": "early_days",
     "results": "result",
@@ -225,6 +260,14 @@ def peers_share(seen: Seen) -> Floats:
     n_peers = np.maximum(np.bincount(seen.run[seen.who], minlength=seen.n_runs), 1)
     handed = np.bincount(seen.work.work[is_peer], minlength=len(seen.work.run))
     return np.asarray(handed / n_peers[seen.work.run])
+
+
+def opened_share(seen: Seen) -> Floats:
+    """(q,) of those who still run, who has opened each material."""
+    is_peer = seen.who[seen.materials.owner]
+    n_peers = np.maximum(np.bincount(seen.run[seen.who], minlength=seen.n_runs), 1)
+    opened = np.bincount(seen.materials.material[is_peer], minlength=len(seen.materials.run))
+    return np.asarray(opened / n_peers[seen.materials.run])
 
 
 def due(seen: Seen) -> Flags:
@@ -273,8 +316,12 @@ def _count(owner: Ints, n: int) -> Floats:
     return np.bincount(owner, minlength=n).astype(np.float64)
 
 
+def _total(owner: Ints, values: Numbers, n: int) -> Floats:
+    return np.bincount(owner, values, n).astype(np.float64)
+
+
 def _sum(owner: Ints, values: Floats, which: Flags, n: int) -> Floats:
-    return np.bincount(owner[which], values[which], n).astype(np.float64)
+    return _total(owner[which], values[which], n)
 
 
 def _ratio(part: Numbers, whole: Numbers, at_least: float = 0.5) -> Floats:

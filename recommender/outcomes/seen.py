@@ -11,7 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.datasets.studies import FINISHED, NOT_FINISHED, Flags, Floats, Ints, Runs, Studies, StudyDays, Work
+from recommender.datasets.studies import (
+    FINISHED,
+    NOT_FINISHED,
+    Flags,
+    Floats,
+    Ints,
+    Materials,
+    Runs,
+    Studies,
+    StudyDays,
+    Work,
+)
 
 SEASON_WEIGHT = 0.1
 """Of an earlier run that began in another month, beside 1 for one that began in the same."""
@@ -29,6 +40,7 @@ class Seen:
     start_day: Floats  # (n,)
     runs: Runs
     days: StudyDays  # of everybody in these runs, up to the day
+    materials: Materials  # of these runs; what was met up to the day
     work: Work  # assessments of these runs; what was handed in up to the day
     n_earlier: Floats  # (n,) the learner's other enrolments that had ended
     n_earlier_finished: Floats  # (n,) of them
@@ -59,6 +71,7 @@ def seen_on(studies: Studies, day: int) -> Seen:
         start_day=np.where(studies.start_day > day, np.nan, studies.start_day),
         runs=studies.runs,
         days=studies.days.until(day),
+        materials=studies.materials.until(day),
         work=studies.work.until(day),
         n_earlier=earlier[0],
         n_earlier_finished=earlier[1],

@@ -6,11 +6,13 @@ The answer is a comparison inside the model and no promise: who hands in differs
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.public import Enrolment, InvalidInput
-from recommender.datasets.studies import Floats, Ints, Studies, StudyDays, Work
+from recommender.datasets.studies import Floats, Ints, Materials, Studies, StudyDays, Work
 from recommender.outcomes.examples import examples_on
 from recommender.outcomes.features import USUAL_SHARE, due, peers_share
 from recommender.outcomes.seen import seen_on
@@ -95,6 +97,8 @@ def supposed(data: Studies, owner: int, day: int, changes: Changes) -> Studies:
         data = _with_missing(data, owner, day, changes.result_share)
     if changes.active_days_a_week is not None:
         data = replace(data, days=_with_active_days(data, owner, day, changes.active_days_a_week))
+        if not changes.active_days_a_week:
+            data = replace(data, materials=_without_recent(data.materials, owner, day))
     return data
 
 
@@ -154,7 +158,10 @@ def _handed_in(work: Work, owners: Ints, which: Ints, day: int, result: Floats) 
 
 
 def _with_active_days(data: Studies, owner: int, day: int, active_days_a_week: int) -> StudyDays:
-    """The last two weeks anew: so many days a week, each as full as the learner's usual day, or as the peers'."""
+    """The last two weeks anew: so many days a week, each as full as the learner's usual day, or as the peers'.
+
+    Which materials would have been opened for the first time is not made up: those that were stay.
+    """
     days = data.days
     kept = ~((days.owner == owner) & (days.day > day - WINDOW_DAYS) & (days.day <= day))
     own = days.owner == owner
@@ -164,13 +171,20 @@ def _with_active_days(data: Studies, owner: int, day: int, active_days_a_week: i
     ago = np.floor(np.arange(active_days_a_week) * 7 / max(active_days_a_week, 1))[None, :]
     new = (day - (weeks + ago)).ravel().astype(np.int64)
     columns = {
-        name: np.concatenate([getattr(days, name)[kept], np.full(len(new), _median(getattr(days, name)[usual]))])
-        for name in ("n_events", "amount", "n_materials")
+        name: np.concatenate([getattr(days, name)[kept], np.repeat(_median(getattr(days, name)[usual]), len(new), 0)])
+        for name in ("n_events", "amount", "n_materials", "n_by_kind")
     }
     owners, dates = np.concatenate([days.owner[kept], np.full(len(new), owner)]), np.concatenate([days.day[kept], new])
     order = np.lexsort((dates, owners))
     return StudyDays(owners[order], dates[order], *(columns[name][order] for name in columns))
 
 
-def _median(values: Floats) -> float:
-    return float(np.median(values)) if len(values) else 1.0
+def _without_recent(materials: Materials, owner: int, day: int) -> Materials:
+    """The learner was not there in the last two weeks, and opened nothing then."""
+    kept = (materials.owner != owner) | (materials.day <= day - WINDOW_DAYS)
+    return replace(materials, owner=materials.owner[kept], material=materials.material[kept], day=materials.day[kept])
+
+
+def _median(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """(1, ...) of the rows; ones where there are none."""
+    return np.median(values, axis=0, keepdims=True) if len(values) else np.ones((1, *values.shape[1:]))

@@ -32,6 +32,7 @@ LENGTH_DAYS = 100
 TODAY_DAY = 40
 BEGINS = (datetime(2022, 10, 1, tzinfo=UTC), datetime(2023, 10, 1, tzinfo=UTC), datetime(2024, 10, 1, tzinfo=UTC))
 DUE_DAYS = (15, 35, 70)
+N_READINGS = 30
 
 
 @dataclass
@@ -39,6 +40,7 @@ class College:
     organisation: Organisation
     courses: list[Activity] = field(default_factory=list)
     work: list[list[Activity]] = field(default_factory=list)
+    readings: list[list[Activity]] = field(default_factory=list)
     enrolments: list[list[Enrolment]] = field(default_factory=list)
 
 
@@ -66,6 +68,13 @@ def _add_run(college: College, place: int, begins: datetime, generator: np.rando
         )
         for due in DUE_DAYS
     ]  # fmt: skip
+    readings = Activity.objects.bulk_create(
+        Activity(
+            organisation=organisation, external_id=f"{course.external_id}-reading-{number}", kind=Kind.READING,
+            name=f"Reading {number}", course=course, parent=course,
+        )
+        for number in range(N_READINGS)
+    )  # fmt: skip
     learners = Learner.objects.bulk_create(
         Learner(
             organisation=organisation,
@@ -92,20 +101,23 @@ def _add_run(college: College, place: int, begins: datetime, generator: np.rando
     college.courses.append(course)
     college.work.append(work)
     college.enrolments.append(enrolments)
-    _study(college, course, work, learners, begins, LENGTH_DAYS if is_over else TODAY_DAY + 1, generator)
+    college.readings.append(readings)
+    _study(college, place, learners, begins, LENGTH_DAYS if is_over else TODAY_DAY + 1, generator)
 
 
 def _study(
-    college: College, course: Activity, work: list[Activity], learners: list[Learner], begins: datetime, n_days: int,
-    generator: np.random.Generator,
-) -> None:  # fmt: skip
-    organisation = college.organisation
+    college: College, place: int, learners: list[Learner], begins: datetime, n_days: int, generator: np.random.Generator
+) -> None:
+    """Of the readings everybody opens the two that belong to the week, on each day of activity."""
+    organisation, course = college.organisation, college.courses[place]
+    work, readings = college.work[place], [reading.pk for reading in college.readings[place]]
     share = np.where(np.arange(N_A_RUN) % 2 == 0, 0.6, 0.15)
     active = generator.random((N_A_RUN, n_days)) < share[:, None]
     LearnerDay.objects.bulk_create(
         LearnerDay(
             organisation=organisation, learner=learners[who], course=course,
             on=(begins + timedelta(days=int(day))).date(), n_events=5, clicks=10, n_activities=2,
+            activities=readings[2 * (day // 7) % N_READINGS :][:2],
         )
         for who, day in zip(*np.nonzero(active), strict=True)
     )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from analytics.models import Activity, Enrolment, Kind, Learner, LearnerDay, Outcome
-from recommender.datasets.studies import FINISHED, UNKNOWN
+from recommender.datasets.studies import FINISHED, MATERIAL_KINDS, UNKNOWN
 from recommender.outcomes.examples import examples_on
 from recommender.study_history import HANDING_IN, course_names, groups_of, studies
 from tests.recommender.college import BEGINS, DUE_DAYS, LENGTH_DAYS, N_A_RUN, TODAY_DAY, College, build_college
@@ -38,6 +38,52 @@ def test_rows_find_their_enrolment(college: College) -> None:
     handed = data.work.owner == owner
     assert data.work.day[handed].tolist() == [due - 2 for due in DUE_DAYS][: handed.sum()]
     assert set(data.work.result[handed]) == {0.8}
+
+
+def test_a_material_is_met_for_the_first_time_once(college: College) -> None:
+    """By hand, from the days: the first of each, whatever order they stand in, and nothing but materials."""
+    course, enrolment = college.courses[1], college.enrolments[1][6]
+    work, reading = college.work[1][0].pk, college.readings[1][0].pk
+    first = LearnerDay.objects.filter(learner=enrolment.learner).order_by("on")[0]
+    first.activities = [work, reading, course.pk, 10**15]  # the last was deleted since
+    first.save()
+    data = studies(college.organisation)
+    owner = int(np.flatnonzero(data.enrolment_ids == enrolment.pk)[0])
+    met: dict[int, int] = {}
+    for row in LearnerDay.objects.filter(learner=enrolment.learner).order_by("on"):
+        for activity in row.activities:
+            met.setdefault(activity, (row.on - BEGINS[1].date()).days)
+    readings = {one.pk for one in college.readings[1]}
+    own = data.materials.owner == owner
+    assert data.materials.day[own].tolist() == sorted(day for activity, day in met.items() if activity in readings)
+    assert set(data.materials.kind) == {MATERIAL_KINDS.index("reading")}
+    assert (data.materials.run[data.materials.material] == data.run[data.materials.owner]).all()
+    rows = data.days.owner == owner
+    assert data.days.n_by_kind[rows].sum(axis=1).tolist() == [1.0, *[2.0] * (rows.sum() - 1)]
+
+
+def test_whoever_repeats_a_run_meets_its_materials_again(college: College) -> None:
+    """The same course under one name: what was met in the first time does not count in the second."""
+    again, learner = college.courses[0], college.enrolments[0][0].learner
+    Activity.objects.filter(pk=again.pk).update(opens_at=None)
+    second = Enrolment.objects.create(
+        organisation=college.organisation, learner=learner, course=again, course_run="again", started_at=BEGINS[1]
+    )
+    LearnerDay.objects.create(
+        organisation=college.organisation, learner=learner, course=again, on=BEGINS[1].date() + timedelta(days=3),
+        n_events=1, n_activities=1, activities=[college.readings[0][0].pk],
+    )  # fmt: skip
+    data = studies(college.organisation)
+    own = data.materials.owner == int(np.flatnonzero(data.enrolment_ids == second.pk)[0])
+    assert data.materials.day[own].tolist() == [3]
+
+
+def test_days_without_anything_kept_of_them(college: College) -> None:
+    LearnerDay.objects.update(activities=[])
+    data = studies(college.organisation)
+    assert not len(data.materials.owner)
+    assert not data.days.n_by_kind.any()
+    assert len(data.days.owner)
 
 
 def test_an_archive_can_be_asked_as_of_any_day(college: College) -> None:

@@ -115,6 +115,10 @@ def assert_right(organisation: Organisation) -> None:
     assert rows(LearnerDay, organisation, "learner_id", "course_id", "on", "n_activities") == {
         key: (n(activity, each), *sums_of(each)) for key, each in grouped(events, learner, course, day).items()
     }
+    met = LearnerDay.objects.filter(organisation=organisation).values_list("learner", "course", "on", "activities")
+    assert {tuple(key): sorted(activities) for *key, activities in met} == {
+        key: sorted({activity(event) for event in each}) for key, each in grouped(events, learner, course, day).items()
+    }
     assert rows(OrganisationDay, organisation, "on", "n_learners") == {
         key: (n(learner, each), *sums_of(each)) for key, each in grouped(events, day).items()
     }

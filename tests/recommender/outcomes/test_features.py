@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recommender.datasets.studies import UNKNOWN, Runs, Studies, StudyDays, Work
+from recommender.datasets.studies import MATERIAL_KINDS, UNKNOWN, Materials, Runs, Studies, StudyDays, Work
 from recommender.outcomes.examples import CHANNELS, N_WEEKS, examples_on, factor_of_feature, feature_names
 from recommender.outcomes.factors import FACTORS, INSTEAD, TELLINGS
 from recommender.outcomes.features import OF_FACTOR, TOLD
@@ -17,7 +17,13 @@ NAN = float("nan")
 
 @pytest.fixture(scope="module")
 def pair() -> Studies:
-    """Ann is active on days -2, 0, 9 and 10 and hands in on time; Ben on day 1 only. Both enrolled; 2 works."""
+    """Ann is active on days -2, 0, 9 and 10 and hands in on time; Ben on day 1 only. Both enrolled; 2 works.
+
+    Of three materials, two readings and a quiz, Ann opens one on days -2, 9 and 10 each, and Ben the first.
+    """
+    n_by_kind = np.zeros((5, len(MATERIAL_KINDS)), np.float32)
+    n_by_kind[:, MATERIAL_KINDS.index("reading")] = [1, 1, 2, 1, 3]
+    n_by_kind[:, MATERIAL_KINDS.index("quiz")] = [0, 0, 0, 1, 0]
     return Studies(
         enrolment_ids=np.array([1, 2]),
         learner=np.array([1, 2]),
@@ -35,6 +41,14 @@ def pair() -> Studies:
             n_events=np.array([1.0, 2.0, 3.0, 4.0, 5.0]),
             amount=np.array([1.0, 20.0, 30.0, 40.0, 5.0]),
             n_materials=np.array([1.0, 1.0, 2.0, 2.0, 3.0]),
+            n_by_kind=n_by_kind,
+        ),
+        materials=Materials(
+            run=np.array([0, 0, 0]),
+            kind=np.array([MATERIAL_KINDS.index(name) for name in ("reading", "reading", "quiz")]),
+            owner=np.array([0, 0, 0, 1]),
+            material=np.array([0, 1, 2, 0]),
+            day=np.array([-2, 9, 10, 1]),
         ),
         work=Work(
             run=np.array([0, 0]),
@@ -62,7 +76,17 @@ def told(pair: Studies, name: str, day: int = 12) -> list[float]:
         ("active_7", 2, 0),
         ("amount_7", 70, 0),
         ("events_14", 9, 5),
-        ("materials", 6, 3),
+        ("met", 6, 3),
+        ("opened", 3, 1),
+        ("opened_14_rank", 0.75, 0.25),
+        ("opened_reading", 2, 1),
+        ("opened_quiz", 1, 0),
+        ("opened_video_rank", 0.5, 0.5),
+        ("met_reading_rank", 0.75, 0.25),
+        ("common_share", 1.0, 0.5),  # shares of peers are 1, 1/2, 1/2
+        ("usual_opened_share", 1.0, 1 / 3),
+        ("usual_unopened", 0, 2),
+        ("rarity", 2 * np.log(2) / 3, 0),
         ("missing", 0, 1),
         ("handed_in", 1, 0),
         ("handed_in_last_1", 1, 0),
@@ -80,6 +104,13 @@ def told(pair: Studies, name: str, day: int = 12) -> list[float]:
 )
 def test_counted_by_hand(pair, name, ann, ben):
     assert told(pair, name) == pytest.approx([ann, ben], nan_ok=True)
+
+
+def test_a_material_counts_once_it_was_opened(pair):
+    assert told(pair, "opened", day=5) == [1, 1]
+    assert told(pair, "opened", day=9) == [2, 1]
+    assert told(pair, "usual_unopened", day=5) == [0, 0]  # of materials that nobody has opened nothing is known
+    assert told(pair, "opened_14_rank", day=40) == [0.5, 0.5]
 
 
 def test_ties_share_a_rank(pair):

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from recommender.datasets.studies import NOT_FINISHED, UNKNOWN, StudyDays, Work
+from recommender.datasets.studies import NOT_FINISHED, UNKNOWN, Materials, StudyDays, Work
 from recommender.outcomes.examples import examples_on, feature_names
 from recommender.outcomes.seen import Seen, seen_on
 from tests.recommender.outcomes.toy_studies import toy_studies
@@ -23,22 +23,31 @@ def features_of(studies, day=DAY):
 def with_giveaways(studies):
     """After the day everybody who will not finish does what nobody else does: a model that saw it would know all."""
     lost = np.flatnonzero(studies.outcome == NOT_FINISHED)
-    days, work = studies.days, studies.work
+    days, work, materials = studies.days, studies.work, studies.materials
     rows = {
         "owner": lost,
         "day": np.full(len(lost), DAY + 1),
         "n_events": np.full(len(lost), 999.0),
         "amount": np.full(len(lost), 999.0),
         "n_materials": np.full(len(lost), 999.0),
+        "n_by_kind": np.full((len(lost), days.n_by_kind.shape[1]), 999.0, np.float32),
     }
     planted = StudyDays(**{name: np.concatenate([getattr(days, name), rows[name]]) for name in rows})
     order = np.lexsort((planted.day, planted.owner))
     handed = {"owner": lost, "work": lost * 0, "day": np.full(len(lost), DAY + 1), "result": np.zeros(len(lost))}
     joined = {name: np.concatenate([getattr(work, name), values]) for name, values in handed.items()}
     by_owner = np.lexsort((joined["day"], joined["owner"]))
+    secret = {"owner": lost, "material": len(materials.run) + studies.run[lost], "day": np.full(len(lost), DAY + 1)}
+    opened = {name: np.concatenate([getattr(materials, name), values]) for name, values in secret.items()}
+    by_opener = np.lexsort((opened["day"], opened["owner"]))
     return replace(
         studies,
         days=StudyDays(**{f.name: getattr(planted, f.name)[order] for f in fields(StudyDays)}),
+        materials=Materials(
+            np.append(materials.run, np.arange(len(studies.runs.subject))),
+            np.append(materials.kind, np.zeros(len(studies.runs.subject), int)),
+            **{name: values[by_opener] for name, values in opened.items()},
+        ),
         work=Work(work.run, work.due_day, **{name: values[by_owner] for name, values in joined.items()}),
     )
 
@@ -52,7 +61,9 @@ def test_what_happens_after_the_day_changes_nothing(day):
 
 def test_the_planted_leak_would_be_found_a_day_later():
     honest, planted = features_of(STUDIES, DAY + 1), features_of(with_giveaways(STUDIES), DAY + 1)
-    assert not np.array_equal(honest.features, planted.features, equal_nan=True)
+    for name in ("amount", "met", "opened", "common_share", "handed_in"):
+        column = feature_names().index(name)
+        assert not np.array_equal(honest.features[:, column], planted.features[:, column], equal_nan=True), name
 
 
 def test_ends_outcomes_and_grades_of_those_asked_about_change_nothing():

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from recommender.datasets.studies import FINISHED, NOT_FINISHED, Runs, Studies, StudyDays, Work
+from recommender.datasets.studies import (
+    FINISHED,
+    MATERIAL_KINDS,
+    NOT_FINISHED,
+    Materials,
+    Runs,
+    Studies,
+    StudyDays,
+    Work,
+)
 
 LENGTH_DAYS = 100
 RUN_STARTS = (0, 200, 400, 600)
 DUE_DAYS = (15, 40, 70)
+N_MATERIALS = 30
+"""Of each run: readings, of which everybody opens one more on every day of activity, until all are opened."""
 
 
 def toy_studies(n_a_run: int = 60, seed: int = 0) -> Studies:
@@ -25,6 +36,10 @@ def toy_studies(n_a_run: int = 60, seed: int = 0) -> Studies:
     active = generator.random((n, LENGTH_DAYS)) < np.where(diligent, 0.6, 0.15)[:, None]
     owner, day = np.nonzero(active)
     n_events = generator.integers(1, 10, len(owner)).astype(float)
+    nth = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    is_new = nth < N_MATERIALS
+    n_by_kind = np.zeros((len(owner), len(MATERIAL_KINDS)), np.float32)
+    n_by_kind[:, 0] = 1
     hands = generator.random((n, len(DUE_DAYS))) < np.where(diligent, 0.97, 0.5)[:, None]
     who, which = np.nonzero(hands)
     result = np.clip(np.where(diligent, 0.8, 0.4)[who] + generator.normal(0, 0.05, len(who)), 0, 1)
@@ -42,7 +57,14 @@ def toy_studies(n_a_run: int = 60, seed: int = 0) -> Studies:
         outcome=outcome,
         grade_share=np.where(outcome == FINISHED, 0.8, 0.35),
         runs=Runs(subject=np.zeros(4, int), course_id=np.arange(4), season=np.full(4, 10)),
-        days=StudyDays(owner, day, n_events, n_events * 2, np.minimum(n_events, 3.0)),
+        days=StudyDays(owner, day, n_events, n_events * 2, np.minimum(n_events, 3.0), n_by_kind),
+        materials=Materials(
+            run=np.repeat(np.arange(4), N_MATERIALS),
+            kind=np.zeros(4 * N_MATERIALS, int),
+            owner=owner[is_new],
+            material=(run[owner] * N_MATERIALS + nth)[is_new],
+            day=day[is_new],
+        ),
         work=Work(
             run=np.repeat(np.arange(4), len(DUE_DAYS)),
             due_day=np.tile(np.array(DUE_DAYS, float), 4),
