@@ -53,6 +53,11 @@ class Supposed:
     def is_known(self) -> bool:
         return self.now is not None
 
+    @property
+    def is_no_help(self) -> bool:
+        """Higher than now: to be said in words, or it would read as advice against it."""
+        return self.now is not None and self.then is not None and self.then > self.now
+
 
 NOT_KNOWN = Supposed(None, None)
 

@@ -51,7 +51,7 @@ def enrolment_what_if(request: MemberRequest, pk: int) -> HttpResponse:
         context["is_asked"] = changes != Changes()
         try:
             found = what_if(enrolment, changes)
-            context |= {"now": found.now, "then": found.then}
+            context |= {"now": found.now, "then": found.then, "is_no_help": found.is_no_help}
         except RecommenderError as error:
             context["error"] = str(error)
     return render(request, "recommender/_what_if.html", context)

@@ -47,6 +47,21 @@ def test_it_says_what_would_be(client_of: Callable[..., Client], risks: Risks, s
     assert "Choose what to suppose" in page(client_of("instructor"), pk).content.decode()
 
 
+def test_a_risk_that_rises_is_no_advice_against_it(
+    client_of: Callable[..., Client], risks: Risks, supposed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pk, asked = risks[0].enrolment_id, {"hands_in_missing": "1"}
+    assert "sees no help" not in page(client_of("instructor"), pk, **asked).content.decode()
+    monkeypatch.setattr("recommender.web.what_if.what_if", lambda enrolment, changes: Supposed(0.6, 0.62))
+    text = page(client_of("instructor"), pk, **asked).content.decode()
+    assert "<strong>62%</strong> instead of 60%" in text
+    assert "those who stood like this and did so finished no more often" in text
+    OutcomePolicy.objects.create(organisation_id=risks[0].organisation_id, learner_sees=LearnerView.FULL)
+    own = page(client_of("learner"), pk, **asked).content.decode()
+    assert "<strong>38%</strong> instead of 40%" in own
+    assert "It may help you all the same." in own
+
+
 def test_the_learners_page_offers_it(client_of: Callable[..., Client], cast: Cast, risks: Risks) -> None:
     text = client_of("instructor").get(reverse("learner_risk", args=[cast.north.learners[0].pk])).content.decode()
     assert f'hx-get="{reverse("what_if", args=[risks[0].enrolment_id])}"' in text
