@@ -40,6 +40,9 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
 class VersionSerializer(serializers.ModelSerializer[Version]):
     course = serializers.CharField(source="course.external_id", read_only=True, allow_null=True)
     is_in_use = serializers.SerializerMethodField(help_text="it answers for its kind and course now")
+    verdict = serializers.CharField(
+        source="run.verdict", read_only=True, help_text="whether the gate let it into use, and why not"
+    )
 
     class Meta:
         model = Version
@@ -49,6 +52,7 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
             "kind",
             "course",
             "is_in_use",
+            "verdict",
             "metrics",
             "manifest_sha256",
             "n_bytes",

@@ -10,7 +10,8 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from analytics.models import Member, Role
-from recommender.models import Run
+from recommender.models import Run, TargetKind
+from recommender.registry.versions import live
 from tests.recommender.college import College
 
 
@@ -41,3 +42,24 @@ def test_what_was_measured_can_be_read(
         assert "Outcomes: who needs help" in page or "logistic" in page
     assert "Only in the course" not in owner.get("/runs/new/?algorithm=logistic").content.decode()
     assert all(line is not None for line in run.data["outcomes"]["baseline"]["days"].values())
+
+
+def test_a_version_that_is_less_fair_says_so_wherever_it_is_read(
+    college: College, trained: Callable[..., Run], owner: Client, settings: Any
+) -> None:
+    """The one in use is told to have had no gap at all: the same recipe again widens it, and stays out of use."""
+    settings.NEURALINK_LEASE_SECONDS = 600
+    fair = trained(college.organisation, "logistic").version
+    fair.metrics |= {"group_error_gap": 0.0, "group_calibration_gap": 0.0}
+    fair.save()
+    run = trained(college.organisation, "logistic")
+    assert run.version is not None
+    assert run.metrics["group_error_gap"] > 0.02
+    why = f"The largest gap between groups in error rates goes from 0.000 to {run.metrics['group_error_gap']:.3f}."
+    assert run.verdict.startswith(f"Not put into use. {why}")
+    assert live(college.organisation, TargetKind.OUTCOME) == fair
+    pk = run.version.pk
+    for path in (f"/runs/{run.pk}/", f"/versions/{pk}/", f"/versions/{pk}/card/"):
+        assert why in owner.get(path).content.decode(), path
+    assert owner.get(f"/api/v1/runs/{run.pk}/").json()["verdict"] == run.verdict
+    assert owner.get(f"/api/v1/versions/{run.version.number}/").json()["verdict"] == run.verdict
