@@ -101,6 +101,8 @@ def answer(import_: Import) -> str:
         "merged": number(import_.n_merged),
         "rejected": number(import_.n_rejected),
     }
+    if import_.rolled_back_at:
+        return _("Rolled back: none of the %(accepted)s rows that were accepted is in the data any more.") % numbers
     if import_.state == JobState.QUEUED:
         return _("The import waits for a worker.")
     if import_.state == JobState.RUNNING:

@@ -312,6 +312,9 @@ def test_roll_back(cast: Cast, administrator: Client) -> None:
     assert progress["HX-Refresh"] == "true"
     assert "events," in progress.content.decode()
     assert "rolled back before" in administrator.post(url, follow=True).content.decode()
+    page = administrator.get(reverse("import_page", args=[job.from_import_id]))
+    assert page.context["answer"].startswith("Rolled back: none of the ")
+    assert ">Rolled back</span>" in page.content.decode()
 
 
 def test_the_model_owner_looks_and_does_not_touch(cast: Cast, client_of: Callable[..., Client]) -> None:
