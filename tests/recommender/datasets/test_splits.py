@@ -63,6 +63,17 @@ def test_leave_last_out_trains_on_all_but_two() -> None:
     assert [one.tolist() for one in inside.test_targets] == [[2]]
 
 
+def test_what_is_given_keeps_its_times_and_the_hash_covers_them() -> None:
+    """The event before the last only asks; a model that looks at the clock may answer otherwise when it moves."""
+    data = Interactions.from_columns([1, 1, 1, 1], [50, 51, 52, 53], [10, 20, 30, 40])
+    moved = Interactions.from_columns([1, 1, 1, 1], [50, 51, 52, 53], [10, 20, 35, 40])
+    split, other = leave_last_out(data), leave_last_out(moved)
+    assert [one.tolist() for one in split.test_inputs.times or []] == [[10, 20, 30]]
+    assert [one.tolist() for one in split.validation().test_inputs.times or []] == [[10, 20]]
+    assert split.train.fingerprint == other.train.fingerprint
+    assert split.protocol_hash != other.protocol_hash
+
+
 def test_random_holdout_hides_one_event_and_gives_the_others() -> None:
     chain = toy.chain(n_learners=40, n_activities=30, length=8)
     split, same, other = random_holdout(chain, seed=1), random_holdout(chain, seed=1), random_holdout(chain, seed=2)

@@ -18,7 +18,7 @@ from tests.recommender.algorithms.neural.tiny import TINY, TINY_SEQUENCE
 
 EPOCHS = {"epochs": 2, "patience": 2}
 CASES: dict[str, dict[str, Any]] = {
-    "sasrec": {**TINY_SEQUENCE, **EPOCHS, "blocks": 2, "heads": 2},
+    "sasrec": {**TINY_SEQUENCE, **EPOCHS, "blocks": 2, "heads": 2, "time_gaps": True},
     "gru4rec": {**TINY_SEQUENCE, **EPOCHS},
     "caser": {**TINY_SEQUENCE, **EPOCHS, "window": 4, "filters": 4},
     "ncf": {**TINY, **EPOCHS, "negatives": 8},
