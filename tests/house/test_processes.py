@@ -59,3 +59,21 @@ def test_the_web_process_stays_light():
 def test_a_forbidden_module_is_noticed():
     modules, _ = web_process('sys.modules["keras"] = sys')
     assert modules & FORBIDDEN == {"keras"}
+
+
+def test_views_are_loaded_before_a_server_forks_and_never_collected():
+    program = (
+        "import gc, sys, neuralink_site.wsgi\n"
+        "assert 'recommender.api.recommendations' in sys.modules and 'analytics.web' in sys.modules\n"
+        "assert gc.get_freeze_count() > 100_000, gc.get_freeze_count()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
