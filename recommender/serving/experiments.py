@@ -207,7 +207,7 @@ def _verdict(
         sentence = _("Not known yet: %(least)d learners on each side must have had their %(days)d days.")
         return sentence % {"least": LEAST_ASKED, "days": experiment.window_days}
     figures = _(
-        "%(measure)s: %(a).1f%% of %(an)s learners with %(control)s, %(b).1f%% of %(bn)s with %(challenger)s; the "
+        "Of %(an)s learners with %(control)s %(a).1f%% %(measure)s, of %(bn)s with %(challenger)s %(b).1f%%; the "
         "difference is %(difference)+.1f points, at every look together with 95%% confidence between %(low)+.1f and "
         "%(high)+.1f."
     ) % {

@@ -41,6 +41,13 @@ class ListRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
             "ends_at": gettext_lazy("Ends"),
             "why": gettext_lazy("Why"),
         }
+        help_texts = {
+            "activity_kind": "",
+            "factor": gettext_lazy("Strengths are multiplied with it: 2 doubles them, 0.5 halves them."),
+            "course": gettext_lazy("Leave it empty for everybody."),
+            "course_run": "",
+            "ends_at": gettext_lazy("Leave it empty to let the rule hold until somebody ends it."),
+        }
 
     def __init__(self, request: MemberRequest, **kwargs: Any) -> None:
         super().__init__(request.POST or None, initial={"activity": request.GET.get("activity")}, **kwargs)

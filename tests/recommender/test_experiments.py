@@ -167,7 +167,9 @@ def trial(school: School, two: Any, hits: tuple[int, int], n: int = 300, measure
 def test_it_says_when_it_knows(school: School, two: Any) -> None:
     experiment = trial(school, two, (30, 75))
     assert experiment.winner == two[1]
-    assert experiment.verdict.startswith(f"{two[1]} is better. opened something: 10.0% of 300 learners with {two[0]}")
+    assert experiment.verdict.startswith(
+        f"{two[1]} is better. Of 300 learners with {two[0]} 10.0% opened something, of "
+    )
     assert experiment.figures["challenger"]["n_hits"] == 75
     use_winner(experiment, by=None)
     assert versions.live(school.organisation, "any") == two[1]
