@@ -41,7 +41,7 @@ from analytics.tables.page import list_page, table_page, wants_fragment, with_ad
 from analytics.tables.query import TableQuery
 from analytics.tables.table import Table
 from analytics.tables.viewer import Viewer
-from analytics.words import chance, full_stop, number, percent
+from analytics.words import chance, duration, full_stop, number, percent
 
 __all__ = [
     "COMPLETING_VERBS",
@@ -101,6 +101,7 @@ __all__ = [
     "who",
     "with_address",
     "member_of",
+    "duration",
     "full_stop",
     "number",
     "percent",

@@ -111,7 +111,8 @@ class ApiView(GenericAPIView[Any]):
 
 def missing(model: type[Model], key: object) -> Http404:
     """What a caller hears of a row that is not there, or not theirs to see."""
-    return Http404(_("There is no %(name)s %(key)r.") % {"name": str(model._meta.verbose_name), "key": key})
+    shown = key if isinstance(key, int) else str(key)
+    return Http404(_("There is no %(name)s %(key)r.") % {"name": str(model._meta.verbose_name), "key": shown})
 
 
 class ListView(ListModelMixin, ApiView):

@@ -15,11 +15,11 @@ from analytics.public import Activity, Member, Role, Scope
 from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerializer
 from analytics.rest.parameters import Body, ExternalIdField
 from analytics.rest.permissions import Access
-from analytics.rest.views import DetailView, ListView, rendered
+from analytics.rest.views import ApiView, DetailView, ListView, rendered
 from recommender.algorithms.catalogue import ALGORITHMS
 from recommender.models import RECOMMENDED_CHOICES, Run, TargetKind
 from recommender.outcomes.catalogue import PREDICTORS
-from recommender.training.start import start_run
+from recommender.training.start import estimated, start_run
 
 OWNERS = {method: Access(Scope.RUNS_WRITE, (Role.ADMINISTRATOR, Role.MODEL_OWNER)) for method in ("GET", "POST")}
 TRAINED = sorted([*ALGORITHMS, *PREDICTORS])
@@ -128,6 +128,28 @@ class RunList(ListView):
             requested_by=self.caller if isinstance(self.caller, Member) else None,
         )
         return rendered(RunDetailSerializer, run, 202, reverse("api_run", args=[run.pk]))
+
+
+class EstimateSerializer(serializers.Serializer[Any]):
+    seconds = serializers.FloatField(allow_null=True, help_text="null: known after its first run here")
+    memory_bytes = serializers.IntegerField(allow_null=True, help_text="at most; null: not known")
+    run = serializers.IntegerField(source="like.pk", default=None, allow_null=True, help_text="that it is told from")
+    sentence = serializers.CharField()
+
+
+class RunEstimate(ApiView):
+    """What a training would cost; nothing is started."""
+
+    access = WRITING
+    serializer_class = EstimateSerializer
+
+    @extend_schema(request=NewRun, responses={200: EstimateSerializer})
+    def post(self, request: Request) -> Response:
+        wanted = self.read_body(NewRun)
+        course = self.named_in_body(Activity.objects.courses(), "course", wanted["course"])
+        scope = {"kind": wanted["kind"], "course": course}
+        found = estimated(self.organisation, wanted["algorithm"], config=wanted["config"], **scope)
+        return Response(EstimateSerializer(found).data)
 
 
 class RunDetail(DetailView):

@@ -31,7 +31,7 @@ from recommender.api.recommendations import (
 )
 from recommender.api.retrain_rules import RetrainRuleDetail, RetrainRuleList
 from recommender.api.risks import RiskList
-from recommender.api.runs import RunCancellation, RunDetail, RunList
+from recommender.api.runs import RunCancellation, RunDetail, RunEstimate, RunList
 from recommender.api.searches import SearchCancellation, SearchDetail, SearchList
 from recommender.api.versions import VersionCard, VersionDetail, VersionList, VersionPromotion, VersionRollBack
 from recommender.api.what_if import WhatIf
@@ -61,6 +61,7 @@ urlpatterns = [
     path("interventions/", InterventionList.as_view(), name="api_interventions"),
     path("interventions/comparison/", InterventionComparison.as_view(), name="api_intervention_comparison"),
     path("runs/", RunList.as_view(), name="api_runs"),
+    path("runs/estimate/", RunEstimate.as_view(), name="api_run_estimate"),
     path("runs/<int:pk>/", RunDetail.as_view(), name="api_run"),
     path("runs/<int:pk>/cancel/", RunCancellation.as_view(), name="api_run_cancel"),
     path("retrain-rules/", RetrainRuleList.as_view(), name="api_retrain_rules"),

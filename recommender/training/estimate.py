@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analytics.public import Activity, JobState, Organisation
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from analytics.public import Activity, JobState, Organisation, duration
 from recommender.algorithms.catalogue import build
 from recommender.day_history import n_events_stored
 from recommender.models import Run, TargetKind
@@ -20,6 +23,19 @@ class Estimate:
     memory_bytes: int | None = None
     like: Run | None = None
     """The run that it is told from."""
+
+    @property
+    def sentence(self) -> str:
+        facts: dict[str, object] = {"run": self.like, "bytes": filesizeformat(self.memory_bytes or 0)}
+        if self.seconds is not None:
+            facts["time"] = duration(self.seconds)
+            if self.memory_bytes is None:
+                return _("It should take about %(time)s, as %(run)s did.") % facts
+            return _("It should take about %(time)s, as %(run)s did, and at most %(bytes)s of memory.") % facts
+        if self.memory_bytes is not None:
+            sentence = _("It takes at most %(bytes)s of memory; how long it takes is known after its first run here.")
+            return sentence % facts
+        return _("How long it takes is known after the first run here.")
 
 
 def estimate(

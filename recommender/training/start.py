@@ -14,8 +14,28 @@ from recommender.algorithms.catalogue import algorithm_class, build
 from recommender.errors import InvalidConfig, UnknownName
 from recommender.models import RECOMMENDED, Run, Search, TargetKind
 from recommender.outcomes.catalogue import PREDICTORS, build_predictor
+from recommender.training.estimate import Estimate, estimate
 
 MAX_SEED = 2**31 - 1
+
+
+def estimated(
+    organisation: Organisation,
+    algorithm: str,
+    *,
+    kind: str = TargetKind.ANY,
+    course: Activity | None = None,
+    config: Mapping[str, object] | None = None,
+) -> Estimate:
+    """What a run that `start_run` is asked for in these words would cost.
+
+    Raises:
+        InvalidInput: `pointer` names the parameter at fault.
+    """
+    kind = TargetKind.OUTCOME if algorithm in PREDICTORS else kind
+    _check_scope(organisation, kind, course, None)
+    _check_algorithm(algorithm, config or {}, build_predictor if kind == TargetKind.OUTCOME else build)
+    return estimate(organisation, algorithm, kind=kind, course=course, config=config)
 
 
 def start_run(

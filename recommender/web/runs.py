@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from analytics.public import JobState, MemberRequest, list_page, roles_required
 from recommender.tables.runs import MODEL_ROLES
+from recommender.training.estimate import Estimate
 from recommender.web.algorithms import parameters, summary
 from recommender.web.charts import curve_charts
 from recommender.web.facts import data_facts
@@ -54,8 +56,8 @@ def run_new(request: MemberRequest) -> HttpResponse:
 def run_estimate(request: MemberRequest) -> HttpResponse:
     """The fragment of a form that is not sent yet: what the run would cost."""
     form = RunForm(request.member, request.GET)
-    found = form.estimate() if form.is_valid() else None
-    return render(request, "recommender/_estimate.html", {"estimate": found})
+    found = form.estimate() if form.is_valid() else Estimate()
+    return HttpResponse(escape(found.sentence))
 
 
 @require_safe

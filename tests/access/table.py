@@ -254,6 +254,7 @@ MODEL_API = [
     api("GET", "api_intervention_comparison", Scope.RISKS_READ, CARERS),
     api("GET", "api_runs", Scope.RUNS_WRITE, MODELS),
     api("POST", "api_runs", Scope.RUNS_WRITE, MODELS),
+    api("POST", "api_run_estimate", Scope.RUNS_WRITE, MODELS),
     api("GET", "api_run", Scope.RUNS_WRITE, MODELS, "run"),
     api("POST", "api_run_cancel", Scope.RUNS_WRITE, MODELS, "run"),
     api("GET", "api_retrain_rules", Scope.RUNS_WRITE, MODELS),

@@ -13,7 +13,7 @@ from recommender.management.choices import add_scope_arguments, course_of, organ
 from recommender.models import Run, Version
 from recommender.outcomes.catalogue import PREDICTORS
 from recommender.training.retrain import retrain
-from recommender.training.start import start_run
+from recommender.training.start import estimated, start_run
 
 
 class Command(BaseCommand):
@@ -41,13 +41,17 @@ class Command(BaseCommand):
 
     def _start(self, options: dict[str, Any]) -> Run:
         organisation = organisation_of(options["organisation"])
+        asked = {
+            "kind": options["kind"],
+            "course": course_of(organisation, options["course"]),
+            "config": dict(_parameter(text) for text in options["config"]),
+        }
         try:
+            self.stdout.write(estimated(organisation, options["algorithm"], **asked).sentence)
             return start_run(
                 organisation,
                 options["algorithm"],
-                kind=options["kind"],
-                course=course_of(organisation, options["course"]),
-                config=dict(_parameter(text) for text in options["config"]),
+                **asked,
                 seed=options["seed"],
                 promotes=not options["no_promote"],
                 override=options["override"],

@@ -65,6 +65,23 @@ def test_wrong_runs(school: School, client: Client, fields: dict[str, Any], poin
     assert not Run.objects.exists()
 
 
+def test_what_a_run_would_cost_is_told_before_it_is_started(
+    school: School, client: Client, trained: Callable[..., Run]
+) -> None:
+    estimate = f"{RUNS}estimate/"
+    unknown = post(client, estimate, {"algorithm": "ease"}).json()
+    assert (unknown["seconds"], unknown["memory_bytes"], unknown["run"]) == (None, None, None)
+    run = trained(school.organisation, "ease")
+    found = post(client, estimate, {"algorithm": "ease"}).json()
+    assert found["run"] == run.pk
+    assert found["seconds"] == pytest.approx(run.duration_seconds, rel=0.01)
+    assert found["memory_bytes"] > 0
+    assert found["sentence"].startswith("It should take about")
+    wrong = told(post(client, estimate, {"algorithm": "ease", "config": {"depth": 3}}), 400)
+    assert [error["pointer"] for error in wrong["errors"]] == ["/config/depth"]
+    assert Run.objects.count() == 1
+
+
 def test_a_finished_run_tells_what_was_measured(school: School, client: Client, trained: Callable[..., Run]) -> None:
     run = trained(school.organisation, "ease")
     shown = client.get(f"{RUNS}{run.pk}/").json()
