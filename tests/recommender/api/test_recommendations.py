@@ -101,7 +101,8 @@ def test_a_course_of_courses_makes_no_sense(school: School, client: Client, mode
 
 
 def test_unknown_learners(school: School, client: Client) -> None:
-    told(client.get("/api/v1/learners/nobody/recommendations/"), 404)
+    problem = told(client.get("/api/v1/learners/nobody/recommendations/"), 404)
+    assert problem["detail"] == "There is no learner 'nobody'."
 
 
 def test_feedback_and_its_consequence(school: School, client: Client, models_home: Any) -> None:
@@ -136,7 +137,9 @@ def test_learners_speak_for_themselves_only(school: School, client: Client, mode
     told(post(signed_in(school, Role.LEARNER, 1), "/api/v1/feedback/", body), 404)
     told(post(signed_in(school, Role.ADMINISTRATOR), "/api/v1/feedback/", body), 403)
     assert post(signed_in(school, Role.LEARNER, 0), "/api/v1/feedback/", body).status_code == 201
-    told(post(client, "/api/v1/feedback/", body | {"token": str(uuid.uuid4())}), 404)
+    unknown = str(uuid.uuid4())
+    problem = told(post(client, "/api/v1/feedback/", body | {"token": unknown}), 404)
+    assert problem["detail"].endswith(f"'{unknown}'.")
 
 
 def test_a_model_never_crosses_the_wall(school: School, client: Client, cast: Any, trained: Callable[..., Any]) -> None:
