@@ -15,7 +15,8 @@ from typing import Any, Self
 from celery import current_app
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError as BrokerError
 
 from analytics.errors import JobCancelled, LeaseLost, NeuralinkError
@@ -190,11 +191,12 @@ def working_on(model: type[Job], pk: int) -> Iterator[Lease | None]:
         yield None
         return
     if job.attempt > model.max_attempts:
-        died = f"The worker died {model.max_attempts} times over it; see the worker's log, then start it again."
-        Lease(job).finish(JobState.FAILED, error=died)
+        with _in_language_of(job):
+            died = _("The worker died %(n)s times over it; see the worker's log, then start it again.")
+            Lease(job).finish(JobState.FAILED, error=died % {"n": model.max_attempts})
         yield None
         return
-    with Lease(job) as lease, _told_by_its_row(lease):
+    with _in_language_of(job), Lease(job) as lease, _told_by_its_row(lease):
         yield lease
 
 
@@ -208,8 +210,14 @@ def continuing(model: type[Job], pk: int, token: str) -> Iterator[Lease | None]:
     if job is None:
         yield None
         return
-    with Lease(job, extends=False) as lease, _told_by_its_row(lease):
+    with _in_language_of(job), Lease(job, extends=False) as lease, _told_by_its_row(lease):
         yield lease
+
+
+def _in_language_of(job: Job) -> translation.override:
+    """What a job writes down (verdicts, remarks, errors) many people read, so it is in their organisation's."""
+    said = type(job)._default_manager.filter(pk=job.pk).values_list("organisation__language", flat=True)
+    return translation.override(said.first() or settings.LANGUAGE_CODE)
 
 
 @contextlib.contextmanager

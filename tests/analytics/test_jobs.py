@@ -15,11 +15,13 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Sum
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from analytics.aggregates.rollups import refresh
+from analytics.errors import NeuralinkError
 from analytics.imports.start import create_import
-from analytics.models import Event, Import, JobState, Learner, Organisation, OrganisationDay, RowVerdict
+from analytics.jobs import working_on
+from analytics.models import Event, Import, JobState, Learner, Organisation, OrganisationDay, Projection, RowVerdict
 
 N_ROWS = 40_000
 WORKER = """
@@ -107,3 +109,27 @@ def test_killed_three_times_and_finished_once(tmp_path: Path) -> None:
     assert Learner.objects.count() == 501
     refresh(organisation.pk)
     assert OrganisationDay.objects.aggregate(n=Sum("n_events")) == {"n": len(expected)}
+
+
+@pytest.mark.django_db
+def test_a_job_writes_in_the_language_of_its_organisation() -> None:
+    organisation = Organisation.objects.create(slug="school", name="School", language="zh-hans")
+    job = Projection.objects.create(organisation=organisation)
+    with translation.override("en"):
+        with working_on(Projection, job.pk):
+            assert translation.get_language() == "zh-hans"
+            raise NeuralinkError(translation.gettext("Queued"))
+        assert translation.get_language() == "en"
+    job.refresh_from_db()
+    assert (job.state, job.error) == (JobState.FAILED, "排队中")
+
+
+@pytest.mark.django_db
+def test_a_job_that_kills_its_workers_is_given_up_with_a_sentence() -> None:
+    organisation = Organisation.objects.create(slug="school", name="School", language="zh-hans")
+    job = Projection.objects.create(organisation=organisation, attempt=Projection.max_attempts)
+    with working_on(Projection, job.pk) as lease:
+        assert lease is None
+    job.refresh_from_db()
+    assert job.state == JobState.FAILED
+    assert job.error.startswith("工作进程在处理它时已终止 5 次")
