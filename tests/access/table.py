@@ -296,7 +296,7 @@ LINES: list[Line] = [*PUBLIC, *PAGES, *MODEL_PAGES, *CARE_PAGES, *API, *MODEL_AP
 ADMIN_EDITED = """analytics: organisation member learner activity enrolment apikey credential
 recommender: outcomepolicy messagetemplate retrainrule"""
 ADMIN_READ = """analytics: memberchange retentionpolicy cleanup erasure
-analytics: savedview board tile verbday daylearners activitylearners spread
+analytics: savedview board tile verbday daylearners activitylearners spread exploredanswer
 analytics: prerequisite event eventkey import upload columnmapping rowverdict rollback rolluprefresh
 analytics: organisationday activityday learnerday learnertotal coursetotal dirtyday
 analytics: document projection projectionplace statementfate verbcount verbmeaning learneridentity
