@@ -47,7 +47,8 @@ class Command(BaseCommand):
             "config": dict(_parameter(text) for text in options["config"]),
         }
         try:
-            self.stdout.write(estimated(organisation, options["algorithm"], **asked).sentence)
+            # With the bar: what comes by the other way is for programs.
+            self.stderr.write(estimated(organisation, options["algorithm"], **asked).sentence, str)
             return start_run(
                 organisation,
                 options["algorithm"],
