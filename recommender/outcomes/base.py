@@ -14,7 +14,7 @@ arrays: it is asked with NumPy in any process, whatever it was trained with. Thr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -168,18 +168,19 @@ class Predictor(ABC):
         slope, intercept = self._fitted()["calibration"].astype(np.float64)
         return np.asarray(slope * raw + intercept)
 
+    def without_each(self, examples: Examples, raw: Floats) -> Iterator[Floats]:
+        """The raw logits, (k,), if one factor after the other were as peers have it."""
+        if self.is_additive:
+            parts = self.parts(examples)
+            yield from (raw - parts.T + _mean_by(examples.cohort, parts).T)
+            return
+        for factor in FACTOR_NAMES:
+            yield self.raw(with_peers_values(examples, factor))[0]
+
     def _effects(self, examples: Examples, raw: Floats, shift: Floats) -> NDArray[np.float32]:
         risk = sigmoid(self._calibrated(raw) + shift)
         found = np.zeros((len(examples), len(FACTOR_NAMES)), np.float32)
-        if self.is_additive:
-            parts = self.parts(examples)
-            typical = _mean_by(examples.cohort, parts)
-            for place in range(len(FACTOR_NAMES)):
-                without = raw - parts[:, place] + typical[:, place]
-                found[:, place] = risk - sigmoid(self._calibrated(without) + shift)
-            return found
-        for place, factor in enumerate(FACTOR_NAMES):
-            without, _grade = self.raw(with_peers_values(examples, factor))
+        for place, without in enumerate(self.without_each(examples, raw)):
             found[:, place] = risk - sigmoid(self._calibrated(without) + shift)
         return found
 

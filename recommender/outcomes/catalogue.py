@@ -14,6 +14,7 @@ PREDICTORS: dict[str, str] = {
     "ensemble": "recommender.outcomes.ensemble.Ensemble",
     "mlp": "recommender.outcomes.networks.mlp.MLP",
     "gru": "recommender.outcomes.networks.gru.GRU",
+    "committee": "recommender.outcomes.committee.Committee",
 }
 
 

@@ -173,9 +173,8 @@ def _better_than_incumbent(candidate: Evaluation, incumbent: Incumbent | None) -
         return Finding("in_use", is_passed, full_stop(text))
     facts = {"text": text, "mean": found.difference.mean, "low": found.difference.low, "high": found.difference.high}
     sentence = _(
-        "%(text)s: the difference is %(mean)+.4f, with 95%% confidence between %(low)+.4f and %(high)+.4f "
-        "(p = %(p).3f)."
-    ) % (facts | {"p": found.p_value})
+        "%(text)s: the difference is %(mean)+.4f, with 95%% confidence between %(low)+.4f and %(high)+.4f (%(p)s)."
+    ) % (facts | {"p": f"p = {found.p_value:.3f}" if found.p_value >= 0.001 else "p < 0.001"})
     return Finding("in_use", is_passed, sentence)
 
 

@@ -70,6 +70,21 @@ class TestGRU(PredictorContract):
         np.testing.assert_allclose(mine[1], grade[:, 0], atol=1e-4)
 
 
+class TestCommittee(PredictorContract):
+    name = "committee"
+    config = {"epochs": 6, "batch_size": 128}
+
+    def test_it_is_the_mean_of_all(self, fitted):
+        """Half of it the ensemble, and its networks began differently."""
+        members = fitted._members()
+        answers = [member.raw(TEST)[0] for member in members]
+        np.testing.assert_allclose(fitted.raw(TEST)[0], answers[0] / 2 + sum(answers[1:]) / 6)
+        assert np.abs(answers[1] - answers[2]).max() > 0.01
+        typical = next(iter(fitted.without_each(TEST, fitted.raw(TEST)[0])))
+        parts = [next(iter(member.without_each(TEST, member.raw(TEST)[0]))) for member in members]
+        np.testing.assert_allclose(typical, parts[0] / 2 + sum(parts[1:]) / 6)
+
+
 def test_a_cohort_gets_the_level_that_earlier_runs_teach():
     logits, cohort = np.array([-1.0, 0.0, 1.0, 5.0]), np.array([1, 1, 1, 2])
     trusted = level_shift(logits, cohort, np.array([0.2, 0.2, 0.2, np.nan]), np.ones(4))
