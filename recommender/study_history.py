@@ -40,12 +40,13 @@ DATES = 100_000
 DAY_BITS = 18
 """Enough for twice as many: days of a course may be before its first."""
 
-# floor(extract(epoch FROM x) / 86400): an instant as UTC days since 1970.
+# floor(extract(epoch FROM x) / 86400): an instant as UTC days since 1970. Nobody is in a course that has closed: one who never
+# signed off is no reason to predict, nor to read a whole course of last year.
 _ENROLMENTS = """
     SELECT e.id, e.learner_id, e.course_id, dense_rank() OVER (ORDER BY e.course_id, e.course_run),
            floor(extract(epoch FROM COALESCE(own_clock.begins_at, e.started_at)) / 86400)::float8,
            COALESCE(floor(extract(epoch FROM e.started_at) / 86400), 'NaN')::float8,
-           COALESCE(floor(extract(epoch FROM ending.at) / 86400), 'Infinity')::float8,
+           COALESCE(floor(extract(epoch FROM LEAST(ending.at, own_clock.closes_at)) / 86400), 'Infinity')::float8,
            COALESCE(e.attempt::float8, 'NaN'),
            CASE WHEN e.outcome = 'active' OR ending.at > %(until)s THEN %(unknown)s
                 WHEN e.outcome = ANY(%(lost)s) THEN %(not_finished)s ELSE %(finished)s END::float8,
@@ -57,7 +58,10 @@ _ENROLMENTS = """
     FROM analytics_enrolment e JOIN analytics_activity c ON c.id = e.course_id
     JOIN (SELECT course_id, count(DISTINCT course_run) AS n_runs FROM analytics_enrolment
           WHERE organisation_id = %(organisation)s GROUP BY course_id) times ON times.course_id = e.course_id
-    CROSS JOIN LATERAL (SELECT CASE WHEN times.n_runs = 1 THEN c.opens_at END AS begins_at) own_clock
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN times.n_runs = 1 THEN c.opens_at END AS begins_at,
+               CASE WHEN times.n_runs = 1 THEN c.closes_at END AS closes_at
+    ) own_clock
     CROSS JOIN LATERAL (SELECT COALESCE(e.ended_at, CASE WHEN e.outcome <> 'active' THEN c.closes_at END) AS at) ending
     WHERE e.organisation_id = %(organisation)s AND (e.started_at IS NULL OR e.started_at <= %(until)s)
       AND COALESCE(own_clock.begins_at, e.started_at) IS NOT NULL

@@ -1,4 +1,4 @@
-"""The ensemble and three dense networks that began from different weights, averaged.
+"""The ensemble and five dense networks that began from different weights, averaged.
 
 Networks see what a line and small trees cannot: how factors act together; one of them alone is uncertain about where it
 ended, and the mean of a few is not (Hansen & Salamon, "Neural network ensembles", IEEE PAMI 12, 1990). With OULAD's
@@ -16,12 +16,13 @@ import numpy as np
 
 from recommender.algorithms.base import FitOptions, State
 from recommender.datasets.studies import Floats
-from recommender.outcomes.base import Predictor
+from recommender.outcomes.base import FACTOR_NAMES, Predictor, with_peers_values
 from recommender.outcomes.ensemble import Ensemble
 from recommender.outcomes.examples import Examples
 from recommender.outcomes.networks.mlp import MLP, MLPConfig
 
-N_NETWORKS = 3
+N_NETWORKS = 5
+"""More gain little (Lakshminarayanan et al., NeurIPS 2017, figure 2)."""
 ENSEMBLE_WEIGHT = 0.5
 """Of the ensemble in the answer; the networks share the rest."""
 PARTS: dict[str, type[Predictor]] = {"ensemble_": Ensemble} | {f"network_{k}_": MLP for k in range(N_NETWORKS)}
@@ -53,9 +54,11 @@ class Committee(Predictor):
         return _mean(risks), _mean(grades)
 
     def without_each(self, examples: Examples, raw: Floats) -> Iterator[Floats]:
-        members = self._members()
-        each = [member.without_each(examples, member.raw(examples)[0]) for member in members]
-        yield from (_mean(answers) for answers in zip(*each, strict=True))
+        ensemble, *networks = self._members()
+        exact = ensemble.without_each(examples, ensemble.raw(examples)[0])
+        for factor, without in zip(FACTOR_NAMES, exact, strict=True):
+            changed = with_peers_values(examples, factor)
+            yield _mean((without, *(network.raw(changed)[0] for network in networks)))
 
     def _members(self) -> list[Predictor]:
         state = self._fitted()

@@ -29,6 +29,21 @@ def test_days_count_from_the_opening(college: College) -> None:
     assert course_names(data, np.array([0, 2])) == ["Algebra 2022", "Algebra 2024"]
 
 
+def test_whoever_never_signed_off_is_not_in_a_course_that_has_closed(college: College) -> None:
+    enrolment = college.enrolments[1][6]
+    Enrolment.objects.filter(pk=enrolment.pk).update(outcome=Outcome.ACTIVE, ended_at=None)
+    Activity.objects.filter(pk=enrolment.course_id).update(closes_at=BEGINS[1] + timedelta(days=LENGTH_DAYS + 30))
+    data = studies(college.organisation, only_running=True)
+    owner = int(np.flatnonzero(data.enrolment_ids == enrolment.pk)[0])
+    assert data.end_day[owner] == LENGTH_DAYS + 30
+    assert data.outcome[owner] == UNKNOWN
+    assert not np.isin(data.days.owner, np.flatnonzero(data.run == data.run[owner])).any()
+    Activity.objects.filter(pk=enrolment.course_id).update(closes_at=None)
+    still = studies(college.organisation, only_running=True)
+    assert still.end_day[owner] == np.inf
+    assert np.isin(still.days.owner, np.flatnonzero(still.run == still.run[owner])).any()
+
+
 def test_rows_find_their_enrolment(college: College) -> None:
     data = studies(college.organisation)
     enrolment = college.enrolments[1][6]
