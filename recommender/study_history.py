@@ -40,8 +40,8 @@ DATES = 100_000
 DAY_BITS = 18
 """Enough for twice as many: days of a course may be before its first."""
 
-# floor(extract(epoch FROM x) / 86400): an instant as UTC days since 1970. Nobody is in a course that has closed: one who never
-# signed off is no reason to predict, nor to read a whole course of last year.
+# floor(extract(epoch FROM x) / 86400): an instant as UTC days since 1970. Nobody is in a course that has closed:
+# one who never signed off is no reason to predict, nor to read a whole course of last year.
 _ENROLMENTS = """
     SELECT e.id, e.learner_id, e.course_id, dense_rank() OVER (ORDER BY e.course_id, e.course_run),
            floor(extract(epoch FROM COALESCE(own_clock.begins_at, e.started_at)) / 86400)::float8,
