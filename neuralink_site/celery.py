@@ -27,9 +27,10 @@ ONLINE_SECONDS = 300.0
 """Between two counts of what learners did with what they were shown."""
 CLEANUP_SECONDS = 1800.0
 """Between two looks where it is night, and data is older than it is to be kept."""
-RISK_SECONDS = 300.0
+RISK_SECONDS = 30.0
+"""Between two looks whether risks are old, or another version predicts them now: somebody waits for the first ones."""
 LISTS_SECONDS = 600.0
-"""Between two looks whether risks are old, or another version predicts them now."""
+"""Between two looks whether the lists of all learners are due."""
 
 
 def broker() -> dict[str, Any]:

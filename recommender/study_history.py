@@ -3,8 +3,9 @@
 **Day 0** of an enrolment is the day on which its course opens, if the course has one run and an opening date. Else
 every learner has a clock of their own, which starts with their enrolment, and due dates are not looked at.
 
-**The end** is the enrolment's own, or that of the course once an outcome is told. What had not happened at the
-instant asked about (events, ends, outcomes) is not read: an archive's clock can be set back to any day.
+**The end** is the enrolment's own, or that of the course once an outcome is told, and never behind the day on which the
+course closes. What had not happened at the instant asked about (events, ends, outcomes) is not read: an archive's clock
+can be set back to any day.
 """
 
 from __future__ import annotations
