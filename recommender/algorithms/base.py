@@ -45,6 +45,7 @@ class Progress:
     n_epochs: int = 0
     loss: float | None = None
     validation: Mapping[str, float] = field(default_factory=dict)  # measure -> value, as in evaluation.metrics
+    part: str = ""  # which of several fits in a row, and which of those in it: "1/0/"
 
 
 def _no_progress(progress: Progress) -> None:
@@ -73,8 +74,8 @@ class FitOptions:
 
         def tell(progress: Progress) -> None:
             step = 100 * place + int(100 * progress.step / max(1, progress.n_steps))
-            message = f"{name}: {progress.message}"
-            self.progress(replace(progress, step=step, n_steps=100 * n_parts, message=message))
+            message, part = f"{name}: {progress.message}", f"{place}/{progress.part}"
+            self.progress(replace(progress, step=step, n_steps=100 * n_parts, message=message, part=part))
 
         budget = None if self.budget_seconds is None else self.budget_seconds / n_parts
         folder = None if self.working_folder is None else self.working_folder / f"{place}-{name}"

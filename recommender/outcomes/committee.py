@@ -45,7 +45,7 @@ class Committee(Predictor):
         learnt: State = {}
         for place, (part, kind) in enumerate(PARTS.items()):
             member = kind(MLPConfig(**self.config.as_dict())) if kind is MLP else kind()
-            turn = replace(options.part(place, len(PARTS), kind.name), seed=options.seed + place)
+            turn = replace(options.part(place, len(PARTS), part.strip("_")), seed=options.seed + place)
             learnt |= {f"{part}{name}": array for name, array in member.learn(examples, turn).items()}
         return learnt
 

@@ -85,11 +85,12 @@ class Watch:
 
     def _add_point(self, progress: Progress) -> None:
         point = {"step": progress.step, "epoch": progress.epoch, "loss": round(float(progress.loss or 0.0), 6)}
-        self.curve.append(point | {name: round(float(value), 6) for name, value in progress.validation.items()})
+        validation = {name: round(float(value), 6) for name, value in progress.validation.items()}
+        self.curve.append(point | validation | ({"part": progress.part} if progress.part else {}))
         if len(self.curve) > CURVE_POINTS:
             # Every other point of the older half goes, those with a validation stay: a long run keeps its shape.
             older, newer = self.curve[: CURVE_POINTS // 2], self.curve[CURVE_POINTS // 2 :]
-            self.curve = [p for k, p in enumerate(older) if k % 2 == 0 or len(p) > len(point)] + newer
+            self.curve = [p for k, p in enumerate(older) if k % 2 == 0 or set(p) - {*point, "part"}] + newer
 
     def _text(self, progress: Progress) -> str:
         parts = [self._title]

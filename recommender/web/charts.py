@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from recommender.models import Run
 from recommender.web.measures import HEADLINE, label_of, number
 
-Point = tuple[int, float]
+Point = tuple[int, float, str]
+"""Step, value, and which of several fits in a row it is of."""
 MOST_POINTS = 400
 """More than a chart has pixels for; longer curves are thinned, the last point kept."""
 
@@ -35,13 +36,17 @@ def curve_charts(run: Run) -> list[Chart]:
     found = []
     losses = _points(run.curve, "loss")
     if len(losses) > 1:
+        n_fits = len({part for _step, _value, part in losses})
+        latest = [value for _step, value, part in losses if part == losses[-1][2]]
+        words = {"first": _shown(latest[0]), "last": _shown(latest[-1]), "n": losses[-1][0], "n_fits": n_fits}
         sentence = _("The loss went from %(first)s to %(last)s in %(n)s steps: lower is better.")
-        words = {"first": _shown(losses[0][1]), "last": _shown(losses[-1][1]), "n": losses[-1][0]}
+        if n_fits > 1:
+            sentence = _("The loss of the last of %(n_fits)s fits went from %(first)s to %(last)s: lower is better.")
         found.append(_chart("loss", _("Loss"), sentence % words, losses, "var(--series-1)"))
     measured = _points(_first_of_each_epoch(run.curve), HEADLINE)
     if len(measured) > 1:
         title = _("%(measure)s on the validation part") % {"measure": label_of(HEADLINE)}
-        best_step, best = max(measured, key=lambda point: point[1])
+        best_step, best, _part = max(measured, key=lambda point: point[1])
         sentence = _("The best value, %(best)s, came at step %(step)s; those weights are kept.")
         words = {"best": _shown(best), "step": best_step}
         found.append(_chart("validation", title, sentence % words, measured, "var(--series-3)"))
@@ -50,7 +55,7 @@ def curve_charts(run: Run) -> list[Chart]:
 
 def _points(entries: list[Mapping[str, Any]], name: str) -> list[Point]:
     points = [
-        (int(entry.get("step", place)), value)
+        (int(entry.get("step", place)), value, str(entry.get("part", "")))
         for place, entry in enumerate(entries, start=1)
         if (value := number(entry, name)) is not None
     ]
@@ -65,7 +70,12 @@ def _first_of_each_epoch(curve: list[Mapping[str, Any]]) -> list[Mapping[str, An
 
 
 def _chart(name: str, title: str, sentence: str, points: list[Point], colour: str) -> Chart:
-    steps, values = [step for step, _value in points], [value for _step, value in points]
+    steps: list[int | None] = []
+    values: list[float | None] = []
+    for (step, value, part), (_step, _value, before) in zip(points, points[:1] + points, strict=False):
+        # Nothing leads from the end of one fit to the beginning of the next: the line breaks.
+        steps += [step] if part == before else [None, step]
+        values += [value] if part == before else [None, value]
     axis = {"gridcolor": "var(--line)", "zeroline": False, "linecolor": "var(--line)", "fixedrange": True}
     figure = {
         "data": [
@@ -89,7 +99,7 @@ def _chart(name: str, title: str, sentence: str, points: list[Point], colour: st
             "yaxis": axis | {"tickformat": ".3~g"},
         },
     }
-    rows = [(str(step), _shown(value)) for step, value in points]
+    rows = [(str(step), _shown(value)) for step, value, _part in points]
     return Chart(f"chart-{name}", title, sentence, figure, [_("Step"), title], rows)
 
 

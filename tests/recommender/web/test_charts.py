@@ -33,6 +33,25 @@ def test_loss_and_validation() -> None:
     assert "0.1200, came at step 20" in validation.sentence
 
 
+def test_the_line_breaks_where_another_fit_begins() -> None:
+    points = [
+        {"step": step, "loss": loss, "part": part}
+        for step, loss, part in [
+            (0, 0.9, "0/0/"),
+            (1, 0.5, "0/0/"),
+            (2, 0.8, "0/1/"),
+            (3, 0.4, "0/1/"),
+            (4, 0.7, "1/"),
+            (5, 0.3, "1/"),
+        ]
+    ]
+    loss = curve_charts(Run(curve=points))[0]
+    assert loss.figure["data"][0]["x"] == [0, 1, None, 2, 3, None, 4, 5]
+    assert loss.figure["data"][0]["y"] == [0.9, 0.5, None, 0.8, 0.4, None, 0.7, 0.3]
+    assert "last of 3 fits went from 0.7000 to 0.3000" in loss.sentence
+    assert len(loss.rows) == 6
+
+
 def test_a_closed_form_has_no_curve() -> None:
     assert curve_charts(Run(curve=[])) == []
     assert curve_charts(Run(curve=[{"step": 1, "loss": 0.5}])) == []
