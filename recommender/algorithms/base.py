@@ -74,7 +74,8 @@ class FitOptions:
 
         def tell(progress: Progress) -> None:
             step = 100 * place + int(100 * progress.step / max(1, progress.n_steps))
-            message, part = f"{name}: {progress.message}", f"{place}/{progress.part}"
+            message = f"{name}: {progress.message}" if progress.message else name
+            part = f"{place}/{progress.part}"
             self.progress(replace(progress, step=step, n_steps=100 * n_parts, message=message, part=part))
 
         budget = None if self.budget_seconds is None else self.budget_seconds / n_parts
