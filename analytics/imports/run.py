@@ -71,8 +71,9 @@ def run_import(lease: Lease, progress: Progress = lambda share, text: None) -> N
                     run.commit(batch, cleaned)
                 progress(batch.share, import_.progress_text)
         finally:
-            # Whatever ended it, the batches before stay, and their days have to be counted.
-            if import_.n_accepted and not import_.is_dry_run:
+            # Whatever ended it, the batches before stay, and their days have to be counted. What was merged may have
+            # brought enrolments or activities up to date: no day changes then, but what was counted by them does.
+            if (import_.n_accepted or import_.n_merged) and not import_.is_dry_run:
                 request_refresh(import_.organisation_id)
     _finish(import_, source, lease)
     progress(1.0, import_.progress_text)

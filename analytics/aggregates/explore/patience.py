@@ -32,7 +32,7 @@ LARGE = {BIT_DAYS, LEARNER_DAYS, COURSE_TOTALS, PART_DAYS}
 SLOW_SECONDS = 0.05
 """What takes longer is kept."""
 TRUE_SECONDS = 600
-"""How long a kept answer is taken to be true while the day tables stay as they are: enrolments may change without."""
+"""How long a kept answer is true while no import, merge or erasure tells of a change; edits by the admin tell none."""
 KEPT = timedelta(days=1)
 AT_ONCE = 2
 """Questions that one process has counted at a time; others wait, so that the database has breath for pages."""
