@@ -22,6 +22,8 @@ SERIES = [f"var(--series-{number})" for number in range(1, 7)]
 HEAT = [[step / 4, f"var(--heat-{step})"] for step in range(5)]
 NAME_LENGTH = 34
 WEEK_TICKS = 6
+YEAR_DAYS = 366
+"""On a longer axis a day without its year could be any of several."""
 WEEK_MILLISECONDS = 7 * 86_400_000
 PALE = 0.45
 """Of a bar that is not a whole week or month."""
@@ -90,11 +92,13 @@ def layout(*, xaxis: dict[str, Any] | None = None, yaxis: dict[str, Any] | None 
 def mondays(weeks: Sequence[date]) -> dict[str, Any]:
     """An axis with its ticks at Mondays; left alone, Plotly puts them at Sundays."""
     apart = len(weeks) // WEEK_TICKS + 1
+    has_years = (weeks[-1] - weeks[0]).days > YEAR_DAYS
     return {
         "type": "date",
         "tick0": weeks[0].isoformat(),
         "dtick": apart * WEEK_MILLISECONDS,
-        "tickformat": get_format("CHART_MONTH_DAY_FORMAT"),
+        "tickformat": get_format("CHART_YEAR_MONTH_FORMAT" if has_years else "CHART_MONTH_DAY_FORMAT"),
+        "hoverformat": get_format("CHART_DAY_FORMAT"),
     }
 
 

@@ -34,7 +34,18 @@
   };
 
   const NARROW_PIXELS = 480;
-  const NARROW_NAME = 18;
+  const NARROW_LINE = 20; // letters of a name beside a bar
+  const LINE_PIXELS = 15;
+
+  // A name in two lines, broken between words where there are some; Plotly takes <br> and little else for markup.
+  const inTwoLines = (name) => {
+    const most = /[\u2e80-\uffff]/.test(name) ? NARROW_LINE / 2 : NARROW_LINE; // Chinese letters are twice as wide
+    if (name.length <= most) return name;
+    const space = name.lastIndexOf(" ", most);
+    const place = space > most / 3 ? space : Math.floor(most);
+    const rest = name.slice(place).trim();
+    return `${name.slice(0, place)}<br>${rest.length > most ? `${rest.slice(0, most - 1)}…` : rest}`;
+  };
 
   const withColours = (value, style) => {
     if (typeof value === "string") {
@@ -55,11 +66,13 @@
       layout.annotations = layout.annotations.filter((each) => each.name !== "direct");
       Object.assign(layout, { showlegend: true, margin: { ...layout.margin, r: 8 } });
     }
-    if (layout.xaxis?.dtick) layout.xaxis.dtick *= 3;
+    if (layout.xaxis?.dtick) layout.xaxis.dtick *= 2;
     const names = figure.data.find((trace) => trace.orientation === "h")?.y;
     if (!names) return;
-    const cut = (name) => (name.length > NARROW_NAME ? `${name.slice(0, NARROW_NAME - 1)}…` : name);
-    Object.assign(layout.yaxis, { tickmode: "array", tickvals: names, ticktext: names.map(cut) });
+    const written = names.map(inTwoLines);
+    Object.assign(layout.yaxis, { tickmode: "array", tickvals: names, ticktext: written });
+    const least = written.some((name) => name.includes("<br>")) ? 2.2 * LINE_PIXELS : 0;
+    if (layout.height) layout.height = Math.max(layout.height, least * names.length + 80);
     Object.assign(layout.xaxis, { nticks: 4, tickangle: 0 });
     Object.assign(layout.legend, { x: 1, xanchor: "right" });
   };

@@ -61,6 +61,9 @@
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
 
+  // Where the settings' navigation is one row, the page that is shown may stand beyond its edge.
+  document.querySelector(".settings-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
   systemDark.addEventListener("change", announceTheme);
   announceTheme();
 })();

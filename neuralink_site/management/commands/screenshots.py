@@ -235,6 +235,9 @@ def take(window: BrowserContext, address: str, path: Path) -> None:
     page = window.new_page()
     page.goto(address)
     page.wait_for_load_state("networkidle")
+    # What is counted beside the page is asked for again and again, with rests between.
+    page.wait_for_function("!document.querySelector('[hx-get*=\"again=\"]')")
+    page.wait_for_load_state("networkidle")
     # A chart is drawn when its script has run, some moments after the last byte came.
     page.wait_for_function("[...document.querySelectorAll('[data-chart]')].every((c) => c.querySelector('svg'))")
     page.screenshot(path=path, full_page=True)
