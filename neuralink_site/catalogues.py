@@ -63,7 +63,15 @@ def gathered() -> Catalog:
     found = Catalog(fuzzy=False)
     for path, message, context, comments in messages():
         found.add(message, locations=[(path, 0)], context=context, auto_comments=comments)
+    for text in _of_algorithms():
+        found.add(text)
     return found
+
+
+def _of_algorithms() -> Iterator[str]:
+    from recommender.web.algorithms import texts  # this module compiles catalogues before Django is there
+
+    return texts()
 
 
 Found = tuple[str, str | tuple[str, ...], str | None, list[str]]

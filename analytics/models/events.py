@@ -95,6 +95,11 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"{self.learner_id} {self.verb} {self.activity_id} {self.occurred_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def has_hour(self) -> bool:
+        """False at midnight in UTC, to the microsecond: so come the events of sources that tell days only."""
+        return self.occurred_at.astimezone(UTC).time() != time.min
+
 
 class EventKey(models.Model):
     """The ids of sources that have ids: an event is taken once, whatever file or request brings it again.

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from analytics.imports.formats import FORMATS, format_named
 from analytics.imports.steps import STEPS
 from analytics.models import Import, JobState, Verdict
+from analytics.web.import_reasons import reason
 from analytics.words import number
 
 TELLING_SHARE = 0.02
@@ -39,9 +40,10 @@ def verdict_tabs(import_: Import, asked: str) -> list[VerdictTab]:
     return [VerdictTab(verdict, n, verdict == current) for verdict, n in there]
 
 
-def code_rows(import_: Import) -> list[tuple[str, int]]:
-    """Reasons by how often they occurred."""
-    return sorted(import_.counts_by_code.items(), key=lambda pair: (-pair[1], pair[0]))
+def code_rows(import_: Import) -> list[tuple[str, str, int]]:
+    """Reasons by how often they occurred: code, heading, rows."""
+    counts = sorted(import_.counts_by_code.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(code, reason(code), n) for code, n in counts]
 
 
 def step_rows(import_: Import) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from recommender.algorithms.catalogue import algorithm_class
@@ -68,7 +69,7 @@ def _limits_of_predictor(version: Version) -> list[str]:
     found = [
         _("It tells how learners like these went on in the runs that it learnt from, not why, nor what would help."),
         _("It knows nothing of enrolments that began after %(at)s but what their learners do.")
-        % {"at": str(version.run.data.get("last_at", version.created_at))[:10]},
+        % {"at": _last_day(version)},
         _("It says nothing of learners who have done too little yet, and of courses that nobody has ended."),
     ]
     if version.algorithm not in PREDICTORS:
@@ -80,7 +81,7 @@ def _limits_of_recommender(version: Version) -> list[str]:
     found = [
         _("It tells what learners like these did next, not what would have been best for them."),
         _("It knows nothing that happened to activities after %(at)s but what a learner did.")
-        % {"at": str(version.run.data.get("last_at", version.created_at))[:10]},
+        % {"at": _last_day(version)},
     ]
     try:
         made = algorithm_class(version.algorithm)
@@ -95,6 +96,12 @@ def _limits_of_recommender(version: Version) -> list[str]:
     if not made.explains:
         found.append(_("It cannot tell which of a learner's events led to a recommendation."))
     return [*found, *_rough(version)]
+
+
+def _last_day(version: Version) -> str:
+    """Of what was learnt from."""
+    told = version.run.data.get("last_at")
+    return date_format(datetime.fromisoformat(told) if told else version.created_at, "DATE_FORMAT")
 
 
 def _rough(version: Version) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import ALGORITHMS, algorithm_class
-from recommender.algorithms.config import Config, describe
+from recommender.algorithms.config import Config
 from recommender.outcomes.base import Predictor
 from recommender.outcomes.catalogue import PREDICTORS, predictor_class
 
@@ -59,7 +59,18 @@ def all_choices() -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def summary(algorithm: str) -> str:
-    """The first line of the algorithm's own file: what it is, in a sentence."""
+    """The first line of the algorithm's own file, in the reader's language: what it is, in a sentence."""
+    return _(_first_line(algorithm))
+
+
+def texts() -> Iterator[str]:
+    """What algorithms say of themselves, for the translations: their files do not know Django, and mark nothing."""
+    for name in (*ALGORITHMS, *PREDICTORS):
+        yield _first_line(name)
+        yield from (field.metadata["doc"] for field in config_fields(name) if field.metadata.get("doc"))
+
+
+def _first_line(algorithm: str) -> str:
     module = sys.modules[class_of(algorithm).__module__]
     return (module.__doc__ or "").strip().partition("\n")[0]
 
@@ -71,7 +82,7 @@ def config_fields(algorithm: str) -> list[Field]:
 def parameters(algorithm: str, config: Mapping[str, object]) -> list[Parameter]:
     """Every parameter of the algorithm with the value in `config`, or its default; unknown ones last."""
     known = [
-        Parameter(field.name, config.get(field.name, field.default), field.default, field.metadata.get("doc", ""))
+        Parameter(field.name, config.get(field.name, field.default), field.default, _said(field))
         for field in config_fields(algorithm)
     ]
     names = {parameter.name for parameter in known}
@@ -88,7 +99,7 @@ def form_field(field: Field, owner: type[Config]) -> forms.Field:
         "label": field.name,
         "required": False,
         "initial": field.default,
-        "help_text": f"{metadata.get('doc', '')} ({describe(hint, metadata)})".strip(),
+        "help_text": " ".join(filter(None, (_said(field), _range(metadata)))),
     }
     if kinds[0] is bool:
         return forms.BooleanField(**options)
@@ -99,3 +110,18 @@ def form_field(field: Field, owner: type[Config]) -> forms.Field:
     if kinds[0] in _NUMBERS:
         options |= {"min_value": metadata.get("minimum"), "max_value": metadata.get("maximum")}
     return make(**options)
+
+
+def _said(field: Field) -> str:
+    doc = field.metadata.get("doc")
+    return _(doc) if doc else ""  # gettext has an answer to "": the head of its file
+
+
+def _range(metadata: Mapping[str, Any]) -> str:
+    """What a number may be; choices are seen in their field."""
+    least, most = metadata.get("minimum"), metadata.get("maximum")
+    if least is not None and most is not None:
+        return _("(%(least)s to %(most)s)") % {"least": f"{least:g}", "most": f"{most:g}"}
+    if least is not None:
+        return _("(%(least)s or more)") % {"least": f"{least:g}"}
+    return _("(%(most)s or less)") % {"most": f"{most:g}"} if most is not None else ""

@@ -269,7 +269,10 @@ def test_ledger_and_verdicts(cast: Cast, administrator: Client) -> None:
     assert response.context["answer"] == "Of 1,005 rows, 1,000 were accepted, 2 merged and 3 rejected."
     assert "adds up" in response.content.decode()
     assert [row.row_number for row in response.context["page"]] == [1, 2, 3]
-    assert response.context["codes"] == [("at_unreadable", 2), ("learner_missing", 1)]
+    assert response.context["codes"] == [
+        ("at_unreadable", "Time: not to be read", 2),
+        ("learner_missing", "Learner: missing", 1),
+    ]
     repaired = administrator.get(url, {"verdict": "repaired"})
     assert [row.sentence for row in repaired.context["page"]] == ["Reason 4."]
     merged = administrator.get(url, {"verdict": "merged"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from analytics.models import Event, Verb
+from analytics.models import Event, Organisation, Verb
 from analytics.web import timeline
 from analytics.web.timeline import Place
 from tests.cast import Cast
@@ -58,6 +59,19 @@ def test_filters(cast: Cast, client_of: Callable[..., Client]) -> None:
         assert wanted
     empty = client.get(url, {"verb": "rated"})
     assert b"No event fits" in empty.content
+
+
+def test_what_came_without_an_hour_shows_none(cast: Cast, client_of: Callable[..., Client]) -> None:
+    learner, client = cast.north.learners[0], client_of("administrator")
+    Organisation.objects.filter(pk=cast.north.organisation.pk).update(time_zone="America/Sao_Paulo")
+    midnight = cast.north.events[-1].occurred_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    eve = midnight - timedelta(hours=3)
+    for at, shown in (
+        (midnight, f">{midnight:%-d %b %Y}<"),
+        (midnight + timedelta(seconds=1), f">{eve:%-d %b %Y} 21:00<"),
+    ):
+        Event.objects.filter(learner=learner).update(occurred_at=at)
+        assert shown in client.get(reverse("learner_events", args=[learner.pk])).content.decode()
 
 
 def test_an_instructor_sees_own_courses_only(cast: Cast, client_of: Callable[..., Client]) -> None:
