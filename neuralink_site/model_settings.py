@@ -3,7 +3,10 @@
 from neuralink_site import env
 
 NEURALINK_SWAP_SECONDS = env.integer(
-    "NEURALINK_SWAP_SECONDS", 2, minimum=0, doc="how old the web process's knowledge of the version in use may be"
+    "NEURALINK_SWAP_SECONDS",
+    2,
+    minimum=0,
+    doc="how old what a web process knows of the version in use, of list rules and of what is open may be",
 )
 NEURALINK_TRAIN_SECONDS = env.integer(
     "NEURALINK_TRAIN_SECONDS",
@@ -58,7 +61,7 @@ NEURALINK_SHARED_SECONDS = env.integer(
     "NEURALINK_SHARED_SECONDS",
     30,
     minimum=0,
-    doc="how old popular and similar activities may be, which are the same for everybody",
+    doc="how old popular and similar activities, and names of activities in recommendations, may be",
 )
 NEURALINK_NOT_NOW_DAYS = env.integer(
     "NEURALINK_NOT_NOW_DAYS", 7, minimum=1, doc="days for which an activity stays away after 'not now'"

@@ -9,6 +9,7 @@ import numpy as np
 from recommender.serving import rules
 from recommender.serving.answers import Candidate, Chosen
 from recommender.serving.candidates import Pool, pool
+from recommender.serving.openings import admitted_among
 from recommender.serving.popular import popular, popular_in_your_courses
 from recommender.serving.scoring import Scored, models_for, scored
 from recommender.serving.situation import Situation
@@ -34,7 +35,7 @@ def chosen_for(situation: Situation, limit: int) -> Chosen:
 def _of_model(found: Scored, situation: Situation, limit: int) -> list[Candidate]:
     """The list in its order; empty if the rules admit nothing that the model knows."""
     candidates = pool(found, situation, limit)
-    admitted = rules.admitted_among(situation, candidates.strengths)
+    admitted = admitted_among(situation, candidates.strengths)
     if len(admitted) < limit and candidates.n_left:
         candidates, admitted = _at_second_look(found, situation, limit)
     left = [pk for pk in candidates.strengths if pk in admitted]
@@ -53,7 +54,7 @@ def _at_second_look(found: Scored, situation: Situation, limit: int) -> tuple[Po
     places = np.sort(found.places_of(np.sort(found.model.indices_of(open_ids))))
     narrower = Scored(found.model, found.indices[places], found.strengths[places])
     candidates = pool(narrower, situation, limit)
-    return candidates, rules.admitted_among(situation, candidates.strengths)
+    return candidates, admitted_among(situation, candidates.strengths)
 
 
 def _first(ids: list[int], found: Pool, course_ids: dict[int, int], situation: Situation, limit: int) -> list[int]:
@@ -73,7 +74,7 @@ def _filled(candidates: list[Candidate], situation: Situation, limit: int) -> li
         return candidates
     there, weakest = {one.activity_id for one in candidates}, candidates[-1].strength
     more = [(pk, share * weakest) for pk, share in popular_in_your_courses(situation, limit) if pk not in there]
-    admitted = rules.admitted_among(situation, [pk for pk, _strength in more])
+    admitted = admitted_among(situation, [pk for pk, _strength in more])
     added = [Candidate(pk, strength, "popular_in_your_courses") for pk, strength in more if pk in admitted]
     return candidates + added[: limit - len(candidates)]
 
@@ -82,7 +83,7 @@ def _of_fallback(situation: Situation, limit: int) -> Chosen:
     found = popular(situation, limit)
     pinned = list(dict.fromkeys(situation.effects.pinned_ids))
     strengths = dict.fromkeys(pinned, 1.0) | {pk: strength for pk, strength in found.activities if pk not in pinned}
-    admitted = rules.admitted_among(situation, strengths)
+    admitted = admitted_among(situation, strengths)
     candidates = [
         Candidate(pk, strength, "pinned" if pk in pinned else found.name)
         for pk, strength in strengths.items()

@@ -17,15 +17,16 @@ import scipy.sparse
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from analytics.public import Learner, Organisation, Prerequisite
+from analytics.public import Learner, Organisation
 from recommender.datasets.interactions import offsets_of
 from recommender.history import Meeting, recent_meetings_of
 from recommender.models import TargetKind
-from recommender.serving import list_rules, rules
+from recommender.serving import list_rules
 from recommender.serving.candidates import FIRST_LOOK, Source, extras
 from recommender.serving.choose import chosen_for
-from recommender.serving.list_rules import NOTHING, Known
+from recommender.serving.list_rules import Known
 from recommender.serving.live import LiveModel, live_model, split_of
+from recommender.serving.openings import Openings, admitted_by, openings_of
 from recommender.serving.outline import Outline, outline_of
 from recommender.serving.personal import Personal, personal_of_each
 from recommender.serving.reach import Reach, reach_of
@@ -63,8 +64,7 @@ class Frame:
     model: LiveModel | None
     split: Split | None  # those for whom another version is tried are asked about alone
     outline: Outline
-    open_ids: frozenset[int]
-    needs: dict[int, frozenset[int]]  # activity id -> what is needed first
+    openings: Openings
     is_open: NDArray[np.bool_]  # (n_activities of the model,)
     course_ids: NDArray[np.int64]  # (n_activities of the model,), 0 for none
 
@@ -72,15 +72,9 @@ class Frame:
 def frame_of(
     organisation: Organisation, *, kind: str = TargetKind.ANY, limit: int, known: list[Known] | None = None
 ) -> Frame:
-    """Four queries; `known` stands for the list rules in force, where others are to be tried."""
+    """No query in a warm process; `known` stands for the list rules in force, where others are to be tried."""
     model, outline = live_model(organisation, kind), outline_of(organisation)
-    anybody = Situation(organisation, None, kind, None, organisation.now(), {}, Personal(), NOTHING, frozenset())
-    open_ids = np.array(rules.admitted_ids(anybody, without=rules.PERSONAL_RULES), np.int64)
-    needs: dict[int, set[int]] = {}
-    for activity_id, needed_id in Prerequisite.objects.filter(organisation=organisation).values_list(
-        "activity_id", "needed_id"
-    ):
-        needs.setdefault(activity_id, set()).add(needed_id)
+    openings = openings_of(organisation, kind)
     model_ids = model.activity_ids if model else np.zeros(0, np.int64)
     return Frame(
         organisation=organisation,
@@ -91,9 +85,8 @@ def frame_of(
         model=model,
         split=split_of(organisation, kind),
         outline=outline,
-        open_ids=frozenset(open_ids.tolist()),
-        needs={activity_id: frozenset(needed) for activity_id, needed in needs.items()},
-        is_open=np.isin(model_ids, open_ids),
+        openings=openings,
+        is_open=np.isin(model_ids, openings.activity_ids),
         course_ids=outline.courses_of(model_ids),
     )
 
@@ -222,8 +215,9 @@ class _Merged:
         extra_strengths, extra_sources = np.full((n, width), -1.0), np.zeros((n, width), np.int8)
         strengths = strengths.copy()
         for row, (situation, others) in enumerate(zip(situations, more, strict=True)):
+            admitted = admitted_by(frame.openings, frame.outline, situation, others)
             for column, (pk, (strength, source)) in enumerate(others.items()):
-                if not _is_admitted(frame, situation, pk):
+                if pk not in admitted:
                     continue
                 is_pinned = source == "pinned"
                 extra_ids[row, column] = pk
@@ -239,26 +233,6 @@ class _Merged:
         )
         order = np.argsort(-columns[1], axis=1, kind="stable")
         return cls(*(np.take_along_axis(column, order, axis=1) for column in columns))
-
-
-def _is_admitted(frame: Frame, situation: Situation, pk: int) -> bool:
-    """The rules, for one of the few that the model did not put forward."""
-    personal, effects = situation.personal, situation.effects
-    course_id = frame.outline.course_of(pk)
-    enrolled = personal.enrolled_course_ids
-    if frame.kind == TargetKind.COURSE:
-        is_reached = pk not in {each for each, _run in personal.enrolments}
-    else:
-        is_reached = enrolled is None or course_id == 0 or course_id in enrolled
-    return (
-        pk in frame.open_ids
-        and is_reached
-        and (pk not in situation.met or pk == situation.unfinished_id)
-        and pk not in personal.refused_ids
-        and pk not in personal.worn_out_ids
-        and not effects.blocks(frame.outline, pk)
-        and all(needed in situation.met for needed in frame.needs.get(pk, ()))
-    )
 
 
 def _strengths(frame: Frame, reach: Reach, situations: Sequence[Situation]) -> NDArray[np.float32]:
@@ -310,21 +284,21 @@ def _leave_out(admitted: NDArray[np.bool_], frame: Frame, reach: Reach, situatio
         personal = one.personal
         unwanted = personal.refused_ids | personal.worn_out_ids
         if frame.kind == TargetKind.COURSE:
-            unwanted = unwanted | {course_id for course_id, _run in personal.enrolments}
+            unwanted = unwanted | personal.ever_enrolled_ids
         if unwanted:
             admitted[row, reach.columns_of(np.array(sorted(unwanted), np.int64))] = False
-        if one.effects.blocked_ids or one.effects.blocked_kinds:
+        if one.effects.is_blocking:
             admitted[row] &= ~one.effects.blocks_of(frame.outline, reach.ids)
     _need_first(admitted, frame, reach, situations)
 
 
 def _need_first(admitted: NDArray[np.bool_], frame: Frame, reach: Reach, situations: Sequence[Situation]) -> None:
-    limited = [pk for pk in frame.needs if len(reach.columns_of(np.array([pk], np.int64)))]
+    limited = [pk for pk in frame.openings.needs if len(reach.columns_of(np.array([pk], np.int64)))]
     if not limited:
         return
-    needed_ids = np.unique([needed for pk in limited for needed in frame.needs[pk]])
+    needed_ids = np.unique([needed for pk in limited for needed in frame.openings.needs[pk]])
     place = {int(pk): column for column, pk in enumerate(needed_ids)}
-    wanted = [[place[needed] for needed in frame.needs[pk]] for pk in limited]
+    wanted = [[place[needed] for needed in frame.openings.needs[pk]] for pk in limited]
     offsets = offsets_of(np.array([len(one) for one in wanted]))
     columns = np.array([one for each in wanted for one in each])
     ones = np.ones(len(columns), np.float32)

@@ -35,6 +35,10 @@ class Effects:
     blocked_ids: tuple[int, ...] = ()  # activities, with all that is in them
     blocked_kinds: tuple[str, ...] = ()
 
+    @property
+    def is_blocking(self) -> bool:
+        return bool(self.blocked_ids or self.blocked_kinds)
+
     def blocks(self, outline: Outline, activity_id: int) -> bool:
         return bool(self.blocks_of(outline, np.array([activity_id], np.int64))[0])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -26,11 +27,12 @@ N_DISLIKED = 5
 # The dates decide, not the outcome: in an archive everybody's outcome is known from the first day on. Only a withdrawal
 # without a date counts as one from the beginning.
 _ENROLMENTS = """
-    SELECT DISTINCT enrolment.course_id, enrolment.course_run FROM analytics_enrolment enrolment
+    SELECT DISTINCT enrolment.course_id, enrolment.course_run,
+           (enrolment.started_at IS NULL OR enrolment.started_at <= %(now)s)
+               AND (enrolment.ended_at IS NULL OR enrolment.ended_at > %(now)s)
+               AND NOT (enrolment.outcome = 'withdrawn' AND enrolment.ended_at IS NULL) AS is_current
+    FROM analytics_enrolment enrolment
     WHERE enrolment.organisation_id = %(organisation)s AND enrolment.learner_id = learner.id
-      AND (enrolment.started_at IS NULL OR enrolment.started_at <= %(now)s)
-      AND (enrolment.ended_at IS NULL OR enrolment.ended_at > %(now)s)
-      AND NOT (enrolment.outcome = 'withdrawn' AND enrolment.ended_at IS NULL)
 """
 # What was clicked or begun is no refusal: it leaves by being met. Only lists that the learner saw are counted, a reload
 # within the hour as one.
@@ -57,13 +59,16 @@ _DISLIKED = """
 """
 # Whether there is any enrolment is asked by its order: an index must be taken then, while EXISTS reads all of a table
 # in which an organisation without enrolments has none.
-_PERSONAL = f"""learner.id, enrolled.course_ids, enrolled.course_runs,
+_PERSONAL = f"""learner.id, enrolled.course_ids, enrolled.course_runs, enrolled.ever,
            (SELECT known.learner_id FROM analytics_enrolment known
             WHERE known.organisation_id = %(organisation)s ORDER BY known.learner_id LIMIT 1) IS NOT NULL,
            ARRAY({_REFUSED}), ARRAY({_WORN_OUT}), ARRAY({_DISLIKED})
     FROM analytics_learner learner, LATERAL (
-        SELECT COALESCE(array_agg(course_id ORDER BY course_id, course_run), '{{}}'::bigint[]) AS course_ids,
-               COALESCE(array_agg(course_run ORDER BY course_id, course_run), '{{}}'::text[]) AS course_runs
+        SELECT COALESCE(array_agg(course_id ORDER BY course_id, course_run) FILTER (WHERE is_current),
+                        '{{}}'::bigint[]) AS course_ids,
+               COALESCE(array_agg(course_run ORDER BY course_id, course_run) FILTER (WHERE is_current),
+                        '{{}}'::text[]) AS course_runs,
+               COALESCE(array_agg(course_id), '{{}}'::bigint[]) AS ever
         FROM ({_ENROLMENTS}) enrolment) enrolled
 """  # noqa: S608 (our own words)
 _OF_EACH = f"SELECT {_PERSONAL} WHERE learner.id = ANY(%(learners)s) AND learner.organisation_id = %(organisation)s"
@@ -84,12 +89,13 @@ Enrolled = tuple[int, str]  # course id, run
 @dataclass(frozen=True)
 class Personal:
     enrolments: tuple[Enrolled, ...] = ()  # at the organisation's clock
+    ever_enrolled_ids: frozenset[int] = frozenset()  # courses, whatever became of it
     is_bound: bool = False  # what is recommended hangs on enrolments; not where the organisation keeps none
     refused_ids: frozenset[int] = frozenset()
     worn_out_ids: frozenset[int] = frozenset()
     disliked_ids: tuple[int, ...] = ()  # what is to be lowered together with what is alike
 
-    @property
+    @cached_property
     def enrolled_course_ids(self) -> frozenset[int] | None:
         return frozenset(course_id for course_id, _run in self.enrolments) if self.is_bound else None
 
@@ -126,10 +132,11 @@ def personal_of_each(organisation: Organisation, learner_ids: Sequence[int]) -> 
 
 
 def _personal(
-    courses: list[int], runs: list[str], is_bound: bool, refused: list[int], worn_out: list[int], disliked: list[int]
-) -> Personal:
+    courses: list[int], runs: list[str], ever: list[int], is_bound: bool, refused: list[int], worn_out: list[int],
+    disliked: list[int],
+) -> Personal:  # fmt: skip
     enrolments = tuple(zip(courses, runs, strict=True))
-    return Personal(enrolments, is_bound, frozenset(refused), frozenset(worn_out), tuple(disliked))
+    return Personal(enrolments, frozenset(ever), is_bound, frozenset(refused), frozenset(worn_out), tuple(disliked))
 
 
 def _asked(organisation: Organisation, learner_ids: Sequence[int]) -> dict[str, Any]:

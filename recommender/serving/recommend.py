@@ -1,7 +1,7 @@
 """What a learner could do next: candidates -> score -> rules -> diversity -> top n -> reasons.
 
 Page, API and command all call `recommend`; sessions, similar and popular activities go the same way. With a warm
-process it makes three queries, however long the list and the history are:
+process it makes two queries, however long the list and the history are:
 
 1. `situation`: what the learner met up to this event, where they are enrolled, what they said to earlier lists;
 2. `scoring`: how strongly the model in use speaks for what is in reach, boosted and lowered;

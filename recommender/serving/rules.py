@@ -2,20 +2,23 @@
 
 A new rule is a line in the table. It says what it lets through, about `activity` and the `course` that holds it, with
 the parameters of `asked`. They stand in SQL, because Django takes longer to write them than PostgreSQL to check them.
+Of the few activities of one list, `openings` answers the same from memory: one that looks at who asks stands there too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from analytics.public import Activity, Kind, Prepared
+from analytics.public import Activity, Kind, Organisation
 from recommender.history import NOT_TARGETS
 from recommender.models import TargetKind
+from recommender.serving.list_rules import NOTHING
+from recommender.serving.personal import Personal
 from recommender.serving.situation import Situation
 
 RULES: Mapping[str, str] = {
@@ -51,16 +54,13 @@ RULES: Mapping[str, str] = {
     # Nothing that was shown so many times without effect: whoever wanted it has seen it.
     "not_worn_out": "activity.id <> ALL(%(worn_out)s)",
     # Nothing that the caller asked to leave out.
-    "not_excluded": "activity.external_id <> ALL(%(excluded)s)",
+    "not_excluded": "activity.id <> ALL(%(excluded)s)",
 }
-PERSONAL_RULES = ("not_met", "fits_enrolments", "has_prerequisites", "not_blocked", "not_refused", "not_worn_out")
-"""Those that look at who asks."""
+FOR_ANYBODY = ("in_scope", "has_opened", "has_not_closed")
+"""Those that do not look at who asks: the others have their words in `openings` too."""
 
 FROM = "FROM analytics_activity activity LEFT JOIN analytics_activity course ON course.id = activity.course_id"
 _ALL = " AND ".join(f"({condition})" for condition in RULES.values())
-_AMONG = Prepared(f"""
-    SELECT array_agg(activity.id), array_agg(COALESCE(activity.course_id, 0))
-    {FROM} WHERE activity.id = ANY(%(ids)s) AND {_ALL}""")
 _IDS = f"SELECT activity.id {FROM} WHERE {_ALL}"
 _EACH = f"SELECT {', '.join(f'({condition})' for condition in RULES.values())} {FROM} WHERE activity.id = %(id)s"
 
@@ -71,18 +71,21 @@ def admitted(situation: Situation) -> QuerySet[Activity]:
     return Activity.objects.filter(pk__in=RawSQL(sql, parameters)).order_by()  # noqa: S611
 
 
-def admitted_ids(situation: Situation, without: Collection[str] = ()) -> list[int]:
-    """Ids of everything that may be recommended now; `without` names rules to leave away."""
-    left = " AND ".join(f"({condition})" for name, condition in RULES.items() if name not in without)
+def admitted_ids(situation: Situation) -> list[int]:
+    """Ids of everything that may be recommended now."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT activity.id {FROM} WHERE {left}", asked(situation))
+        cursor.execute(_IDS, asked(situation))
         return [row[0] for row in cursor.fetchall()]
 
 
-def admitted_among(situation: Situation, ids: Collection[int]) -> dict[int, int]:
-    """Those of the activities that may be recommended now, each with its course or 0; one query, one row."""
-    [(admitted_ids, course_ids)] = _AMONG.rows(asked(situation) | {"ids": list(ids)})
-    return dict(zip(admitted_ids or (), course_ids or (), strict=True))
+def query_for_anybody(organisation: Organisation, kind: str) -> tuple[str, dict[str, Any]]:
+    """SQL of what is open whoever asks, with its parameters: an activity and its course or 0 in a row, by its id."""
+    conditions = " AND ".join(f"({RULES[name]})" for name in FOR_ANYBODY)
+    anybody = Situation(organisation, None, kind, None, organisation.now(), {}, Personal(), NOTHING, frozenset())
+    return (
+        f"SELECT activity.id, COALESCE(activity.course_id, 0) {FROM} WHERE {conditions} ORDER BY activity.id",
+        asked(anybody),
+    )
 
 
 def first_against(situation: Situation, activity: Activity) -> str | None:
@@ -112,7 +115,7 @@ def asked(situation: Situation) -> dict[str, Any]:
         "blocked_kinds": list(situation.effects.blocked_kinds),
         "refused": list(personal.refused_ids),
         "worn_out": list(personal.worn_out_ids),
-        "excluded": list(situation.excluded),
+        "excluded": list(situation.excluded_ids),
     }
 
 

@@ -1,20 +1,27 @@
 """What is about to be shown: kept under a token, and named, in one planned statement.
 
-Only what stands in an answer needs its name: some twenty activities, of hundreds that were looked at.
+Only what stands in an answer needs its name: some twenty activities, of hundreds that were looked at. Names that were
+read lately are remembered, because the same activities stand in most answers.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models.base import ModelState
 
 from analytics.public import Activity, Kind, Organisation, Prepared
 from recommender.serving.answers import Chosen
 from recommender.serving.situation import Situation
+
+MAX_REMEMBERED = 20_000
+"""Activities, of some kilobyte each, of all organisations together."""
 
 _NAMES = """
     SELECT activity.id, activity.external_id, activity.kind, activity.name, activity.parent_id, activity.course_id,
@@ -37,8 +44,14 @@ _KEPT = Prepared(f"WITH kept AS ({_KEEP}) {_NAMES}")
 
 
 def named(organisation: Organisation, ids: Collection[int]) -> dict[int, Activity]:
-    """The organisation's activities by id, with their courses; those that are gone are missing. One query."""
-    return _activities(_NAMED.rows({"organisation": organisation.pk, "ids": list(ids)})) if ids else {}
+    """The organisation's activities by id, with their courses; those that are gone are missing.
+
+    One query for those that were not read in the last NEURALINK_SHARED_SECONDS.
+    """
+    found, lacking = _remembered(organisation, ids)
+    if lacking:
+        found |= _activities(organisation, _NAMED.rows({"organisation": organisation.pk, "ids": lacking}))
+    return found
 
 
 def kept(
@@ -49,10 +62,12 @@ def kept(
     It is kept before it is told, so that no token is ever unknown.
     """
     token, shown = uuid.uuid4(), [one.activity_id for one in chosen.candidates]
+    organisation = situation.organisation
+    found, lacking = _remembered(organisation, {*shown, *causes})
     rows = _KEPT.rows(
         {
             "token": token.hex,
-            "organisation": situation.organisation.pk,
+            "organisation": organisation.pk,
             "learner": situation.learner.pk if situation.learner else None,
             "version": chosen.model.version.pk if chosen.model else None,
             "source": chosen.source,
@@ -60,14 +75,40 @@ def kept(
             "shown": shown,
             "n_met": len(situation.met),
             "is_alone": not connection.in_atomic_block,
-            "ids": [*shown, *causes],
+            "ids": lacking,
         }
     )
-    return token, _activities(rows)
+    return token, found | _activities(organisation, rows)
 
 
-def _activities(rows: Sequence[tuple[Any, ...]]) -> dict[int, Activity]:
-    """Without their other columns, which are read when somebody looks at them."""
+_known: dict[int, tuple[float, int, Activity]] = {}  # by its id: when it was read, whose it is
+_lock = threading.Lock()
+
+
+def _remembered(organisation: Organisation, ids: Collection[int]) -> tuple[dict[int, Activity], list[int]]:
+    """Those that are known well enough, and the ids of the others."""
+    since, whose = time.monotonic() - settings.NEURALINK_SHARED_SECONDS, organisation.pk
+    found, lacking = {}, []
+    for pk in ids:
+        read_at, owner, activity = _known.get(pk, _UNKNOWN)
+        if activity is None or read_at <= since or owner != whose:
+            lacking.append(pk)
+        else:
+            found[pk] = activity
+    return found, lacking
+
+
+_UNKNOWN = (0.0, 0, None)
+
+
+def forget() -> None:
+    """Drop what this process remembers."""
+    with _lock:
+        _known.clear()
+
+
+def _activities(organisation: Organisation, rows: Sequence[tuple[Any, ...]]) -> dict[int, Activity]:
+    """Without their other columns, which are read when somebody looks at them; remembered from now on."""
     courses: dict[int, Activity] = {}
     found = {}
     for pk, external_id, kind, name, parent_id, course_id, course_external_id, course_name in rows:
@@ -80,6 +121,13 @@ def _activities(rows: Sequence[tuple[Any, ...]]) -> dict[int, Activity]:
                     id=course_id, external_id=course_external_id, kind=Kind.COURSE, name=course_name
                 )
             activity._state.fields_cache["course"] = courses[course_id]  # as `activity.course =`, without its checks
+    now, whose = time.monotonic(), organisation.pk
+    with _lock:
+        for pk, activity in found.items():
+            _known.pop(pk, None)
+            _known[pk] = (now, whose, activity)
+        while len(_known) > MAX_REMEMBERED:
+            del _known[next(iter(_known))]
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 from django.db.models import Q
@@ -28,7 +29,7 @@ class Situation:
     met: dict[int, Meeting]  # activity id -> what was met, oldest first, of the kind asked for
     personal: Personal
     effects: Effects  # of the organisation's list rules on this learner
-    excluded: frozenset[str]  # external ids that the caller does not want
+    excluded_ids: frozenset[int]  # activities that the caller does not want
     version: Version | None = None  # the only one to be asked; None: what is in use
     history: NDArray[np.int64] = field(init=False)  # ids of what was met, oldest first
     times: NDArray[np.int64] | None = field(init=False)  # when, in seconds since 1970 UTC; a session does not say
@@ -44,7 +45,7 @@ class Situation:
         """None: nothing hangs on enrolments here."""
         return self.personal.enrolled_course_ids
 
-    @property
+    @cached_property
     def unfinished_id(self) -> int | None:
         """What was begun last and not finished, if anything was lately."""
         return next((pk for pk, met in reversed(self.met.items()) if met.is_unfinished), None)
@@ -59,7 +60,7 @@ def situation_of(
     context: Sequence[str] = (),
     version: Version | None = None,
 ) -> Situation:
-    """One query, and one for a context: external ids of what was met after the last event, oldest first.
+    """One query, one for a context (external ids of what was met after the last event, oldest first), one to exclude.
 
     Raises:
         Learner.DoesNotExist: there is none of that id.
@@ -74,7 +75,7 @@ def situation_of(
         met=_each_once([*met, *_met_now(learner.organisation, context, kind)]),
         personal=personal,
         effects=list_rules.effects_on(learner.organisation, found.pk, personal.enrolments, course),
-        excluded=frozenset(exclude),
+        excluded_ids=_ids_of(learner.organisation, exclude),
         version=version,
     )
 
@@ -98,9 +99,17 @@ def situation_of_session(
         met=_each_once(_met_now(organisation, history, kind)),
         personal=Personal(),
         effects=list_rules.effects_on(organisation, None, (), course),
-        excluded=frozenset(exclude),
+        excluded_ids=_ids_of(organisation, exclude),
         version=version,
     )
+
+
+def _ids_of(organisation: Organisation, external_ids: Collection[str]) -> frozenset[int]:
+    """Of those that exist."""
+    if not external_ids:
+        return frozenset()
+    rows = Activity.objects.filter(organisation=organisation, external_id__in=set(external_ids))
+    return frozenset(rows.values_list("pk", flat=True))
 
 
 def _each_once(meetings: Sequence[Meeting]) -> dict[int, Meeting]:

@@ -12,7 +12,7 @@ from analytics.jobs import working_on
 from analytics.models import Learner, Member
 from recommender.models import Risk, Run
 from recommender.registry import versions
-from recommender.serving import list_rules, live, outline, predictor
+from recommender.serving import list_rules, live, openings, outline, predictor, shown
 from recommender.training.retrain import retrain
 from recommender.training.start import start_run
 from tests.cast import Cast
@@ -38,11 +38,15 @@ def models_home(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(versions, "data_folder", lambda: tmp_path)
     settings.NEURALINK_SWAP_SECONDS = settings.NEURALINK_SHARED_SECONDS = 0
     live.forget()
+    openings.forget()
+    shown.forget()
     outline.forget()
     list_rules.forget()
     predictor.forget()
     yield tmp_path
     live.forget()
+    openings.forget()
+    shown.forget()
     outline.forget()
     list_rules.forget()
     predictor.forget()

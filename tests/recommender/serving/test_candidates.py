@@ -138,7 +138,7 @@ def test_courses_are_mixed_where_strengths_are_near(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("explain", [True, False])
-def test_three_queries_by_a_model(
+def test_two_queries_by_a_model(
     school: School, trained: Trained, settings: Any, django_assert_num_queries: Any, explain: bool
 ) -> None:
     trained(school.organisation)
@@ -146,5 +146,5 @@ def test_three_queries_by_a_model(
     ask(learner)
     settings.NEURALINK_SWAP_SECONDS = 60
     ask(learner)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         ask(learner, limit=8, explain=explain)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from analytics.models import Activity, Enrolment, Kind, Outcome
 from recommender.models import FeedbackAction
+from recommender.serving import outline
 from recommender.serving.feedback import give_feedback
+from recommender.serving.openings import admitted_among
 from recommender.serving.recommend import recommend
 from recommender.serving.rules import RULES, admitted
 from recommender.serving.situation import Situation, situation_of
@@ -25,8 +28,19 @@ def situation(
     return situation_of(school.learners[0], kind=kind, course=course, exclude=exclude)
 
 
+@pytest.fixture(autouse=True)
+def fresh(settings: Any) -> None:
+    """What is open is read for each question."""
+    settings.NEURALINK_SWAP_SECONDS = 0
+    outline.forget()
+
+
 def is_admitted(school: School, activity: Activity, **asked: object) -> bool:
-    return admitted(situation(school, **asked)).filter(pk=activity.pk).exists()
+    """By the database and by memory, which must be of one mind."""
+    asking = situation(school, **asked)
+    found = admitted(asking).filter(pk=activity.pk).exists()
+    assert found == (activity.pk in admitted_among(asking, [activity.pk]))
+    return found
 
 
 def left(school: School) -> Activity:
