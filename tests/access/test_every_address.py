@@ -35,7 +35,7 @@ from tests.access.table import (
 from tests.cast import NAMES, Cast
 
 Arguments = dict[str, list[Any]]
-MOST_QUERIES = 25
+MOST_QUERIES = 15
 OTHERS = ("POST", "GET")
 
 
@@ -205,11 +205,14 @@ def test_presentation_mode_masks_learners_everywhere(cast: Cast, arguments: Argu
 
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.INSTRUCTOR])
 def test_pages_ask_few_questions(cast: Cast, arguments: Arguments, role: str, settings: Any) -> None:
-    settings.NEURALINK_SWAP_SECONDS = 60  # as a web process that has answered before: with 0 it remembers nothing
+    settings.NEURALINK_SWAP_SECONDS = 60  # with 0 a web process remembers nothing
     client = browser(cast.north.members[role])
     for line in (line for line in LINES if line.method == "GET" and not line.is_api and role in line.roles):
-        with CaptureQueriesContext(connection) as asked:
-            client.get(url_of(line, arguments))
+        for _cold_and_warm in range(2):
+            with CaptureQueriesContext(connection) as asked:
+                client.get(url_of(line, arguments))
+            if len(asked) <= MOST_QUERIES:
+                break
         assert len(asked) <= MOST_QUERIES, (str(line), [query["sql"][:100] for query in asked.captured_queries])
 
 
