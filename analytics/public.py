@@ -31,6 +31,7 @@ from analytics.models.masking import masks_learners
 from analytics.prepared import Prepared
 from analytics.retention import Kept, add_kept, in_batches
 from analytics.retention.erasure import add_step as add_erasing_step
+from analytics.retention.stored import add_stored
 from analytics.tables.catalogue import add_table, extend_table
 from analytics.tables.columns import Form, TableColumn, TableFilter, field_filter, learner_columns, when, who
 from analytics.tables.columns import Scope as TableScope
@@ -84,6 +85,7 @@ __all__ = [
     "Viewer",
     "add_erasing_step",
     "add_kept",
+    "add_stored",
     "add_table",
     "in_batches",
     "chance",

@@ -6,10 +6,11 @@ class RecommenderConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from recommender import retention  # models are there only now
+        from recommender import retention, stored  # models are there only now
         from recommender.tables import catalogue
         from recommender.worklist import columns
 
         columns.register()
         catalogue.register()
         retention.register()
+        stored.register()

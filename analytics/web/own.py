@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from analytics.access import MemberRequest, roles_required
-from analytics.models import Enrolment, Event, Learner, Role
+from analytics.models import Role
 from analytics.profiles.weeks import own_summary, weeks_of
+from analytics.retention.stored import stored_about
 from analytics.web.portraits import portrait_context, portrait_for
 from analytics.web.timeline import timeline_context
 
@@ -30,32 +29,10 @@ def my_learning(request: MemberRequest) -> HttpResponse:
 
 @roles_required(Role.LEARNER)
 def my_data(request: MemberRequest) -> StreamingHttpResponse:
-    """Everything that analytics stores about the learner, as one JSON document."""
+    """Everything that is stored about the learner and theirs to read, as one JSON document."""
     learner = request.member.learner
     if learner is None:
         raise Http404(_("No learner belongs to this login."))
     answer = StreamingHttpResponse(stored_about(learner), content_type="application/json")
     answer["Content-Disposition"] = 'attachment; filename="my-learning.json"'
     return answer
-
-
-def stored_about(learner: Learner) -> Iterator[str]:
-    """The document in pieces: a history may be long."""
-    encode = DjangoJSONEncoder(ensure_ascii=False).encode
-    enrolments = Enrolment.objects.filter(learner=learner).values(
-        *("course__external_id", "course__name", "course_run", "started_at", "ended_at", "outcome", "grade_share"),
-        "attempt",
-    )
-    about = {
-        "id": learner.external_id,
-        "name": learner.name,
-        "attributes": learner.attributes,
-        "enrolments": list(enrolments),
-    }
-    yield encode(about)[:-1] + ', "events": ['
-    events = Event.objects.filter(organisation=learner.organisation_id, learner=learner).values(
-        "occurred_at", "verb", "activity__external_id", "activity__name", "value", "unit"
-    )
-    for number, event in enumerate(events.iterator(chunk_size=2000)):
-        yield (", " if number else "") + encode(event)
-    yield "]}"
