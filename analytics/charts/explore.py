@@ -110,7 +110,11 @@ def sentence_of(answer: Answer) -> str:
     said = {"where": where, "value": written(answer, _drawn(top))}
     if answer.question.shown == "statistics":
         return _("The mean is largest for %(where)s: %(value)s.") % said
-    return _("Most: %(where)s with %(value)s.") % said
+    before = answer.value_before(answer.cells.index(top), top.key)
+    if before is None:
+        return _("Most: %(where)s with %(value)s.") % said
+    said["before"] = written(answer, before)
+    return _("Most: %(where)s with %(value)s; in the period before %(before)s.") % said
 
 
 def answer_of(answer: Answer) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_safe
 
 from analytics.public import MemberRequest, Role, roles_required
@@ -17,6 +17,12 @@ from recommender.serving.what_if import Changes, what_if
 from recommender.worklist.seen import enrolments_seen
 
 DAYS_A_WEEK = (0, 1, 2, 3, 5, 7)
+
+
+def _how_often() -> list[tuple[int | str, str]]:
+    """Asked for each form: a number put into a text is there at once, in the language of whoever asks first."""
+    each = [(n, ngettext("on %(n)s day a week", "on %(n)s days a week", n) % {"n": n}) for n in DAYS_A_WEEK]
+    return [("", gettext("as often as now")), *each]
 
 
 class WhatIfForm(forms.Form):
@@ -29,10 +35,7 @@ class WhatIfForm(forms.Form):
         required=False,
         coerce=int,
         empty_value=None,
-        choices=[
-            ("", _("as often as now")),
-            *((n, ngettext_lazy("on %(n)s day a week", "on %(n)s days a week", n) % {"n": n}) for n in DAYS_A_WEEK),
-        ],
+        choices=_how_often,
     )
 
     def changes(self) -> Changes:

@@ -52,9 +52,9 @@
     }
   });
 
-  // <form data-confirm="Really?"> and <select data-submits>: behaviour without inline handlers.
+  // <form data-confirm="Really?">, <button data-confirm="Really?"> and <select data-submits>: behaviour without inline handlers.
   document.addEventListener("submit", (event) => {
-    const question = event.target.dataset.confirm;
+    const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
     if (question && !window.confirm(question)) event.preventDefault();
   });
   document.addEventListener("change", (event) => {

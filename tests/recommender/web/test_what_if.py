@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from analytics.models import Enrolment
 from recommender.errors import CorruptArtifact
 from recommender.models import LearnerView, OutcomePolicy, Risk
 from recommender.serving.what_if import NOT_KNOWN, Changes, Supposed
+from recommender.web.what_if import WhatIfForm
 from tests.asking import told
 from tests.cast import Cast
 
@@ -119,3 +121,10 @@ def test_by_api(
     for wrong in ({}, {"enrolment": pk, "active_days_a_week": 8}, {"enrolment": cast.south.enrolments[0].pk}):
         told(client.get(API, wrong), 400)
     told(client_of("learner").get(API, {"enrolment": pk}), 400)
+
+
+def test_how_often_is_asked_in_the_readers_language() -> None:
+    with translation.override("zh-hans"):
+        chinese = dict(WhatIfForm().fields["active_days_a_week"].choices)  # type: ignore[attr-defined]
+    english = dict(WhatIfForm().fields["active_days_a_week"].choices)  # type: ignore[attr-defined]
+    assert (chinese[3], english[3]) == ("每周 3 天", "on 3 days a week")

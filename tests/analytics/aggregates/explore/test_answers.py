@@ -19,6 +19,7 @@ from analytics.aggregates.explore.sources import STATISTICS, VALUES, whole_spans
 from analytics.aggregates.measures import MEASURES
 from analytics.aggregates.query import Dimension, Query
 from analytics.aggregates.segments import LEVELS
+from analytics.charts.explore import sentence_of
 from analytics.errors import InvalidInput
 from analytics.models import COMPLETING_VERBS, Enrolment, Event, ExploredAnswer, Learner, LearnerDay, LearnerTotal, Verb
 from tests.cast import Cast
@@ -242,6 +243,9 @@ def test_the_period_before(cast: Cast) -> None:
         earlier = cell.key - timedelta(days=7)
         if earlier in days:
             assert found.value_before(place, cell.key) == by_day[earlier]
+    top = max(range(7), key=lambda place: found.cells[place].value or 0)
+    before = found.value_before(top, found.cells[top].key)
+    assert sentence_of(found).endswith(f"; in the period before {before:,.0f}.")
 
 
 @pytest.mark.parametrize(
