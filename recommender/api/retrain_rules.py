@@ -15,10 +15,11 @@ from rest_framework.response import Response
 from analytics.public import Activity, InvalidInput
 from analytics.rest.parameters import Body, ExternalIdField
 from analytics.rest.views import DetailView, ListView
-from recommender.algorithms.catalogue import RECOMMENDERS, build
+from recommender.algorithms.catalogue import RECOMMENDERS
 from recommender.api.runs import OWNERS
-from recommender.errors import InvalidConfig
 from recommender.models import RetrainRule, TargetKind
+from recommender.outcomes.catalogue import PREDICTORS
+from recommender.training.rules import checked
 
 RULES = RetrainRule.objects.select_related("course")
 
@@ -36,8 +37,13 @@ class RetrainRuleSerializer(serializers.ModelSerializer[RetrainRule]):
 
 
 class NewRetrainRule(Body):
-    algorithm = serializers.ChoiceField(choices=RECOMMENDERS)
-    kind = serializers.ChoiceField(choices=TargetKind.choices, default=TargetKind.ANY, required=False)
+    algorithm = serializers.ChoiceField(choices=[*RECOMMENDERS, *sorted(PREDICTORS)])
+    kind = serializers.ChoiceField(
+        choices=TargetKind.choices,
+        default=TargetKind.ANY,
+        required=False,
+        help_text="what is recommended; predictors of outcomes have their own kind, and need none",
+    )
     course = ExternalIdField(required=False, allow_null=True, default=None, help_text="external id of a course")
     config = serializers.DictField(required=False, default=dict)
     every_days = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1, max_value=366)
@@ -84,17 +90,9 @@ class RetrainRuleDetail(DetailView):
 
 
 def _made(rule: RetrainRule) -> RetrainRule:
-    if rule.every_days is None and rule.new_events_share is None:
-        raise InvalidInput(_("Say when: every_days, new_events_share, or both."), "every_days")
-    if rule.kind == TargetKind.COURSE and rule.course is not None:
-        raise InvalidInput(_("Courses are recommended across the organisation: leave out course."), "course")
-    try:
-        build(rule.algorithm, rule.config)
-    except InvalidConfig as error:
-        raise InvalidInput(str(error), f"config/{error.parameter}") from error
     try:
         with transaction.atomic():
-            rule.save()
+            checked(rule).save()
     except IntegrityError as error:
         raise InvalidInput(_("There is a rule for this kind and course already."), "kind") from error
     return rule

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from recommender.datasets.studies import NOT_FINISHED, Studies
+from recommender.day_history import n_events_stored
 from recommender.errors import InvalidConfig, NotEnoughData, UnknownName
 from recommender.evaluation.outcome_protocol import (
     OutcomeEvaluation,
@@ -104,7 +105,7 @@ def _measure(
         baseline_metrics=_figures(baseline),
         protocol=split.name,
         protocol_hash=candidate.protocol_hash,
-        data=_described(data, split)
+        data=_described(run, data, split)
         | {
             "in_use": in_use.as_json() if in_use else None,
             "outcomes": candidate.details | {"baseline": _parts(baseline)},
@@ -147,11 +148,12 @@ def _parts(baseline: OutcomeEvaluation) -> dict[str, dict[str, float | None]]:
     }
 
 
-def _described(data: Studies, split: OutcomeSplit) -> dict[str, object]:
+def _described(run: Run, data: Studies, split: OutcomeSplit) -> dict[str, object]:
     """What was learnt from, and how it was split."""
     known = data.settled
     first = data.first_on[known]
     return {
+        "n_events_stored": n_events_stored(run.organisation),
         "n_learners": len(np.unique(data.learner[known])),
         "n_enrolments": int(known.sum()),
         "n_not_finished": int((data.outcome[known] == NOT_FINISHED).sum()),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from analytics.public import InvalidInput, JobState, number
 from recommender.day_history import n_events_stored
 from recommender.models import RetrainRule, Run
-from recommender.training.start import start_run
+from recommender.training.start import check_budget, checked_kind, start_run
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,23 @@ PAUSE = timedelta(hours=1)
 """Between two runs of a rule, however much comes in."""
 PAUSE_AFTER_FAILURE = timedelta(days=1)
 """Nobody is helped by the same sentence every hour."""
+
+
+def checked(rule: RetrainRule) -> RetrainRule:
+    """The rule as it may be stored; one of a predictor gets the kind of predictors.
+
+    Raises:
+        InvalidInput: `pointer` names the field at fault.
+    """
+    rule.kind = checked_kind(rule.organisation, rule.algorithm, rule.kind, rule.course, rule.config)
+    check_budget(rule.budget_seconds)
+    if rule.every_days is None and rule.new_events_share is None:
+        raise InvalidInput(_("Say when: after so many days, when so much is new, or both."), "every_days")
+    if rule.quiet_from_hour is None and rule.quiet_to_hour is not None:
+        raise InvalidInput(_("Quiet hours need a beginning too."), "quiet_from_hour")
+    if rule.quiet_to_hour is None and rule.quiet_from_hour is not None:
+        raise InvalidInput(_("Quiet hours need an end too."), "quiet_to_hour")
+    return rule
 
 
 def start_due_runs(now: datetime | None = None) -> int:
@@ -60,9 +77,17 @@ def start(rule: RetrainRule, why: str) -> Run:
 
 
 def due(rule: RetrainRule, now: datetime) -> str | None:
-    """Why the rule wants a run now; None while it does not. Days and quiet hours are those of real time."""
-    if rule.is_quiet_at(now.astimezone(ZoneInfo(rule.organisation.time_zone)).hour):
-        return None
+    """Why the rule starts a run now; None while it does not. Days and quiet hours are those of real time."""
+    return None if is_quiet(rule, now) else wanted(rule, now)
+
+
+def is_quiet(rule: RetrainRule, now: datetime) -> bool:
+    """Whether it is one of the rule's quiet hours, by the organisation's zone."""
+    return rule.is_quiet_at(now.astimezone(ZoneInfo(rule.organisation.time_zone)).hour)
+
+
+def wanted(rule: RetrainRule, now: datetime) -> str | None:
+    """Why the rule wants a run, in quiet hours too; None while it does not."""
     runs = Run.objects.filter(organisation=rule.organisation, kind=rule.kind, course=rule.course, search=None)
     if runs.unfinished().exists():
         return None

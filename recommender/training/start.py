@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics.public import Activity, InvalidInput, Kind, Member, Organisation, wake
-from recommender.algorithms.catalogue import algorithm_class, build
+from recommender.algorithms.catalogue import ALGORITHMS, algorithm_class, build
 from recommender.errors import InvalidConfig, UnknownName
 from recommender.models import RECOMMENDED, Run, Search, TargetKind
 from recommender.outcomes.catalogue import PREDICTORS, build_predictor
@@ -32,10 +32,30 @@ def estimated(
     Raises:
         InvalidInput: `pointer` names the parameter at fault.
     """
-    kind = TargetKind.OUTCOME if algorithm in PREDICTORS else kind
-    _check_scope(organisation, kind, course, None)
-    _check_algorithm(algorithm, config or {}, build_predictor if kind == TargetKind.OUTCOME else build)
+    kind = checked_kind(organisation, algorithm, kind, course, config or {})
     return estimate(organisation, algorithm, kind=kind, course=course, config=config)
+
+
+def checked_kind(
+    organisation: Organisation,
+    algorithm: str,
+    kind: str,
+    course: Activity | None,
+    config: Mapping[str, object],
+    requested_by: Member | None = None,
+) -> str:
+    """What is to be trained, if it can be: predictors have a kind of their own, whatever was asked for.
+
+    Raises:
+        InvalidInput: `pointer` names the parameter at fault.
+    """
+    is_predictor = algorithm in PREDICTORS
+    if kind == TargetKind.OUTCOME and algorithm in ALGORITHMS:
+        raise InvalidInput(_("%(name)s recommends and predicts no outcomes.") % {"name": algorithm}, "kind")
+    kind = TargetKind.OUTCOME if is_predictor else kind
+    _check_scope(organisation, kind, course, requested_by)
+    _check_algorithm(algorithm, config, build_predictor if is_predictor else build)
+    return kind
 
 
 def start_run(
@@ -72,11 +92,9 @@ def start_run(
     Raises:
         InvalidInput: `pointer` names the parameter at fault; or a run of the same scope is not finished.
     """
-    kind = TargetKind.OUTCOME if algorithm in PREDICTORS else kind
-    _check_scope(organisation, kind, course, requested_by)
+    kind = checked_kind(organisation, algorithm, kind, course, config or {}, requested_by)
     _check_seed(seed)
-    _check_algorithm(algorithm, config or {}, build_predictor if kind == TargetKind.OUTCOME else build)
-    _check_budget(budget_seconds)
+    check_budget(budget_seconds)
     with transaction.atomic():
         # Two requests at once: the second waits here, and then sees the first one's run.
         Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
@@ -194,7 +212,12 @@ def _check_seed(seed: int) -> None:
         )
 
 
-def _check_budget(budget_seconds: int | None) -> None:
+def check_budget(budget_seconds: int | None) -> None:
+    """Whether a run may have so much time.
+
+    Raises:
+        InvalidInput: it may not; `pointer` is `budget_seconds`.
+    """
     most = settings.NEURALINK_TRAIN_SECONDS
     if budget_seconds is not None and not 10 <= budget_seconds <= most:
         raise InvalidInput(

@@ -14,13 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from analytics.public import Activity, MemberRequest, roles_required
-from recommender.algorithms.catalogue import build
-from recommender.errors import InvalidConfig
+from analytics.public import Activity, InvalidInput, MemberRequest, roles_required
 from recommender.models import PromotionPolicy, RetrainRule
 from recommender.tables.runs import MODEL_ROLES
-from recommender.training.rules import due
-from recommender.web.algorithms import algorithm_choices
+from recommender.training.rules import checked, is_quiet, wanted
+from recommender.web.algorithms import all_choices
 from recommender.web.proposals import PolicyForm
 
 
@@ -61,36 +59,26 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
     def __init__(self, request: MemberRequest, **kwargs: Any) -> None:
         super().__init__(request.POST or None, **kwargs)
         self.instance.organisation = request.member.organisation
-        self.fields["algorithm"].choices = algorithm_choices()  # type: ignore[attr-defined]
+        self.fields["algorithm"].choices = all_choices()  # type: ignore[attr-defined]
         courses = Activity.objects.visible_to(request.member).courses().order_by("name", "id")
         self.fields["course"].queryset = courses  # type: ignore[attr-defined]
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        cleaned["config"] = cleaned.get("config") or {}
-        if cleaned.get("kind") == "course" and cleaned.get("course"):
-            self.add_error("course", _("Courses are recommended across all courses: leave this empty."))
-        if cleaned.get("every_days") is None and cleaned.get("new_events_share") is None:
-            self.add_error("every_days", _("Say when: after so many days, when so much is new, or both."))
-        self._check_config(cleaned)
-        return cleaned
-
-    def _check_config(self, cleaned: dict[str, Any]) -> None:
-        config = cleaned["config"]
+    def clean_config(self) -> dict[str, Any]:
+        config = self.cleaned_data["config"] or {}
         if not isinstance(config, dict):
-            self.add_error("config", _('An object is needed, such as {"regularization": 200}.'))
-        elif "algorithm" in cleaned:
-            try:
-                build(cleaned["algorithm"], config)
-            except InvalidConfig as error:
-                self.add_error("config", str(error))
+            raise forms.ValidationError(_('An object is needed, such as {"regularization": 200}.'))
+        return config
 
     def save_once(self) -> RetrainRule | None:
-        """The saved rule; None, with an error, where its scope has a rule already."""
+        """The saved rule; None, with an error, where it cannot be stored."""
         try:
             with transaction.atomic():
-                saved: RetrainRule = self.save()
-                return saved
+                rule: RetrainRule = checked(self.instance)
+                rule.save()
+                return rule
+        except InvalidInput as error:
+            self.add_error((error.pointer or "").partition("/")[0] or None, str(error))
+            return None
         except IntegrityError:
             self.add_error(None, _("There is a rule for this kind and course already: change that one."))
             return None
@@ -105,7 +93,8 @@ def retrain_rule_list(request: MemberRequest) -> HttpResponse:
     rules = RetrainRule.objects.filter(organisation=request.member.organisation)
     now = timezone.now()
     rows = [
-        (rule, due(rule, now) if rule.is_active else None) for rule in rules.select_related("course", "organisation")
+        (rule, wanted(rule, now) if rule.is_active else None, is_quiet(rule, now))
+        for rule in rules.select_related("course", "organisation")
     ]
     policy = PolicyForm(instance=PromotionPolicy.of(request.member.organisation))
     return render(request, "recommender/retrain_rule_list.html", {"form": form, "rows": rows, "policy": policy})

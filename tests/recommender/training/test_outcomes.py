@@ -10,6 +10,7 @@ import pytest
 
 from analytics.errors import InvalidInput
 from analytics.models import Enrolment, Outcome
+from recommender.day_history import n_events_stored
 from recommender.evaluation.outcome_protocol import OutcomeEvaluation
 from recommender.models import Run, TargetKind
 from recommender.registry.versions import live, open_artifact
@@ -29,6 +30,7 @@ def long_lease(settings: Any) -> None:
 def test_the_row_tells_everything(college: College, trained: Trained) -> None:
     run = trained(college.organisation, "logistic")
     assert run.state == "succeeded", run.error
+    assert run.data["n_events_stored"] == n_events_stored(college.organisation)  # a rule counts what came since
     assert run.kind == TargetKind.OUTCOME
     assert run.protocol == "later_runs"
     assert len(run.protocol_hash) == 64
@@ -67,7 +69,7 @@ def test_what_cannot_be_asked(college: College) -> None:
         start_search(college.organisation, "logistic", budget_seconds=10)
     with pytest.raises(InvalidInput, match="regularization"):
         start_run(college.organisation, "logistic", config={"regularization": -1})
-    with pytest.raises(InvalidInput, match="no predictor called 'ease'"):
+    with pytest.raises(InvalidInput, match="ease recommends and predicts no outcomes"):
         start_run(college.organisation, "ease", kind=TargetKind.OUTCOME)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from analytics.models import ApiKey, Scope
 from recommender.models import PromotionPolicy, RetrainRule, Run
@@ -17,6 +18,7 @@ from recommender.models.proposals import AfterGate
 from recommender.registry.card import card_of
 from tests.asking import post, told
 from tests.recommender.school import School, build_school
+from tests.recommender.training.test_rules import refreshed
 
 RULES = "/api/v1/retrain-rules/"
 SENT = {"algorithm": "ease", "kind": "any", "every_days": "7", "promotes": "on", "is_active": "on"}
@@ -68,7 +70,11 @@ def test_the_list_says_who_puts_versions_into_use(
         ({"config": '{"colour": 1}'}, "config"),
         ({"config": "{"}, "config"),
         ({"quiet_from_hour": "24"}, "quiet_from_hour"),
+        ({"quiet_from_hour": "22"}, "quiet_to_hour"),
+        ({"quiet_to_hour": "6"}, "quiet_from_hour"),
+        ({"budget_seconds": "1000000"}, "budget_seconds"),
         ({"algorithm": "magic"}, "algorithm"),
+        ({"kind": "outcome"}, "kind"),
     ],
 )
 def test_a_faulty_rule_is_told_at_its_field(browser: Client, sent: dict[str, str], field: str) -> None:
@@ -84,14 +90,39 @@ def test_a_scope_has_one_rule(browser: Client) -> None:
     assert RetrainRule.objects.count() == 1
 
 
+def test_a_predictor_is_kept_fresh_too(browser: Client, school: School) -> None:
+    """Its kind follows from what it is, whatever was left in the form."""
+    browser.post(reverse("retrain_rule_list"), SENT)
+    browser.post(reverse("retrain_rule_list"), SENT | {"algorithm": "logistic"})
+    assert set(RetrainRule.objects.values_list("algorithm", "kind")) == {("ease", "any"), ("logistic", "outcome")}
+    page = browser.post(reverse("retrain_rule_list"), SENT | {"algorithm": "mlp", "course": school.courses["red"].pk})
+    assert list(page.context["form"].errors) == ["course"]
+
+
+def test_in_quiet_hours_the_page_says_until_when_a_rule_waits(browser: Client, school: School) -> None:
+    refreshed(school)
+    now = timezone.now().hour
+    browser.post(
+        reverse("retrain_rule_list"), SENT | {"quiet_from_hour": str(now), "quiet_to_hour": str((now + 2) % 24)}
+    )
+    page = browser.get(reverse("retrain_rule_list")).content.decode()
+    assert f"waits until {(now + 2) % 24} h" in page
+    assert "the rule has never been followed" in page
+
+
 def test_rules_by_api(school: School) -> None:
     secret = ApiKey.objects.issue(school.organisation, "robot", [Scope.RUNS_WRITE], None)[1]
     client = Client(headers={"Authorization": f"Bearer {secret}"})
     made = post(client, RULES, {"algorithm": "ease", "course": "red", "new_events_share": 0.1})
     assert made.status_code == 201, made.content
     assert client.get(RULES).json()["results"] == [made.json()]
+    predicting = post(client, RULES, {"algorithm": "ensemble", "every_days": 7})
+    assert predicting.json()["kind"] == "outcome", predicting.content
+    assert client.delete(f"{RULES}{predicting.json()['id']}/").status_code == 204
     for wrong, pointer in (
         ({"algorithm": "ease"}, "/every_days"),
+        ({"algorithm": "ease", "every_days": 1, "kind": "outcome"}, "/kind"),
+        ({"algorithm": "ease", "every_days": 1, "quiet_from_hour": 22}, "/quiet_to_hour"),
         ({"algorithm": "ease", "every_days": 1, "config": {"colour": 1}}, "/config/colour"),
         ({"algorithm": "ease", "every_days": 1, "kind": "course", "course": "red"}, "/course"),
         ({"algorithm": "ease", "every_days": 1, "course": "red"}, "/kind"),
