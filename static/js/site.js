@@ -64,6 +64,19 @@
   // Where the settings' navigation is one row, the page that is shown may stand beyond its edge.
   document.querySelector(".settings-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
+  // Paper is white: what was chosen for the screen waits meanwhile, and charts are drawn for it.
+  let onScreen;
+  const showIn = (chosen) => {
+    if (chosen) root.dataset.theme = chosen;
+    else delete root.dataset.theme;
+    announceTheme();
+  };
+  addEventListener("beforeprint", () => {
+    onScreen = root.dataset.theme;
+    showIn("light");
+  });
+  addEventListener("afterprint", () => showIn(onScreen));
+
   systemDark.addEventListener("change", announceTheme);
   announceTheme();
 })();

@@ -67,5 +67,9 @@ def test_the_theme_is_switched_and_kept(cast: Cast, window: Callable[..., Any]) 
     assert dark != light
     page.reload()
     assert page.evaluate(ground) == dark
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(ground) == light, "paper is white"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(ground) == dark
     page.get_by_role("button", name="Dark theme").click()
     assert page.evaluate(ground) == light
