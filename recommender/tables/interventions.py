@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -37,6 +40,15 @@ def _named(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     return rows.filter(Q(**{f"{learner}name__icontains": text}) | Q(**{f"{learner}external_id__icontains": text}))
 
 
+def _outcome_known(scope: TableScope) -> Combinable:
+    """As `Enrolment.known_at` has it: in an archive an outcome behind its clock is not known yet."""
+    outcome, as_of = F("enrolment__outcome"), scope.viewer.organisation.as_of
+    if as_of is None:
+        return outcome
+    ends_at = Coalesce("enrolment__ended_at", "enrolment__course__closes_at")
+    return Case(When(GreaterThan(ends_at, as_of), then=Value(Outcome.ACTIVE.value)), default=outcome)
+
+
 def _told(intervention: Intervention) -> str:
     """The note, or the subject of the mail; both may name the learner."""
     if masks_learners():
@@ -59,7 +71,7 @@ INTERVENTIONS = Table(
         TableColumn(
             "outcome",
             gettext_lazy("Outcome"),
-            expression=lambda scope: F("enrolment__outcome"),
+            expression=_outcome_known,
             choices=lambda: dict(Outcome.choices),
             template="analytics/_outcome_cell.html",
         ),

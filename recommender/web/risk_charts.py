@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext as _
 
-from analytics.public import number, percent
+from analytics.public import chance, number, percent
 from recommender.models import Risk
 from recommender.web.charts import Chart
 
@@ -57,7 +57,7 @@ def history(risks: Sequence[Risk], name: str) -> Chart | None:
     if len(known) < 2:
         return None
     shares = [risk.risk_share or 0.0 for risk in known]
-    words = {"first": percent(shares[0]), "last": percent(shares[-1]), "n": len(known)}
+    words = {"first": chance(shares[0]), "last": chance(shares[-1]), "n": number(len(known))}
     sentence = _("From %(first)s to %(last)s in %(n)s predictions.") % words
     line = {
         "type": "scatter",
@@ -73,7 +73,7 @@ def history(risks: Sequence[Risk], name: str) -> Chart | None:
         "yaxis": AXIS | {"tickformat": ".0%", "range": [0, 1], "nticks": 5},
     }
     rows = [
-        (date_format(risk.on, "SHORT_DATE_FORMAT"), percent(share)) for risk, share in zip(known, shares, strict=True)
+        (date_format(risk.on, "SHORT_DATE_FORMAT"), chance(share)) for risk, share in zip(known, shares, strict=True)
     ]
     figure = {"data": [line], "layout": layout}
     return Chart(f"risk-history-{name}", _("Risk from week to week"), sentence, figure, [_("Day"), _("Risk")], rows)

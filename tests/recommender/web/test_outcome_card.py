@@ -31,13 +31,14 @@ def test_what_was_measured_can_be_read(
     settings.NEURALINK_LEASE_SECONDS = 600
     run = trained(college.organisation, "logistic")
     assert run.state == "succeeded", run.error
-    for path in (f"/versions/{run.version.pk}/", f"/runs/{run.pk}/"):
+    for path in (f"/versions/{run.version.pk}/", f"/versions/{run.version.pk}/card/", f"/runs/{run.pk}/"):
         page = owner.get(path, follow=True).content.decode()
         for text in ("ROC-AUC", "Calibration error", "Days of warning", "Algebra 2023", "chart-roc", "False alarms"):
             assert text in page, (path, text)
         assert page.count("Logistic line") == 3  # beside all, the days, and the courses
         assert "Confusion matrix" in page
         assert "Popularity" not in page
+        assert "did next" not in page  # as a recommender's card has it
     for path in ("/versions/", "/runs/", "/runs/new/?algorithm=logistic"):
         page = owner.get(path, follow=True).content.decode()
         assert "Outcomes: who needs help" in page or "logistic" in page

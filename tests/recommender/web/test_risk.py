@@ -118,3 +118,12 @@ def test_charts_have_a_sentence_and_a_table(risks: Risks) -> None:
     assert chart.figure["data"][0]["marker"]["color"].count("var(--bad)") == 5
     assert history([risks[0]], "x") is None
     assert history([risks[0], risks[7]], "x") is None
+
+
+def test_no_risk_is_told_as_a_certainty(risks: Risks) -> None:
+    before, now = risks[0], risks[1]
+    before.risk_share, now.risk_share = 0.004, 0.997
+    chart = history([before, now], "x")
+    assert chart is not None
+    assert chart.sentence == "From less than 1% to more than 99% in 2 predictions."
+    assert [row[1] for row in chart.rows] == ["less than 1%", "more than 99%"]

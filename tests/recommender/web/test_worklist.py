@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +15,10 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
-from analytics.models import JobState, Member
+from analytics.models import Enrolment, JobState, Member, Organisation, Outcome
 from recommender.models import Case, Intervention, Mail, MessageTemplate, OutcomePolicy, Risk
 from recommender.tasks import send_mail
+from recommender.worklist.actions import record
 from recommender.worklist.seen import today
 from tests.cast import Cast
 from tests.recommender.risks import add_risk
@@ -220,6 +221,20 @@ def test_a_mail_that_failed_goes_again(browser: Client, risks: Risks, instructor
     )
     Mail.objects.update(requested_by=None, state=JobState.FAILED)
     assert browser.post(reverse("mail_again", args=[mail.pk])).status_code == 404, "a colleague's"
+
+
+def test_an_archive_tells_no_outcome_behind_its_clock(browser: Client, risks: Risks, cast: Cast) -> None:
+    organisation, enrolment = cast.north.organisation, risks[0].enrolment
+    ended_at = organisation.now()
+    Enrolment.objects.filter(pk=enrolment.pk).update(outcome=Outcome.WITHDRAWN, ended_at=ended_at)
+    record([enrolment], "call", "Rang.", by=None)
+
+    def told(as_of: datetime) -> str:
+        Organisation.objects.update(as_of=as_of)
+        return browser.get(reverse("intervention_list")).content.decode().partition("<tbody")[2]
+
+    assert "Still learning" in told(ended_at - timedelta(days=1))
+    assert "Withdrawn" in told(ended_at)
 
 
 def test_the_policy_is_kept_and_holds(client_of: Callable[..., Client], risks: Risks, cast: Cast) -> None:
