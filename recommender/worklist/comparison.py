@@ -13,7 +13,7 @@ import numpy as np
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from analytics.public import Organisation, Outcome
+from analytics.public import Organisation, Outcome, number, percent
 from recommender.evaluation.bootstrap import Interval, interval
 from recommender.models import CONTACTING_KINDS
 
@@ -91,12 +91,12 @@ class Comparison:
             return _(
                 "Not enough data yet: %(n)s enrolments with an intervention have ended and have a similar one without "
                 "beside them; from %(min)s on they are compared."
-            ) % {"n": self.n_compared, "min": MIN_COMPARED}
+            ) % {"n": number(self.n_compared), "min": MIN_COMPARED}
         found = self.difference
         words = {
-            "n": found.n,
-            "own": f"{self.finished_share:.0%}",
-            "beside": f"{self.beside_share:.0%}",
+            "n": number(found.n),
+            "own": percent(self.finished_share or 0.0),
+            "beside": percent(self.beside_share or 0.0),
             "low": f"{found.low * 100:+.0f}",
             "high": f"{found.high * 100:+.0f}",
         }
@@ -108,7 +108,7 @@ class Comparison:
             meaning = _("that is too uncertain to say that there is a difference.")
         figures = _(
             "Of %(n)s learners with an intervention %(own)s finished, of similar ones without %(beside)s "
-            "(difference between %(low)s and %(high)s points with 95 %% confidence):"
+            "(difference between %(low)s and %(high)s points with 95%% confidence):"
         )
         return f"{figures % words} {meaning}"
 

@@ -107,5 +107,6 @@ def _named(risks: QuerySet[Risk]) -> list[str]:
         enrolment = risk.enrolment
         why = " ".join(sentences(risk.factors)[:N_SENTENCES])
         share = chance(risk.risk_share) if risk.risk_share is not None else _("not enough data yet")
-        found.append(f"- {enrolment.learner}, {enrolment.course}: {share}. {why}".rstrip())
+        words = {"learner": enrolment.learner, "course": enrolment.course, "risk": share, "why": why}
+        found.append((_("- %(learner)s, %(course)s: %(risk)s. %(why)s") % words).rstrip())
     return found

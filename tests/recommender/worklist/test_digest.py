@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from analytics.models import JobState, Member
 from recommender.models import Mail, OutcomePolicy, Risk
@@ -46,6 +46,14 @@ def test_it_names_the_highest_risks_and_why(risks: Risks, instructor: Member, se
     assert body.index("Amara Okafor") < body.index("Bruno Silva") < body.index("Emre")
     assert "Fatima Zahra" not in body
     assert "https://learn.example.org/worklist/" in body
+
+
+def test_a_line_is_of_one_language(risks: Risks, instructor: Member) -> None:
+    with translation.override("zh-hans"):
+        _subject, body = digest.compose(instructor)
+    line = next(line for line in body.splitlines() if "Amara Okafor" in line)
+    assert line.startswith("- Amara Okafor，Algebra：90%。")
+    assert ". " not in line
 
 
 def test_large_numbers_are_written_as_on_pages(
