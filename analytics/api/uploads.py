@@ -229,4 +229,5 @@ class UploadLook(ApiView):
         format_name = asked.pop("format", "")
         look = look_at(Path(upload.path), **asked)
         suggestion = asdict(choice_for(self.organisation, look, format_name))
-        return Response(LookSerializer(asdict(look) | {"suggestion": suggestion}).data)
+        told = asdict(look) | {"columns": look.columns, "suggestion": suggestion}
+        return Response(LookSerializer(told).data)

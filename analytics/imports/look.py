@@ -28,8 +28,12 @@ class Column:
     """One of KINDS."""
     samples: tuple[str, ...]
     """Some of its distinct values."""
-    ambiguous_dates: bool = False
-    """Dates such as 03/04/2025 of which nothing seen says whether the day or the month comes first."""
+    open_dates: tuple[str, ...] = ()
+    """Two of its dates such as 03/04/2025, if nothing seen says whether the day or the month comes first."""
+
+    @property
+    def ambiguous_dates(self) -> bool:
+        return bool(self.open_dates)
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,9 @@ def _column(name: str, values: pa.ChunkedArray) -> Column:
     distinct = pc.unique(pc.utf8_trim_whitespace(values.drop_null().combine_chunks()))
     distinct = distinct.filter(pc.invert(pc.is_in(pc.utf8_lower(distinct), pa.array(sorted(MISSING)))))
     kind = kind_of(distinct)
-    is_open = kind == "instant" and dates.open_order(distinct)[0] is None
-    return Column(name, kind, tuple(str(_cut(text)) for text in distinct[:SHOWN_SAMPLES].to_pylist()), is_open)
+    order, figures = dates.open_order(distinct) if kind == "instant" else ("", ())
+    samples = tuple(str(_cut(text)) for text in distinct[:SHOWN_SAMPLES].to_pylist())
+    return Column(name, kind, samples, figures if order is None else ())
 
 
 def _rows(table: pa.Table) -> zip[tuple[str | None, ...]]:

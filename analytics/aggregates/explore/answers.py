@@ -89,6 +89,10 @@ class Answer:
             told.append(words % {"n": number(self.n_hidden), "least": settings.NEURALINK_SMALL_CELL})
         if self.is_cut:
             told.append(_("Only the first %(n)s cells are shown: narrow the question.") % {"n": number(MOST_CELLS)})
+        if self.question.is_compared and self.question.split:
+            told.append(_("A question by two dimensions is not compared with the period before."))
+        elif self.question.is_compared and self.question.period.is_everything:
+            told.append(_("Nothing lies before all of it: choose a shorter period to compare."))
         if self.counted_at:
             at = date_format(localtime(self.counted_at), "SHORT_DATETIME_FORMAT")
             told.append(_("As counted at %(at)s; what changed since is being counted.") % {"at": at})

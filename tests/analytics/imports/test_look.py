@@ -107,6 +107,12 @@ def test_dates_are_asked_for_and_not_guessed(tmp_path: Path, values: list[str], 
     assert (at.kind, at.ambiguous_dates) == (kind, is_open)
 
 
+def test_the_dates_that_are_open_are_shown(tmp_path: Path) -> None:
+    rows = [["at"], *([f"2025-04-0{n}"] for n in range(1, 8)), ["03/04/2025"]]
+    (at,) = look_at(written(tmp_path / "rows", rows)).columns
+    assert at.open_dates == ("03/04/2025",)
+
+
 def test_only_the_beginning_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "SAMPLE_BYTES", 2**16)
     path = tmp_path / "endless.csv"

@@ -243,6 +243,9 @@ def test_the_period_before(cast: Cast) -> None:
         earlier = cell.key - timedelta(days=7)
         if earlier in days:
             assert found.value_before(place, cell.key) == by_day[earlier]
+    assert found.note == ""
+    assert "not compared" in ask(cast, by="day", split="kind", period="7", compare="1").note
+    assert "choose a shorter period" in ask(cast, by="day", period="all", compare="1").note
     top = max(range(7), key=lambda place: found.cells[place].value or 0)
     before = found.value_before(top, found.cells[top].key)
     assert sentence_of(found).endswith(f"; in the period before {before:,.0f}.")
