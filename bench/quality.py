@@ -190,4 +190,7 @@ def _fit_seconds(found: PeerResult) -> dict[str, float]:
 def _tell(progress: Progress) -> None:
     if progress.epoch and progress.message.endswith("done"):
         validation = " ".join(f"{name} {value:.4f}" for name, value in progress.validation.items())
-        print(f"{progress.message}, loss {progress.loss or 0:.4f}, {validation}", file=sys.stderr)
+        print(
+            f"epoch {progress.epoch} of {progress.n_epochs}, loss {progress.loss or 0:.4f}, {validation}",
+            file=sys.stderr,
+        )

@@ -78,8 +78,7 @@ class IALS(Algorithm):
         for epoch in range(1, config.epochs + 1):
             learners = self._solve(by_learner, activities, activities.T @ activities, options)
             activities = self._solve(by_activity, learners, learners.T @ learners, options)
-            message = f"epoch {epoch} of {config.epochs}"
-            options.progress(Progress(epoch, config.epochs, message, epoch, config.epochs))
+            options.progress(Progress(epoch, config.epochs, epoch=epoch, n_epochs=config.epochs))
         return {"activity_vectors": activities}
 
     def _score(self, histories: list[Index], times: Times | None) -> Scores:

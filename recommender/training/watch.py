@@ -95,7 +95,7 @@ class Watch:
     def _text(self, progress: Progress) -> str:
         parts = [self._title]
         if progress.n_epochs:
-            parts.append(_("epoch %(n)d of %(total)d") % {"n": progress.epoch, "total": progress.n_epochs})
+            parts.append(_("%(n)d of %(total)d epochs") % {"n": progress.epoch, "total": progress.n_epochs})
         return ": ".join([*parts, progress.message] if progress.message else parts)
 
     def _write(self, share: float, text: str) -> None:

@@ -154,7 +154,7 @@ class _Watch:
             self.ending = "ended by the time budget"
         elif now - self.reported >= _PROGRESS_SECONDS:
             self.reported = now
-            self.report(f"epoch {self.epoch + 1} of {self.config.epochs}")
+            self.report()
         if now - self.saved >= _CHECKPOINT_SECONDS:
             self.save()
 
@@ -175,7 +175,7 @@ class _Watch:
         self.model.set_weights(own)
         if self.worse_epochs >= self.config.patience and not self.ending:
             self._slow_down()
-        self.report(self.ending or f"epoch {self.epoch} of {self.config.epochs} done")
+        self.report(self.ending or "done")
         self.losses.clear()
         self.epoch_state = self.generator.bit_generator.state
         self.save()  # at the end too: what comes after the training may be killed as well
@@ -193,7 +193,7 @@ class _Watch:
     def finish(self) -> None:
         self.model.set_weights(self.best_weights)
 
-    def report(self, message: str) -> None:
+    def report(self, message: str = "") -> None:
         loss = float(np.mean(self.losses)) if self.losses else None
         n_steps = self.step + self.n_batches * (self.config.epochs - self.epoch) - self.batch
         self.options.progress(

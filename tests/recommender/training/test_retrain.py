@@ -270,3 +270,10 @@ def test_broken_data_stop_a_training_until_somebody_says_why(school: School, tra
     done = trained(school.organisation, override="The file was a test.")
     assert done.state == JobState.SUCCEEDED, done.error
     assert any(not finding["is_passed"] for finding in done.guard)
+
+
+def test_the_log_counts_each_epoch_once_and_in_words(school: School, trained: Callable[..., Run]) -> None:
+    run = trained(school.organisation, "ials", config={"epochs": 3})
+    told = [line["text"] for line in run.log]
+    for part in ("training on the older part", "training on everything"):
+        assert [text for text in told if text.startswith(f"{part}:")] == [f"{part}: {n} of 3 epochs" for n in (1, 2, 3)]
