@@ -32,8 +32,10 @@ def chance(share: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """75 -> 1 min 15 s; hours and days above that."""
+    """75 -> 1 min 15 s; hours and days above that, a tenth below a second: nothing that was done took 0 s."""
     whole = round(seconds)
+    if 0 < seconds < 0.95:
+        return _("%(n)s s") % {"n": number(max(seconds, 0.1), 1)}
     if whole < 60:
         return _("%(n)s s") % {"n": whole}
     if whole < 3600:

@@ -12,7 +12,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
-from analytics.public import full_stop
+from analytics.public import full_stop, number
 from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import algorithm_class, build
 from recommender.errors import InvalidConfig, NotEnoughMemory, UnknownName
@@ -228,9 +228,9 @@ def _size(candidate: Candidate) -> Finding:
 
 
 def _figures(candidate: Evaluation, baseline: Evaluation, incumbent: Incumbent | None) -> str:
-    return _("NDCG@10 is %(figure).4f on %(n)d learners, popularity has %(baseline).4f%(incumbent)s.") % {
+    return _("NDCG@10 is %(figure).4f on %(n)s learners, popularity has %(baseline).4f%(incumbent)s.") % {
         "figure": candidate.metrics[MEASURE],
-        "n": candidate.n_learners,
+        "n": number(candidate.n_learners),
         "baseline": baseline.metrics[MEASURE],
         "incumbent": _beside(candidate, incumbent),
     }

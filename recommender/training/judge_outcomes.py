@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from analytics.public import full_stop
+from analytics.public import full_stop, number
 from recommender.evaluation.findings import Finding
 from recommender.evaluation.outcome_protocol import OutcomeEvaluation, auc_difference
 from recommender.models import AfterGate, Run, Version
@@ -52,9 +52,9 @@ def judge_outcomes(
         _no_less_fair("group_calibration_gap", _("calibration"), candidate, yardstick),
     ]
     stopping = [finding for finding in findings if finding.is_stopping]
-    figures = _("ROC-AUC is %(figure).4f on %(n)d learners, the logistic line has %(baseline).4f.") % {
+    figures = _("ROC-AUC is %(figure).4f on %(n)s learners, the logistic line has %(baseline).4f.") % {
         "figure": candidate.metrics[MEASURE],
-        "n": candidate.n_learners,
+        "n": number(candidate.n_learners),
         "baseline": baseline.metrics[MEASURE],
     }
     if stopping:

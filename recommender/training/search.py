@@ -21,7 +21,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analytics.public import JobState, Lease, NeuralinkError
+from analytics.public import JobState, Lease, NeuralinkError, number
 from recommender.algorithms.base import FitOptions
 from recommender.algorithms.catalogue import algorithm_class, build
 from recommender.algorithms.config import Config
@@ -198,15 +198,15 @@ def _conclusion(job: Search) -> tuple[dict[str, object] | None, str]:
         "n": len(trials),
         "figure": best.metrics[MEASURE],
         "config": _words(best.config),
-        "learners": best.metrics["n_learners"],
+        "learners": number(best.metrics["n_learners"]),
     }
     if defaults is None or defaults.pk == best.pk:
         text = (
-            _("The defaults stay the best of %(n)d trials: NDCG@10 is %(figure).4f on %(learners)d learners.") % facts
+            _("The defaults stay the best of %(n)d trials: NDCG@10 is %(figure).4f on %(learners)s learners.") % facts
         )
     else:
         text = _(
-            "The best of %(n)d trials is %(config)s: NDCG@10 is %(figure).4f on %(learners)d learners, "
+            "The best of %(n)d trials is %(config)s: NDCG@10 is %(figure).4f on %(learners)s learners, "
             "the defaults have %(default).4f."
         ) % (facts | {"default": defaults.metrics[MEASURE]})
     return dict(best.config), text
