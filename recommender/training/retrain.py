@@ -100,7 +100,7 @@ def _guard(run: Run, watch: Watch) -> None:
     stopping = next((finding for finding in findings if finding.is_stopping), None)
     if stopping is not None and not run.override:
         raise NeuralinkError(
-            _("Not trained, because the data look broken. %(sentence)s Or start it again and say why it shall train.")
+            _("Not trained, because the data look broken. %(sentence)s Mend that, or start again and say why to train.")
             % {"sentence": stopping.sentence}
         )
 
