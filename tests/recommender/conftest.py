@@ -31,6 +31,12 @@ def college(db: None) -> College:
     return build_college()
 
 
+@pytest.fixture(autouse=True)
+def long_lease(settings: Any) -> None:
+    """The thread that extends it cannot see a test's transaction, and a busy machine takes its time."""
+    settings.NEURALINK_LEASE_SECONDS = 600
+
+
 @pytest.fixture
 def models_home(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Versions are written to a folder of the test; the process knows of no version when it begins."""

@@ -38,9 +38,8 @@ def write(export: ListExport) -> ListExport:
 
 
 @pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread that keeps a lease alive does not see rows of the test's transaction."""
-    settings.NEURALINK_LEASE_SECONDS = 1800
     monkeypatch.setattr(jobs, "LOOK_SECONDS", 600.0)
 
 

@@ -21,12 +21,6 @@ from tests.recommender.college import N_A_RUN, College
 Trained = Callable[..., Run]
 
 
-@pytest.fixture(autouse=True)
-def long_lease(settings: Any) -> None:
-    """The thread that extends it cannot see a test's transaction, and a busy machine takes its time."""
-    settings.NEURALINK_LEASE_SECONDS = 600
-
-
 def test_the_row_tells_everything(college: College, trained: Trained) -> None:
     run = trained(college.organisation, "logistic")
     assert run.state == "succeeded", run.error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -25,10 +24,7 @@ def owner(college: College) -> Client:
     return client
 
 
-def test_what_was_measured_can_be_read(
-    college: College, trained: Callable[..., Run], owner: Client, settings: Any
-) -> None:
-    settings.NEURALINK_LEASE_SECONDS = 600
+def test_what_was_measured_can_be_read(college: College, trained: Callable[..., Run], owner: Client) -> None:
     run = trained(college.organisation, "logistic")
     assert run.state == "succeeded", run.error
     for path in (f"/versions/{run.version.pk}/", f"/versions/{run.version.pk}/card/", f"/runs/{run.pk}/"):
@@ -56,13 +52,12 @@ def tell_surprises_apart(college: College) -> None:
 
 
 def test_a_version_that_is_less_fair_says_so_wherever_it_is_read(
-    college: College, trained: Callable[..., Run], owner: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+    college: College, trained: Callable[..., Run], owner: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one in use is told to have been calibrated alike for all: the same recipe again is not, and stays out of use.
 
     Calibration is what the college decides. Its error rates hang on where the alarm is set, and that on the ids.
     """
-    settings.NEURALINK_LEASE_SECONDS = 600
     monkeypatch.setattr(outcome_protocol, "MIN_GROUP", 5)
     tell_surprises_apart(college)
     fair = trained(college.organisation, "logistic").version
