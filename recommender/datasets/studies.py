@@ -33,7 +33,7 @@ class Runs:
     """r runs of courses."""
 
     subject: Ints
-    """(r,) what earlier runs of the same course have in common."""
+    """(r,) what earlier runs of the same course have in common: the same number whenever it is read, below 2**28."""
     course_id: Ints
     """(r,) database id."""
     season: Ints

@@ -34,6 +34,7 @@ class Examples:
     weeks: Matrix  # (k, N_WEEKS, n_channels), oldest first
     told: Matrix  # (k, n_tellings): values that people are told
     cohort: Ints  # (k,) same run and day
+    subject: Ints  # (k,) of `Runs.subject`
     expected: Floats  # (k,) share of the cohort not to finish, going by earlier runs; NaN: none
     trust: Floats  # (k,) in `expected`, 0 to 1; 0 where the subject never ran before
     is_risk: Flags  # (k,) will not finish; meaningless where not `is_labelled`
@@ -96,6 +97,7 @@ def examples_on(studies: Studies, day: int, *, only: Flags | None = None, with_w
         weeks=_weeks(seen, wanted) if with_weeks else np.zeros((len(wanted), 0, len(CHANNELS)), np.float32),
         told=np.column_stack([tellings[name][wanted].astype(np.float32) for name in TELLINGS]),
         cohort=run * 10_000 + day,
+        subject=studies.runs.subject[run],
         expected=seen.expected[run],
         trust=evidence / (evidence + LITTLE_EVIDENCE),
         is_risk=studies.outcome[wanted] == NOT_FINISHED,

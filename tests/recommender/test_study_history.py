@@ -26,6 +26,8 @@ def test_days_count_from_the_opening(college: College) -> None:
     assert sorted(set(data.work.due_day)) == list(DUE_DAYS)
     assert (data.runs.subject == data.runs.subject[0]).all()
     assert set(data.runs.season) == {10}
+    # What was learnt of a subject is found again in any later reading, whatever else is there then.
+    assert data.runs.subject[0] == 0x384712E  # of md5
     assert course_names(data, np.array([0, 2])) == ["Algebra 2022", "Algebra 2024"]
 
 

@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from recommender.algorithms.base import FitOptions
+from recommender.evaluation.outcome_metrics import roc_auc
+from recommender.outcomes import logistic
 from recommender.outcomes.base import FACTOR_NAMES, medians
 from recommender.outcomes.boosting import Boosting, _factor_places
+from recommender.outcomes.examples import Examples
 from recommender.outcomes.level import level_shift, platt, sigmoid
 from recommender.outcomes.logistic import Logistic
 from recommender.outcomes.trees import exported
-from tests.recommender.outcomes.contract import TEST, TRAIN, PredictorContract
+from tests.recommender.outcomes.contract import TEST, TRAIN, TRUTH, PredictorContract
 
 FEW = {"epochs": 40, "learning_rate": 0.1}
 
 
 class TestLogistic(PredictorContract):
     name = "logistic"
+
+    def test_a_subject_has_a_line_of_its_own(self, monkeypatch):
+        """Of two where good and bad are swapped each is told right; one that is new gets the common line."""
+        monkeypatch.setattr(logistic, "OWN_ENROLMENTS", 20)
+
+        def contrary(examples: Examples) -> Examples:
+            is_second = examples.owner // 2 % 2 == 1
+            return replace(examples, subject=1_000 + is_second.astype(np.int64), is_risk=examples.is_risk ^ is_second)
+
+        train, test = contrary(TRAIN), contrary(replace(TEST, is_risk=TRUTH))
+        fitted = Logistic().fit(train)
+        state = fitted.state()
+        assert state["subjects"].tolist() == [1_000, 1_001]
+        raw, _grade = fitted.raw(test)
+        for subject in (1_000, 1_001):
+            of_it = test.subject == subject
+            assert roc_auc(raw[of_it], test.is_risk[of_it]) > 0.7, subject
+        rest = raw - fitted.parts(test).sum(axis=1)
+        for cohort in np.unique(test.subject * 10_000 + test.day):
+            assert np.ptp(rest[test.subject * 10_000 + test.day == cohort]) < 1e-4
+        new, _grade = fitted.raw(replace(test, subject=np.full(len(test), 7)))
+        none = {name: state[name][:0] for name in ("subjects", "subject_coefficients")}
+        common = Logistic.with_arrays(state | none)
+        np.testing.assert_array_equal(new, common.raw(test)[0])
+        again = Logistic.from_state(fitted.config, state)
+        np.testing.assert_array_equal(again.raw(test)[0], raw)
+
+    def test_few_enrolments_make_no_line_of_their_own(self):
+        assert len(Logistic().fit(TRAIN).state()["subjects"]) == 0
 
 
 class TestBoosting(PredictorContract):
