@@ -61,7 +61,10 @@ NEURALINK_SHARED_SECONDS = env.integer(
     "NEURALINK_SHARED_SECONDS",
     30,
     minimum=0,
-    doc="how old popular and similar activities, and names of activities in recommendations, may be",
+    doc="how old popular and similar activities may be, which are the same for everybody",
+)
+NEURALINK_NAME_SECONDS = env.integer(
+    "NEURALINK_NAME_SECONDS", 300, minimum=0, doc="how old names of activities in recommendations may be"
 )
 NEURALINK_NOT_NOW_DAYS = env.integer(
     "NEURALINK_NOT_NOW_DAYS", 7, minimum=1, doc="days for which an activity stays away after 'not now'"

@@ -20,7 +20,7 @@ from analytics.public import Activity, Kind, Organisation, Prepared
 from recommender.serving.answers import Chosen
 from recommender.serving.situation import Situation
 
-MAX_REMEMBERED = 20_000
+MAX_REMEMBERED = 50_000
 """Activities, of some kilobyte each, of all organisations together."""
 
 _NAMES = """
@@ -40,13 +40,14 @@ _KEEP = """
                     ELSE current_setting('synchronous_commit') END, true)
 """
 _NAMED = Prepared(_NAMES)
-_KEPT = Prepared(f"WITH kept AS ({_KEEP}) {_NAMES}")
+_KEPT = Prepared(_KEEP)
+_KEPT_AND_NAMED = Prepared(f"WITH kept AS ({_KEEP}) {_NAMES}")
 
 
 def named(organisation: Organisation, ids: Collection[int]) -> dict[int, Activity]:
     """The organisation's activities by id, with their courses; those that are gone are missing.
 
-    One query for those that were not read in the last NEURALINK_SHARED_SECONDS.
+    One query for those that were not read in the last NEURALINK_NAME_SECONDS.
     """
     found, lacking = _remembered(organisation, ids)
     if lacking:
@@ -64,7 +65,7 @@ def kept(
     token, shown = uuid.uuid4(), [one.activity_id for one in chosen.candidates]
     organisation = situation.organisation
     found, lacking = _remembered(organisation, {*shown, *causes})
-    rows = _KEPT.rows(
+    rows = (_KEPT_AND_NAMED if lacking else _KEPT).rows(
         {
             "token": token.hex,
             "organisation": organisation.pk,
@@ -87,7 +88,7 @@ _lock = threading.Lock()
 
 def _remembered(organisation: Organisation, ids: Collection[int]) -> tuple[dict[int, Activity], list[int]]:
     """Those that are known well enough, and the ids of the others."""
-    since, whose = time.monotonic() - settings.NEURALINK_SHARED_SECONDS, organisation.pk
+    since, whose = time.monotonic() - settings.NEURALINK_NAME_SECONDS, organisation.pk
     found, lacking = {}, []
     for pk in ids:
         read_at, owner, activity = _known.get(pk, _UNKNOWN)

@@ -42,7 +42,7 @@ def models_home(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """Versions are written to a folder of the test; the process knows of no version when it begins."""
     # Not settings.HOME: the embedded database lives there too.
     monkeypatch.setattr(versions, "data_folder", lambda: tmp_path)
-    settings.NEURALINK_SWAP_SECONDS = settings.NEURALINK_SHARED_SECONDS = 0
+    settings.NEURALINK_SWAP_SECONDS = settings.NEURALINK_SHARED_SECONDS = settings.NEURALINK_NAME_SECONDS = 0
     live.forget()
     openings.forget()
     shown.forget()

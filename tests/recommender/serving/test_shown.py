@@ -17,7 +17,7 @@ from tests.recommender.school import School, build_school
 
 @pytest.fixture(autouse=True)
 def forgotten(settings: Any) -> Iterator[None]:
-    settings.NEURALINK_SHARED_SECONDS = 60
+    settings.NEURALINK_NAME_SECONDS = 60
     shown.forget()
     yield
     shown.forget()
@@ -31,7 +31,7 @@ def test_a_name_is_read_once(school: School, settings: Any, django_assert_num_qu
         assert named(school.organisation, ids[:4]) == first
     with django_assert_num_queries(1):
         assert named(school.organisation, ids).keys() == set(ids)
-    settings.NEURALINK_SHARED_SECONDS = 0
+    settings.NEURALINK_NAME_SECONDS = 0
     assert named(school.organisation, ids[:1])[ids[0]].name == "Another name"
 
 
