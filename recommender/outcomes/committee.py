@@ -24,12 +24,14 @@ from recommender.outcomes.base import FACTOR_NAMES, Predictor, with_peers_values
 from recommender.outcomes.ensemble import Ensemble
 from recommender.outcomes.examples import Examples
 from recommender.outcomes.networks.mlp import MLP, MLPConfig
+from recommender.outcomes.scaling import scaled
 
 N_NETWORKS = 5
 """More gain little (Lakshminarayanan et al., NeurIPS 2017, figure 2)."""
 ENSEMBLE_WEIGHT = 0.5
 """Of the ensemble in the answer; the networks share the rest."""
-PARTS: dict[str, type[Predictor]] = {"ensemble_": Ensemble} | {f"network_{k}_": MLP for k in range(N_NETWORKS)}
+ENSEMBLE = "ensemble_"
+PARTS: dict[str, type[Predictor]] = {ENSEMBLE: Ensemble} | {f"network_{k}_": MLP for k in range(N_NETWORKS)}
 WEIGHTS = (ENSEMBLE_WEIGHT, *[(1 - ENSEMBLE_WEIGHT) / N_NETWORKS] * N_NETWORKS)
 
 
@@ -54,19 +56,26 @@ class Committee(Predictor):
         return learnt
 
     def raw(self, examples: Examples) -> tuple[Floats, Floats]:
-        risks, grades = zip(*(member.raw(examples) for member in self._members()), strict=True)
+        ensemble, networks = self._members()
+        risks, grades = zip(ensemble.raw(examples), *self._answers(networks, examples), strict=True)
         return _mean(risks), _mean(grades)
 
     def without_each(self, examples: Examples, raw: Floats) -> Iterator[Floats]:
-        ensemble, *networks = self._members()
+        ensemble, networks = self._members()
         exact = ensemble.without_each(examples, ensemble.raw(examples)[0])
         for factor, without in zip(FACTOR_NAMES, exact, strict=True):
-            changed = with_peers_values(examples, factor)
-            yield _mean((without, *(network.raw(changed)[0] for network in networks)))
+            changed = self._answers(networks, with_peers_values(examples, factor))
+            yield _mean((without, *(risk for risk, _grade in changed)))
 
-    def _members(self) -> list[Predictor]:
+    def _answers(self, networks: list[MLP], examples: Examples) -> list[tuple[Floats, Floats]]:
+        """Scaled once for all: they learnt from the same examples, so that their scales are one."""
+        features = scaled(examples.features, self._fitted()["network_0_scale"])
+        return [network.answer(features, examples) for network in networks]
+
+    def _members(self) -> tuple[Predictor, list[MLP]]:
         state = self._fitted()
-        return [kind.with_arrays({name: state[part + name] for name in kind.arrays}) for part, kind in PARTS.items()]
+        of = {part: {name: state[part + name] for name in kind.arrays} for part, kind in PARTS.items()}
+        return Ensemble.with_arrays(of.pop(ENSEMBLE)), [MLP.with_arrays(arrays) for arrays in of.values()]
 
 
 def _mean(answers: tuple[Floats, ...]) -> Floats:

@@ -68,8 +68,12 @@ class Network(Predictor):
         return arrays | {"scale": scale, "has_grades": np.array([float(known.any())], np.float32)}
 
     def raw(self, examples: Examples) -> tuple[Floats, Floats]:
+        return self.answer(scaled(examples.features, self._fitted()["scale"]), examples)
+
+    def answer(self, features: Matrix, examples: Examples) -> tuple[Floats, Floats]:
+        """As `raw`, of features that are scaled already."""
         state = self._fitted()
-        hidden = self.hidden(scaled(examples.features, state["scale"]), examples)
+        hidden = self.hidden(features, examples)
         risk, grade = (hidden @ state[f"{name}_kernel"] + state[f"{name}_bias"] for name in ("risk", "grade"))
         told = grade[:, 0] if state["has_grades"][0] else np.full(len(grade), np.nan)
         return risk[:, 0].astype(np.float64), told.astype(np.float64)

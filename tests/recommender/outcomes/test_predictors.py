@@ -110,7 +110,8 @@ class TestCommittee(PredictorContract):
 
     def test_it_is_the_mean_of_all(self, fitted):
         """Half of it the ensemble, and its networks began differently."""
-        members = fitted._members()
+        ensemble, networks = fitted._members()
+        members = [ensemble, *networks]
         answers = [member.raw(TEST)[0] for member in members]
         np.testing.assert_allclose(fitted.raw(TEST)[0], answers[0] / 2 + sum(answers[1:]) / 10)
         assert np.abs(answers[1] - answers[2]).max() > 0.01
