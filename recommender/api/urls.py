@@ -30,6 +30,7 @@ from recommender.api.recommendations import (
     WhyNotView,
 )
 from recommender.api.retrain_rules import RetrainRuleDetail, RetrainRuleList
+from recommender.api.risk_refreshes import RiskRefreshCancellation, RiskRefreshDetail, RiskRefreshList
 from recommender.api.risks import RiskList
 from recommender.api.runs import RunCancellation, RunDetail, RunEstimate, RunList
 from recommender.api.searches import SearchCancellation, SearchDetail, SearchList
@@ -55,6 +56,9 @@ urlpatterns = [
     path("activities/<external_id:external_id>/similar/", SimilarActivities.as_view(), name="api_similar"),
     path("feedback/", FeedbackList.as_view(), name="api_feedback"),
     path("risks/", RiskList.as_view(), name="api_risks"),
+    path("risk-refreshes/", RiskRefreshList.as_view(), name="api_risk_refreshes"),
+    path("risk-refreshes/<int:pk>/", RiskRefreshDetail.as_view(), name="api_risk_refresh"),
+    path("risk-refreshes/<int:pk>/cancel/", RiskRefreshCancellation.as_view(), name="api_risk_refresh_cancel"),
     path("risks/what-if/", WhatIf.as_view(), name="api_what_if"),
     path("worklist/", WorklistList.as_view(), name="api_worklist"),
     path("worklist/actions/", WorklistActions.as_view(), name="api_worklist_actions"),

@@ -22,6 +22,7 @@ from recommender.models import (
     MessageTemplate,
     OutcomePolicy,
     RetrainRule,
+    RiskRefresh,
     Run,
     Search,
 )
@@ -51,6 +52,7 @@ def arguments_of(house: House, run: Run) -> dict[str, list[Any]]:
         "search": Search.objects.create(organisation=organisation, algorithm="ease", budget_seconds=5),
         "list_rule": ListRule.objects.create(organisation=organisation, effect="block", activity_kind="forum", why="w"),
         "list_export": an_export(house),
+        "risk_refresh": RiskRefresh.objects.create(organisation=organisation, requested_by=instructor),
         "mail": Mail.objects.create(organisation=organisation, requested_by=instructor, address="a@b.org", subject="s"),
         "shared_board": board,
         "shared_tile": Tile.objects.create(organisation=organisation, board=board, name="t", query="by=course"),
