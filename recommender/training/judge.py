@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from analytics.public import full_stop, number
 from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import algorithm_class, build
-from recommender.errors import InvalidConfig, NotEnoughMemory, UnknownName
+from recommender.errors import InvalidConfig, NotEnoughMemory, RecommenderError, UnknownName
 from recommender.evaluation.bootstrap import Comparison, compare
 from recommender.evaluation.findings import Finding
 from recommender.evaluation.protocol import MEASURE, Evaluation
 from recommender.evaluation.segments import SEGMENTS
 from recommender.models import AfterGate, Run, Version
-from recommender.registry.versions import measured_per_learner
+from recommender.registry.versions import loaded, measured_per_learner
 
 BASELINE = "popularity"
 LEAST_OF_SEGMENT, LEAST_OF_COURSE = 30, 100
@@ -84,6 +84,10 @@ def incumbent_of(run: Run, version: Version | None, candidate: Evaluation, trial
     """
     if version is None:
         return None
+    try:
+        loaded(version)
+    except RecommenderError as error:
+        return Incumbent(version, remark=cannot_answer(error))
     if version.run.protocol_hash == candidate.protocol_hash:
         kept = measured_per_learner(version)
         return Incumbent(version, dict(version.metrics), kept)
@@ -94,6 +98,11 @@ def incumbent_of(run: Run, version: Version | None, candidate: Evaluation, trial
     except (UnknownName, InvalidConfig, NotEnoughMemory) as error:
         return Incumbent(version, remark=_("it could not be measured: %(why)s") % {"why": error})
     return Incumbent(version, evaluation.metrics, evaluation.per_learner[MEASURE])
+
+
+def cannot_answer(error: RecommenderError) -> str:
+    """Why a version in use is no yardstick: of another release or damaged, it is worth nothing to anybody."""
+    return _("it cannot answer any more: %(why)s") % {"why": str(error).rstrip(".")}
 
 
 def segments_of(evaluation: Evaluation) -> Groups:

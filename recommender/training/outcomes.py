@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from recommender.datasets.studies import NOT_FINISHED, Studies
 from recommender.day_history import n_events_stored
-from recommender.errors import InvalidConfig, NotEnoughData, UnknownName
+from recommender.errors import InvalidConfig, NotEnoughData, RecommenderError, UnknownName
 from recommender.evaluation.outcome_protocol import (
     OutcomeEvaluation,
     OutcomeSplit,
@@ -32,6 +32,7 @@ from recommender.outcomes.examples import training_examples
 from recommender.registry import versions
 from recommender.study_history import course_names, groups_of, studies
 from recommender.training.conclude import Conclusion, conclude
+from recommender.training.judge import cannot_answer
 from recommender.training.judge_outcomes import InUse, judge_outcomes
 from recommender.training.watch import Watch
 
@@ -119,6 +120,10 @@ def _in_use(run: Run, candidate: OutcomeEvaluation, trial: Callable[[Predictor],
     version = versions.live(run.organisation, TargetKind.OUTCOME)
     if version is None:
         return None
+    try:
+        versions.loaded_predictor(version)
+    except RecommenderError as error:
+        return InUse(version, remark=cannot_answer(error))
     if version.run.protocol_hash == candidate.protocol_hash:
         return InUse(version, dict(version.metrics))
     if (version.algorithm, version.run.config) == (run.algorithm, run.config):

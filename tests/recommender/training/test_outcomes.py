@@ -11,8 +11,11 @@ import pytest
 from analytics.errors import InvalidInput
 from analytics.models import Enrolment, Outcome
 from recommender.day_history import n_events_stored
+from recommender.errors import IncompatibleArtifact
 from recommender.evaluation.outcome_protocol import OutcomeEvaluation
-from recommender.models import Run, TargetKind
+from recommender.models import Run, TargetKind, Version
+from recommender.outcomes.base import Predictor
+from recommender.registry import versions
 from recommender.registry.versions import live, open_artifact
 from recommender.training.judge_outcomes import InUse, judge_outcomes
 from recommender.training.start import start_run, start_search
@@ -47,6 +50,29 @@ def test_trees_are_measured_beside_the_line_and_the_version_in_use(college: Coll
     assert trees.baseline_metrics["roc_auc"] == line.metrics["roc_auc"]
     assert trees.data["in_use"]["metrics"]["roc_auc"] == line.metrics["roc_auc"]
     assert "the logistic line has" in trees.verdict
+
+
+def test_what_cannot_answer_any_more_is_no_yardstick(
+    college: College, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an update that calculates other features: whatever it was worth, it tells nobody anything now."""
+    line = trained(college.organisation, "logistic")
+    line.version.metrics |= {"roc_auc": 0.999}
+    line.version.save()
+    again = trained(college.organisation, "logistic")
+    assert again.verdict.startswith("Not put into use.")
+    load = versions.loaded_predictor
+
+    def of_another_release(version: Version) -> Predictor:
+        if version == line.version:
+            raise IncompatibleArtifact("Train a new version.")
+        return load(version)
+
+    monkeypatch.setattr(versions, "loaded_predictor", of_another_release)
+    after = trained(college.organisation, "logistic")
+    assert after.state == "succeeded", after.error
+    assert live(college.organisation, TargetKind.OUTCOME) == after.version
+    assert "in use was not compared: it cannot answer any more: Train a new version." in after.verdict
 
 
 def test_nothing_has_ended(college: College, trained: Trained) -> None:
