@@ -18,7 +18,7 @@ from analytics.imports.formats import FORMATS
 from analytics.imports.rollback import request_roll_back
 from analytics.imports.start import import_file, import_upload
 from analytics.models import Import, Member, Role, RollBack, RowVerdict, Scope, Upload, Verdict
-from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerializer
+from analytics.rest.jobs import JOB_FIELDS, CancelView, JobListView, JobSerializer
 from analytics.rest.parameters import Body, PageParameters
 from analytics.rest.parsers import StrictJSONParser, check_upload_length
 from analytics.rest.permissions import Access
@@ -114,11 +114,10 @@ class NewImport(Body):
         return options
 
 
-class ImportList(ListView):
+class ImportList(JobListView):
     """Imports, newest first."""
 
     access = {"GET": READING, "POST": WRITING}
-    parameters = JobParameters
     parser_classes = [MultiPartParser, StrictJSONParser]
     serializer_class = ImportSerializer
     queryset = IMPORTS
@@ -126,10 +125,6 @@ class ImportList(ListView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         check_upload_length(request._request)
         super().initial(request, *args, **kwargs)
-
-    def get_queryset(self) -> QuerySet[Any]:
-        rows = super().get_queryset()
-        return rows.filter(state=self.query["state"]) if "state" in self.query else rows
 
     @extend_schema(
         request={"multipart/form-data": NewImport, "application/json": NewImport}, responses={202: ImportSerializer}

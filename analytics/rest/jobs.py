@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 from analytics.errors import NeuralinkError
 from analytics.models import Job, JobState
 from analytics.rest.parameters import PageParameters
-from analytics.rest.views import ApiView
+from analytics.rest.views import ApiView, ListView
 
 JOB_FIELDS = [
     "state",
@@ -37,6 +38,16 @@ class JobSerializer(serializers.ModelSerializer[Any]):
 
 class JobParameters(PageParameters):
     state = serializers.ChoiceField(choices=JobState.choices, required=False)
+
+
+class JobListView(ListView):
+    """GET: jobs, newest first, of one state or of all."""
+
+    parameters = JobParameters
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = super().get_queryset()
+        return rows.filter(state=self.query["state"]) if "state" in self.query else rows
 
 
 class CancelView(ApiView):

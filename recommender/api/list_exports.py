@@ -17,10 +17,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.public import Learner, Member, Role, Scope
-from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerializer
+from analytics.rest.jobs import JOB_FIELDS, CancelView, JobListView, JobSerializer
 from analytics.rest.parameters import Body, ExternalIdField
 from analytics.rest.permissions import Access, visible
-from analytics.rest.views import ApiView, DetailView, ListView, rendered
+from analytics.rest.views import ApiView, DetailView, rendered
 from recommender.api.recommendations import EXPLAIN_HELP, AnswerSerializer
 from recommender.api.told import told
 from recommender.models import RECOMMENDED_CHOICES, ListExport, ListFormat, TargetKind
@@ -89,17 +89,12 @@ class NewListExport(Body):
     n_each = serializers.IntegerField(min_value=1, max_value=100, default=10, required=False)
 
 
-class ListExportList(ListView):
+class ListExportList(JobListView):
     """Files with the lists of all learners, newest first."""
 
     access = {"GET": EVERYBODYS, "POST": EVERYBODYS}
-    parameters = JobParameters
     serializer_class = ListExportSerializer
     queryset = EXPORTS
-
-    def get_queryset(self) -> QuerySet[Any]:
-        rows = super().get_queryset()
-        return rows.filter(state=self.query["state"]) if "state" in self.query else rows
 
     @extend_schema(request=NewListExport, responses={202: ListExportSerializer})
     def post(self, request: Request) -> Response:

@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.public import Member, Role, Scope
-from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerializer
+from analytics.rest.jobs import JOB_FIELDS, CancelView, JobListView, JobSerializer
 from analytics.rest.parameters import Body
 from analytics.rest.permissions import Access
-from analytics.rest.views import DetailView, ListView, rendered
+from analytics.rest.views import DetailView, rendered
 from recommender.models import RiskRefresh
 from recommender.serving.risks import start_refresh
 
@@ -29,17 +29,12 @@ class RiskRefreshSerializer(JobSerializer):
         read_only_fields = fields
 
 
-class RiskRefreshList(ListView):
+class RiskRefreshList(JobListView):
     """Calculations of everybody's risk, newest first: those that were asked for, and those of every week."""
 
     access = {"GET": ASKING, "POST": ASKING}
-    parameters = JobParameters
     serializer_class = RiskRefreshSerializer
     queryset = REFRESHES
-
-    def get_queryset(self) -> QuerySet[Any]:
-        rows = super().get_queryset()
-        return rows.filter(state=self.query["state"]) if "state" in self.query else rows
 
     @extend_schema(request=None, responses={202: RiskRefreshSerializer})
     def post(self, request: Request) -> Response:

@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.public import Activity, Member, Role, Scope
-from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerializer
+from analytics.rest.jobs import JOB_FIELDS, CancelView, JobListView, JobParameters, JobSerializer
 from analytics.rest.parameters import Body, ExternalIdField
 from analytics.rest.permissions import Access
-from analytics.rest.views import ApiView, DetailView, ListView, rendered
+from analytics.rest.views import ApiView, DetailView, rendered
 from recommender.algorithms.catalogue import ALGORITHMS
 from recommender.models import RECOMMENDED_CHOICES, Run, TargetKind
 from recommender.outcomes.catalogue import PREDICTORS
@@ -99,7 +99,7 @@ class NewRun(Body):
     )
 
 
-class RunList(ListView):
+class RunList(JobListView):
     """Trainings, newest first; those that only were trials of a search where the search is named."""
 
     access = OWNERS
@@ -108,8 +108,7 @@ class RunList(ListView):
     queryset = RUNS
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = super().get_queryset().filter(search=self.query.get("search"))
-        return rows.filter(state=self.query["state"]) if "state" in self.query else rows
+        return super().get_queryset().filter(search=self.query.get("search"))
 
     @extend_schema(request=NewRun, responses={202: RunDetailSerializer})
     def post(self, request: Request) -> Response:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.public import Activity, Member
-from analytics.rest.jobs import JOB_FIELDS, CancelView, JobParameters, JobSerializer
+from analytics.rest.jobs import JOB_FIELDS, CancelView, JobListView, JobSerializer
 from analytics.rest.parameters import Body, ExternalIdField
-from analytics.rest.views import DetailView, ListView, rendered
+from analytics.rest.views import DetailView, rendered
 from recommender.algorithms.catalogue import RECOMMENDERS
 from recommender.api.runs import OWNERS, READING, WRITING
 from recommender.models import RECOMMENDED_CHOICES, Search, TargetKind
@@ -47,17 +45,12 @@ class NewSearch(Body):
     seed = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**31 - 1)
 
 
-class SearchList(ListView):
+class SearchList(JobListView):
     """Searches for parameters, newest first."""
 
     access = OWNERS
-    parameters = JobParameters
     serializer_class = SearchSerializer
     queryset = SEARCHES
-
-    def get_queryset(self) -> QuerySet[Any]:
-        rows = super().get_queryset()
-        return rows.filter(state=self.query["state"]) if "state" in self.query else rows
 
     @extend_schema(request=NewSearch, responses={202: SearchSerializer})
     def post(self, request: Request) -> Response:
