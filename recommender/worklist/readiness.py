@@ -25,6 +25,8 @@ class Lack:
     sentence: str | Promise
     action: str | Promise = ""
     url: str = ""
+    is_calculable: bool = False
+    """Everything is there: risks only have to be calculated."""
 
 
 def lack_of(organisation: Organisation) -> Lack | None:
@@ -54,4 +56,5 @@ def lack_of(organisation: Organisation) -> Lack | None:
     return Lack(
         _("No risk has been calculated yet"),
         _("A model is in use. Risks of all enrolments that run are calculated within minutes, then once a week."),
+        is_calculable=True,
     )

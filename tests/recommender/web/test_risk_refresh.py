@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from analytics.models import JobState, Organisation
+from analytics.models import Enrolment, JobState, Organisation, Outcome
 from recommender.models import Promotion, PromotionAction, Risk, RiskRefresh, Run, TargetKind, Version
+from recommender.worklist.readiness import MIN_ENDED
 from tests.asking import post, told
 from tests.cast import Cast
 
@@ -78,6 +79,22 @@ def test_stopped(browser: Client, predicting: Organisation) -> None:
 def test_what_failed_says_why(browser: Client, predicting: Organisation) -> None:
     RiskRefresh.objects.create(organisation=predicting, state=JobState.FAILED, error="The files are damaged.")
     assert "The last time it failed: The files are damaged." in shown(browser)[0]
+
+
+def test_where_none_was_calculated_yet_it_can_be_asked_for(browser: Client, predicting: Organisation) -> None:
+    Risk.objects.all().delete()
+    Enrolment.objects.update(outcome=Outcome.COMPLETED)
+    seed = Enrolment.objects.filter(organisation=predicting).first()
+    assert seed is not None
+    Enrolment.objects.bulk_create(
+        Enrolment(
+            organisation=predicting, learner=seed.learner, course=seed.course, course_run=str(n), outcome="failed"
+        )
+        for n in range(MIN_ENDED)
+    )
+    page = browser.get(reverse("worklist")).content.decode()
+    assert "No risk has been calculated yet" in page
+    assert "Calculate risks now" in page
 
 
 def test_without_a_predictor_it_says_what_to_do(browser: Client, risks: Risks) -> None:
