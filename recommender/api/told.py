@@ -5,8 +5,6 @@ A test holds these keys against those of the serializers that the schema is made
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any
@@ -16,6 +14,7 @@ from django.urls import reverse
 
 from analytics.public import Activity
 from recommender.serving.answers import Answer, Recommendation
+from recommender.serving.remembered import Remembered
 
 Told = dict[str, Any]
 MAX_REMEMBERED = 4096
@@ -54,20 +53,9 @@ def _activity(activity: Activity) -> Told:
     return {"external_id": activity.external_id, "kind": activity.kind, "name": activity.name}
 
 
-_remembered: dict[Hashable, tuple[float, Told]] = {}
-_lock = threading.Lock()
+_remembered: Remembered[Hashable, Told] = Remembered(MAX_REMEMBERED)
 
 
 def remembered(key: Hashable, make: Callable[[], Answer]) -> Told:
     """An answer that is the same for everybody, at most NEURALINK_SHARED_SECONDS old; the key names its version."""
-    made_at, found = _remembered.get(key, (0.0, None))
-    now = time.monotonic()
-    if found is not None and now - made_at < settings.NEURALINK_SHARED_SECONDS:
-        return found
-    made = told(make())
-    with _lock:
-        _remembered.pop(key, None)
-        _remembered[key] = (now, made)
-        while len(_remembered) > MAX_REMEMBERED:
-            del _remembered[next(iter(_remembered))]
-    return made
+    return _remembered.get(key, settings.NEURALINK_SHARED_SECONDS, lambda: told(make()))

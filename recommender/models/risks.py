@@ -86,4 +86,4 @@ class RiskRefresh(Job):
         ]
 
     def __str__(self) -> str:
-        return f"risks of {self.organisation_id} #{self.pk}"
+        return f"calculation of risks #{self.pk}"

@@ -5,8 +5,6 @@ The rules in force are read once in NEURALINK_SWAP_SECONDS by each process, with
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +19,7 @@ from analytics.public import Activity, Organisation
 from recommender.history import KINDS
 from recommender.models import Effect, ListRule
 from recommender.serving.outline import Outline
+from recommender.serving.remembered import Remembered
 
 MAX_ORGANISATIONS = 64
 """So many are remembered by one process."""
@@ -63,8 +62,8 @@ class Known:
 
 
 NOTHING = Effects()
-_known: dict[int, tuple[float, list[Known]]] = {}
-_lock = threading.Lock()
+_known: Remembered[int, list[Known]] = Remembered(MAX_ORGANISATIONS)
+forget = _known.forget
 
 
 def effects_on(
@@ -105,17 +104,11 @@ def combined(
 
 def rules_of(organisation: Organisation) -> list[Known]:
     """In force, newest first; as old as NEURALINK_SWAP_SECONDS allows."""
-    read_at, known = _known.get(organisation.pk, (-float("inf"), []))
-    now = time.monotonic()
-    if now - read_at < settings.NEURALINK_SWAP_SECONDS:
-        return known
-    found = [with_meaning(rule) for rule in ListRule.objects.in_force().filter(organisation=organisation)]
-    with _lock:
-        _known.pop(organisation.pk, None)
-        _known[organisation.pk] = (now, found)
-        while len(_known) > MAX_ORGANISATIONS:
-            del _known[next(iter(_known))]
-    return found
+    return _known.get(organisation.pk, settings.NEURALINK_SWAP_SECONDS, lambda: _read(organisation))
+
+
+def _read(organisation: Organisation) -> list[Known]:
+    return [with_meaning(rule) for rule in ListRule.objects.in_force().filter(organisation=organisation)]
 
 
 def with_meaning(rule: ListRule) -> Known:
@@ -128,12 +121,6 @@ def with_meaning(rule: ListRule) -> Known:
     else:
         rows = rows.filter(Q(pk=rule.activity_id) | Q(course_id=rule.activity_id) | Q(parent_id=rule.activity_id))
     return Known(rule, np.fromiter(rows.values_list("pk", flat=True).order_by("pk"), np.int64))
-
-
-def forget() -> None:
-    """Drop what this process remembers."""
-    with _lock:
-        _known.clear()
 
 
 def _is_meant(rule: ListRule, learner_id: int | None, enrolments: Sequence[tuple[int, str]], now: datetime) -> bool:

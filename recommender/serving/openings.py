@@ -6,10 +6,8 @@ again once in NEURALINK_SWAP_SECONDS, as versions and list rules are: what is cl
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from django.conf import settings
@@ -20,6 +18,7 @@ from recommender.history import copied
 from recommender.models import TargetKind
 from recommender.serving import rules
 from recommender.serving.outline import Outline, outline_of
+from recommender.serving.remembered import Remembered
 from recommender.serving.situation import Situation
 
 MAX_SCOPES = 16
@@ -43,33 +42,14 @@ class Openings:
         return list(zip(self.activity_ids[places].tolist(), self.course_ids[places].tolist(), strict=True))
 
 
-NOTHING = Openings(np.zeros(0, np.int64), np.zeros(0, np.int64), {})
-
-
-@dataclass
-class _Slot:
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    until: float = -float("inf")  # monotonic seconds
-    found: Openings | None = None
-
-
-_slots: dict[tuple[int, str], _Slot] = {}
-_slots_lock = threading.Lock()
+_known: Remembered[tuple[int, str], Openings] = Remembered(MAX_SCOPES, QUICK_SECONDS)
+forget = _known.forget
 
 
 def openings_of(organisation: Organisation, kind: str) -> Openings:
-    """By the organisation's clock; one thread reads, and the others go on with what was open before."""
-    slot = _slot_of((organisation.pk, kind))
-    if time.monotonic() >= slot.until and slot.lock.acquire(blocking=slot.found is None):
-        try:
-            begun = time.monotonic()
-            if begun >= slot.until:  # another thread may have read while this one waited
-                slot.found = _read(organisation, kind)
-                took = time.monotonic() - begun
-                slot.until = begun + settings.NEURALINK_SWAP_SECONDS * max(1.0, took / QUICK_SECONDS)
-        finally:
-            slot.lock.release()
-    return slot.found or NOTHING
+    """By the organisation's clock; as old as NEURALINK_SWAP_SECONDS allows."""
+    scope = (organisation.pk, kind)
+    return _known.get(scope, settings.NEURALINK_SWAP_SECONDS, lambda: _read(organisation, kind))
 
 
 def admitted_among(situation: Situation, ids: Collection[int]) -> dict[int, int]:
@@ -104,12 +84,6 @@ def _suits(situation: Situation, pk: int, course_id: int, openings: Openings, ou
     )
 
 
-def forget() -> None:
-    """Drop what this process remembers."""
-    with _slots_lock:
-        _slots.clear()
-
-
 def _read(organisation: Organisation, kind: str) -> Openings:
     """As the database knows it now; two queries."""
     query, asked = rules.query_for_anybody(organisation, kind)
@@ -123,13 +97,3 @@ def _read(organisation: Organisation, kind: str) -> Openings:
         rows["course"].astype(np.int64),
         {activity_id: frozenset(each) for activity_id, each in needs.items()},
     )
-
-
-def _slot_of(scope: tuple[int, str]) -> _Slot:
-    slot = _slots.get(scope)
-    if slot is None:
-        with _slots_lock:
-            slot = _slots.setdefault(scope, _Slot())
-            while len(_slots) > MAX_SCOPES:
-                del _slots[next(iter(_slots))]
-    return slot

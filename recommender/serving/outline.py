@@ -6,8 +6,6 @@ cannot show what is closed.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 
 from analytics.public import Organisation
 from recommender import history
+from recommender.serving.remembered import Remembered
 
 REMEMBERED_SECONDS = 60
 MAX_ORGANISATIONS = 8
@@ -56,27 +55,15 @@ class Outline:
         return np.where(self.activity_ids[places] == activity_ids, column[places], -1)
 
 
-_known: dict[int, tuple[float, Outline]] = {}
-_lock = threading.Lock()
+_known: Remembered[int, Outline] = Remembered(MAX_ORGANISATIONS)
+forget = _known.forget
 
 
 def outline_of(organisation: Organisation) -> Outline:
     """At most REMEMBERED_SECONDS old."""
-    read_at, found = _known.get(organisation.pk, (-float("inf"), None))
-    now = time.monotonic()
-    if found is not None and now - read_at < REMEMBERED_SECONDS:
-        return found
+    return _known.get(organisation.pk, REMEMBERED_SECONDS, lambda: _read(organisation))
+
+
+def _read(organisation: Organisation) -> Outline:
     rows = history.outline(organisation)
-    made = Outline(*(rows[name].copy() for name in ("activity", "course", "following", "parent", "kind")))
-    with _lock:
-        _known.pop(organisation.pk, None)
-        _known[organisation.pk] = (now, made)
-        while len(_known) > MAX_ORGANISATIONS:
-            del _known[next(iter(_known))]
-    return made
-
-
-def forget() -> None:
-    """Drop what this process remembers."""
-    with _lock:
-        _known.clear()
+    return Outline(*(rows[name].copy() for name in ("activity", "course", "following", "parent", "kind")))

@@ -13,7 +13,7 @@ import pytest
 from django.utils import timezone
 
 from analytics.models import Activity, Enrolment
-from recommender.serving import openings
+from recommender.serving import openings, remembered
 from recommender.serving.everyone import frame_of, lists_of
 from recommender.serving.openings import Openings, admitted_among, openings_of
 from recommender.serving.situation import situation_of
@@ -45,7 +45,7 @@ def test_is_asked_of_memory_until_it_is_too_old(
     with django_assert_num_queries(0):
         assert part.pk in admitted_among(situation, [part.pk])
     later = time.monotonic() + 61
-    monkeypatch.setattr(openings, "time", SimpleNamespace(monotonic=lambda: later))
+    monkeypatch.setattr(remembered, "time", SimpleNamespace(monotonic=lambda: later))
     assert part.pk not in admitted_among(situation, [part.pk])
 
 
@@ -53,8 +53,8 @@ def test_a_catalogue_that_is_slow_to_read_is_remembered_longer(
     school: School, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.NEURALINK_SWAP_SECONDS = 2
-    clock = iter([100.0, 100.0, 100.4, 119.0, 121.0, 121.0, 121.01])  # asked, read from .. to; asked; asked, read
-    monkeypatch.setattr(openings, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    clock = iter([100.0, 100.4, 119.0, 121.0, 121.0, 121.0, 121.01])  # read from .. to; asked; asked twice, read
+    monkeypatch.setattr(remembered, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     first = openings_of(school.organisation, "any")
     assert openings_of(school.organisation, "any") is first  # at 119: 0.4 s are ten times what is quick, so 20 s
     assert openings_of(school.organisation, "any") is not first
