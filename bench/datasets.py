@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bench.record import ROOT
 from recommender.datasets.interactions import Interactions, Sequences, offsets_of
@@ -27,7 +28,12 @@ class Dataset:
     about: str
 
 
-def _table(*place: str) -> pd.DataFrame:
+def table(*place: str) -> pd.DataFrame:
+    """A file below the shared data.
+
+    Raises:
+        DataMissing: it is not there.
+    """
     path = DATA.joinpath(*place)
     if not path.exists():
         raise DataMissing(f"{path} is not there: the real data sets are not part of the project.")
@@ -35,7 +41,7 @@ def _table(*place: str) -> pd.DataFrame:
 
 
 def movielens_1m() -> Split:
-    rows = _table("ml-1m", "interactions.parquet")
+    rows = table("ml-1m", "interactions.parquet")
     return leave_last_out(Interactions.from_columns(rows["user"], rows["item"], rows["position"]))
 
 
@@ -48,7 +54,7 @@ def mooccubex(*, is_clean: bool = False) -> Split:
     end in the same broken row are those from which one and the same answer was taken. `is_clean` leaves it out, for us
     and for every peer alike.
     """
-    rows = _table("mooccubex", "enrolments.parquet")
+    rows = table("mooccubex", "enrolments.parquet")
     if is_clean:
         is_train = rows["split"] == "train"
         rows = rows[~is_train | rows["pos"].lt(rows["pos"].where(is_train).groupby(rows["user"]).transform("max"))]
@@ -73,14 +79,20 @@ def oulad(course: str | None = None) -> Split:
 
     `course`: only that presentation, named as BBB-2013J.
     """
-    rows = _table("oulad", "studentVle.parquet")
+    rows = table("oulad", "studentVle.parquet")
     if course is not None:
         rows = rows[(rows["code_module"].astype(str) + "-" + rows["code_presentation"].astype(str)) == course]
-    presentation = rows["code_presentation"].astype(str)
-    month = np.where(presentation.str[4] == "B", 2, 10)
-    starts = pd.to_datetime({"year": presentation.str[:4].astype(int), "month": month, "day": 1})
-    day = (starts - pd.Timestamp(0)).dt.days.to_numpy() + rows["date"].to_numpy(np.int64)
+    day = oulad_days(rows["code_presentation"]) + rows["date"].to_numpy(np.int64)
     return time_split(Interactions.from_columns(rows["id_student"], rows["id_site"], day * DAY_SECONDS))
+
+
+def oulad_days(presentations: pd.Series) -> NDArray[np.int64]:
+    """The first day of each presentation, in days since 1970."""
+    names = presentations.astype(str)
+    month = np.where(names.str[4] == "B", 2, 10)
+    starts = pd.to_datetime({"year": names.str[:4].astype(int), "month": month, "day": 1})
+    days: NDArray[np.int64] = (starts - pd.Timestamp(0)).dt.days.to_numpy(np.int64)
+    return days
 
 
 def circle() -> Split:

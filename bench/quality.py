@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench import effort, growth_plot, smaller
+from bench import effort, growth_plot, newcomers, smaller
 from bench.datasets import DATASETS, DataMissing
 from bench.peers import PEERS, PeerResult, measure_peer
 from bench.record import Measurement
@@ -47,6 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--members", action="store_true", help="also each member of a blend, as it is in the blend")
     parser.add_argument("--working-folder", type=Path, help="keep checkpoints there, and go on from them after a kill")
     parser.add_argument("--trained-on", default="", metavar="MACHINE", help="what made the working folder; told beside")
+    parser.add_argument(
+        "--newcomers",
+        nargs="?",
+        const="2014J",
+        choices=newcomers.TERMS,
+        help="instead: what learners begin with who have met nothing, at the beginning of that term of OULAD",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget-seconds", type=float, default=None, help="of each training that iterates")
     parser.add_argument(
@@ -56,11 +63,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(arguments: argparse.Namespace) -> Iterator[Measurement]:
     measured = []
-    for one in _measure_all(arguments):
+    for one in _newcomers(arguments) if arguments.newcomers else _measure_all(arguments):
         measured.append(one)
         yield one
     if arguments.effort:
         print(f"Growth is drawn in {growth_plot.draw(measured)}", file=sys.stderr)
+
+
+def _newcomers(arguments: argparse.Namespace) -> Iterator[Measurement]:
+    configs = {name: _config(name, arguments.set) for name in arguments.algorithms.split(",")}
+    options = FitOptions(arguments.seed, budget_seconds=arguments.budget_seconds, progress=_tell)
+    try:
+        yield from newcomers.measure(arguments.newcomers, configs, options)
+    except DataMissing as missing:
+        print(f"Skipped: {missing}", file=sys.stderr)
 
 
 def _measure_all(arguments: argparse.Namespace) -> Iterator[Measurement]:

@@ -68,6 +68,13 @@ def first_in_course(activity: Activity) -> Reason:
     return Reason(_("A first step in %(course)s") % {"course": activity.course})
 
 
+def usual_first_step(activity: Activity) -> Reason:
+    """Where a model recommends to somebody of whom it knows nothing but their courses."""
+    if activity.course is None:
+        return Reason(_("A usual first step beside your courses"))
+    return Reason(_("A usual first step in %(course)s, where you are enrolled") % {"course": activity.course})
+
+
 def usual_next_step(activity: Activity) -> Reason:
     """Where a model recommends without naming an event."""
     if activity.course is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -68,6 +68,18 @@ _OUTLINE = """
            COALESCE(lead(id) OVER (PARTITION BY course_id, parent_id, course_id IS NULL ORDER BY position, id), 0),
            COALESCE(parent_id, 0), (COALESCE(array_position(%(kinds)s, kind::text), 0) - 1)::bigint
     FROM analytics_activity WHERE organisation_id = %(organisation)s ORDER BY id
+"""
+
+# Rows: learner, course, since when in seconds. As `serving.personal` looks at them: one without a date is there from
+# the beginning, but for a withdrawal without one.
+_ENROLMENTS = """
+    SELECT learner_id, course_id, floor(extract(epoch FROM min(COALESCE(started_at, 'epoch'))))::bigint
+    FROM analytics_enrolment
+    WHERE organisation_id = %(organisation)s AND (started_at IS NULL OR started_at <= %(until)s)
+      AND NOT (outcome = 'withdrawn' AND ended_at IS NULL)
+      AND (%(course)s::bigint IS NULL OR course_id = %(course)s)
+    GROUP BY 1, 2
+    ORDER BY 1, 3, 2
 """
 
 UNFINISHED_DAYS = 30
@@ -134,7 +146,13 @@ def interactions(
     """
     table = copied(_MEETINGS[TargetKind(kind)], _asked(organisation, course, until), _COLUMNS)
     found = Interactions.from_columns(table["learner"], table["activity"], table["at"], table["n_events"])
-    return found.described(activity_features(organisation, found.activity_ids)) if len(found) else found
+    if not len(found):
+        return found
+    # Of courses an enrolment is a meeting already.
+    known = None
+    if kind == TargetKind.ANY:
+        known = learner_features(organisation, found.learner_ids, course=course, until=until)
+    return found.described(activity_features(organisation, found.activity_ids), known)
 
 
 def copied(query: str, asked: Mapping[str, Any], columns: Mapping[str, str]) -> NDArray[Any]:
@@ -217,8 +235,45 @@ def activity_features(organisation: Organisation, activity_ids: NDArray[np.int64
 
 def _hashes(kind: str, course_id: int | None, parent_id: int | None, name: str) -> list[int]:
     words = dict.fromkeys(_WORD.findall(name.casefold()))
-    facts = [f"kind={kind}", f"course={course_id}", f"parent={parent_id}", *(f"word={word}" for word in words)]
+    facts = [f"kind={kind}", _course_fact(course_id), f"parent={parent_id}", *(f"word={word}" for word in words)]
     return [feature_hash(fact) for fact in facts]
+
+
+def _course_fact(course_id: int | None) -> str:
+    return f"course={course_id}"
+
+
+def learner_features(
+    organisation: Organisation,
+    learner_ids: NDArray[np.int64],
+    *,
+    course: Activity | None = None,
+    until: datetime | None = None,
+) -> Sequences | None:
+    """What is known of each learner besides, as `features_of`, and since when; None where nobody is enrolled.
+
+    Args:
+        organisation: whose enrolments.
+        learner_ids: shape (n,), ascending.
+        course: only enrolments in this one.
+        until: the last instant at which one may have begun; the organisation's clock where None.
+    """
+    asked = _asked(organisation, course, until or organisation.now())
+    found = copied(_ENROLMENTS, asked, dict.fromkeys(("learner", "course", "at"), ">i8"))
+    found = found[np.isin(found["learner"], learner_ids)]
+    if not len(found):
+        return None
+    counts = np.bincount(np.searchsorted(learner_ids, found["learner"]), minlength=len(learner_ids))
+    courses, place = np.unique(found["course"], return_inverse=True)
+    return Sequences(offsets_of(counts), features_of(courses.tolist())[place], found["at"].astype(np.int64))
+
+
+def features_of(course_ids: Iterable[int]) -> NDArray[np.int32]:
+    """Of a learner in these courses: each one by the very feature of its activities, so that both share what is learnt.
+
+    What a source tells of the person is no feature of any model.
+    """
+    return np.array([feature_hash(_course_fact(pk)) for pk in course_ids], np.int32)
 
 
 def outline(organisation: Organisation) -> NDArray[Any]:

@@ -1,9 +1,9 @@
 """Small data whose right answer is known without any model."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from recommender.datasets.interactions import Interactions
+from recommender.datasets.interactions import Interactions, Sequences, feature_hash
 
 DAY_SECONDS = 86_400
 
@@ -23,6 +23,20 @@ def checkerboard(n_learners: int = 80, n_activities: int = 16, missing: int = 3,
         activities.append(100 + met)
     at = np.concatenate([np.arange(len(met)) for met in activities]) * DAY_SECONDS
     return Interactions.from_columns(np.concatenate(learners), np.concatenate(activities), at)
+
+
+def enrolled(board: Interactions) -> Interactions:
+    """A checkerboard on which each colour is a course: activities tell theirs, and so do learners, as hashes.
+
+    Right answer for somebody who has met nothing: the activities of their course before all others.
+    """
+    return board.described(in_courses(board.activity_ids % 2), in_courses(board.learner_ids % 2))
+
+
+def in_courses(colours: ArrayLike) -> Sequences:
+    """One list for each colour, with the hash of its course."""
+    hashes = np.array([feature_hash(f"course={colour}") for colour in np.asarray(colours)], np.int32)
+    return Sequences(np.arange(len(hashes) + 1), hashes, np.zeros(len(hashes), np.int64))
 
 
 def chain(n_learners: int = 120, n_activities: int = 12, length: int = 7, seed: int = 0) -> Interactions:

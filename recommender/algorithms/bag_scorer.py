@@ -38,5 +38,9 @@ class BagScorer(VectorScorer):
         """Shape (n_histories, width)."""
         lengths = np.array([len(history) for history in histories])
         starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-        sums = np.add.reduceat(self._rows("input_vectors", np.concatenate(histories)), starts, axis=0)
+        sums = np.add.reduceat(self._inputs(np.concatenate(histories)), starts, axis=0)
         return (sums / lengths[:, None] ** self.bag_power).astype(np.float32)
+
+    def _inputs(self, index: Index) -> NDArray[np.float32]:
+        """Shape (len(index), width)."""
+        return self._rows("input_vectors", index)

@@ -113,6 +113,7 @@ class Algorithm(ABC):
     uses_order: ClassVar[bool] = False  # the order of a history changes the answer
     learns_new_learners: ClassVar[bool] = True  # answers for a learner who was not in the training (fold-in)
     learns_new_activities: ClassVar[bool] = False  # scores activities that the training did not know, by features
+    learns_newcomers: bool = False  # answers for a learner who has met nothing, by features; a blend if a member does
     explains: ClassVar[bool] = False  # `explain` has something to say
     needs_keras: ClassVar[bool] = False  # `fit` does; `score` never
     arrays: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {}  # its own: name -> dtype, dimensions
@@ -143,14 +144,19 @@ class Algorithm(ABC):
         return self
 
     def score(
-        self, histories: Histories, times: Times | None = None, among: NDArray[np.integer] | None = None
+        self,
+        histories: Histories,
+        times: Times | None = None,
+        among: NDArray[np.integer] | None = None,
+        features: Histories | None = None,
     ) -> Scores:
         """How strongly each activity follows from each history: shape (n_histories, n_activities), finite.
 
         The numbers order the activities of one row and mean nothing across algorithms. Indices that the
-        training did not know are ignored; a history with nothing else gets the activities' popularity, the
-        same for everyone. Activities already in the history keep their value: leaving them out is the
-        caller's rule. Memory is 4 bytes x n_histories x n_activities: ask in blocks.
+        training did not know are ignored; a history with nothing else is answered by the learner's features
+        where the algorithm can, and otherwise gets the activities' popularity, the same for everyone. Activities
+        already in the history keep their value: leaving them out is the caller's rule. Memory is 4 bytes x
+        n_histories x n_activities: ask in blocks.
 
         Args:
             histories: n_histories lists of activity indices, oldest first.
@@ -158,10 +164,14 @@ class Algorithm(ABC):
                 where None, and unknown where they have none. Algorithms that do not look at the clock ignore them.
             among: indices of the only activities that matter, which are then the columns of the answer: with vectors it
                 costs as much less as they are fewer.
+            features: n_histories lists of hashes of what is known of each learner besides, as in
+                `Interactions.learner_features`. Only those that `known_features` names count, and only where the
+                history is empty.
 
         Raises:
             NotFitted: nothing has been learnt yet.
-            InvalidData: not one instant for each event, or the algorithm produced a NaN or an infinity.
+            InvalidData: not one instant for each event, not one list of features for each history, or the algorithm
+                produced a NaN or an infinity.
         """
         popularity = self._fitted()["popularity"]
         if times is None and isinstance(histories, Sequences):
@@ -175,9 +185,15 @@ class Algorithm(ABC):
             those, when = [known[k] for k in asked], None if instants is None else [instants[k] for k in asked]
             answers = self._score(those, when) if among is None else self._score_among(those, when, among)
             scores[asked] = answers
+        if features is not None:
+            self._answer_newcomers(scores, known, features, among)
         if not np.isfinite(scores).all():
             raise InvalidData(f"{self.name} answered with a NaN or an infinity; train it again.")
         return scores
+
+    def known_features(self, features: Index) -> Index:
+        """Of hashes of what is known of a learner those that it can answer by; see `learns_newcomers`."""
+        return features[:0]
 
     def explain(
         self, history: Index, activity_index: int, n: int = 2, times: NDArray[np.int64] | None = None
@@ -272,6 +288,10 @@ class Algorithm(ABC):
         """The columns `among` of `_score`; an algorithm that can leave the others out says how."""
         return self._score(histories, times)[:, among]
 
+    def _score_newcomers(self, features: list[Index]) -> Scores:
+        """As `_score`, for learners of whom nothing is known but features, each one a known one."""
+        raise NotImplementedError(f"{self.name} knows features of learners and does not say what follows from them.")
+
     def _explain_each(
         self, history: Index, indices: NDArray[np.integer], times: NDArray[np.int64] | None
     ) -> NDArray[np.floating]:
@@ -306,6 +326,18 @@ class Algorithm(ABC):
         if lengths != [len(one) for one in times]:
             raise InvalidData("Each history needs one instant for each of its events; leave `times` out where unknown.")
         return known, [np.asarray(one)[those] for one, those in zip(times, places, strict=True)]
+
+    def _answer_newcomers(
+        self, scores: Scores, known: list[Index], features: Histories, among: NDArray[np.integer] | None
+    ) -> None:
+        """Write the rows of those who have met nothing and of whom something is known."""
+        if len(features) != len(known):
+            raise InvalidData(f"{len(features)} lists of features for {len(known)} histories.")
+        about = [self.known_features(np.asarray(one, np.int32)) for one in features]
+        new = [k for k, one in enumerate(about) if len(one) and not len(known[k])]
+        if new:
+            answers = self._score_newcomers([about[k] for k in new])
+            scores[new] = answers if among is None else answers[:, among]
 
     def _check_data(self, interactions: Interactions) -> None:
         if len(interactions) == 0 or interactions.n_activities < 2:

@@ -87,6 +87,10 @@ class Blend(Algorithm):
     config: BlendConfig
     _loaded: list[Algorithm] | None = None
 
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__(config)
+        self.learns_newcomers = any(member.learns_newcomers for member in self.config.built())
+
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
         shape = (n_learners, n_activities, n_interactions)
         return 6 * _MAX_NUMBERS + sum(member.memory_bytes(*shape) for member in self.config.built())
@@ -119,11 +123,25 @@ class Blend(Algorithm):
             state |= {_prefix(place, member) + name: array for name, array in member.state().items()}
         return state
 
+    def known_features(self, features: Index) -> Index:
+        return features[
+            np.isin(features, [one for member in self.members() for one in member.known_features(features)])
+        ]
+
     def _score(self, histories: list[Index], times: Times | None) -> Scores:
+        return self._weighted(histories, times)
+
+    def _score_newcomers(self, features: list[Index]) -> Scores:
+        """Members that know nothing of features say what is popular."""
+        return self._weighted([np.zeros(0, np.int32)] * len(features), features=features)
+
+    def _weighted(
+        self, histories: list[Index], times: Times | None = None, features: list[Index] | None = None
+    ) -> Scores:
         scores = np.zeros((len(histories), self.n_activities), np.float32)
         weights = self._fitted()["blend_weights"].reshape(-1, 2)
         for member, (plain, in_logarithm) in zip(self.members(), weights, strict=True):
-            standard = _standardised(member.score(histories, times), histories)
+            standard = _standardised(member.score(histories, times, features=features), histories)
             scores += plain * standard + in_logarithm * np.arcsinh(standard)
         return scores
 

@@ -95,6 +95,8 @@ class Interactions:
     activity_ids: Ids  # (n_activities,) database ids, ascending
     # What describes each activity: hashes of features, see `feature_hash`. None where nothing is known.
     activity_features: Sequences | None = None
+    # What is known of each learner besides, in the same way, and since when. None where nothing is known of anybody.
+    learner_features: Sequences | None = None
 
     @classmethod
     def from_columns(
@@ -179,23 +181,28 @@ class Interactions:
             self.weight[kept],
             learner_ids,
             activity_ids,
-            self._features_of(activity_ids),
+            _of_those(self.activity_features, self.activity_ids, activity_ids),
+            _of_those(self.learner_features, self.learner_ids, learner_ids),
         )
 
-    def described(self, activity_features: Sequences) -> "Interactions":
-        """The same, with one list of feature hashes per activity.
+    def described(self, activity_features: Sequences, learner_features: Sequences | None = None) -> "Interactions":
+        """The same, with one list of feature hashes per activity, and one per learner where there are any.
 
         Raises:
-            InvalidData: not one list per activity.
+            InvalidData: not one list per activity or learner.
         """
         if len(activity_features) != self.n_activities:
             raise InvalidData(f"{len(activity_features)} lists of features for {self.n_activities} activities.")
-        return replace(self, activity_features=activity_features)
+        if learner_features is not None and len(learner_features) != self.n_learners:
+            raise InvalidData(f"{len(learner_features)} lists of features for {self.n_learners} learners.")
+        return replace(self, activity_features=activity_features, learner_features=learner_features)
 
-    def _features_of(self, activity_ids: Ids) -> Sequences | None:
-        if self.activity_features is None:
-            return None
-        return self.activity_features.take(np.searchsorted(self.activity_ids, activity_ids))
+    def known_before(self, instant: int) -> "Interactions":
+        """The same, with only those features of learners that were known before the instant (seconds since 1970)."""
+        found = self.learner_features
+        if found is None or found.at is None:
+            return self
+        return replace(self, learner_features=found.without(np.flatnonzero(found.at >= instant)))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -207,6 +214,10 @@ class Interactions:
             digest.update(np.ascontiguousarray(array).data)
         if self.activity_features is not None:
             digest.update(self.activity_features.offsets.tobytes() + self.activity_features.activity_index.tobytes())
+        if self.learner_features is not None:
+            digest.update(b"learners")
+            digest.update(self.learner_features.offsets.tobytes() + self.learner_features.activity_index.tobytes())
+            digest.update(b"" if self.learner_features.at is None else self.learner_features.at.tobytes())
         return digest.hexdigest()
 
 
@@ -220,6 +231,11 @@ def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
+
+
+def _of_those(features: Sequences | None, ids: Ids, kept: Ids) -> Sequences | None:
+    """Of the ids that are left."""
+    return None if features is None else features.take(np.searchsorted(ids, kept))
 
 
 def _check_columns(learners: Ids, activities: Ids, instants: NDArray[np.int64], weights: NDArray[np.float32]) -> None:

@@ -98,7 +98,7 @@ def time_split(
     else:
         share = None
     before = interactions.at < cutoff
-    train = interactions.where(before)
+    train = interactions.where(before).known_before(cutoff)
     inputs = train.sequences()
     targets, n_unknown = _targets_after(interactions, ~before, train)
     tested = np.flatnonzero((inputs.lengths > 0) & (targets.lengths > 0))

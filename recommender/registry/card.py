@@ -13,8 +13,8 @@ from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from recommender.algorithms.catalogue import algorithm_class
-from recommender.errors import UnknownName
+from recommender.algorithms.catalogue import build
+from recommender.errors import InvalidConfig, UnknownName
 from recommender.models import TargetKind, Version
 from recommender.outcomes.catalogue import PREDICTORS
 
@@ -84,11 +84,15 @@ def _limits_of_recommender(version: Version) -> list[str]:
         % {"at": _last_day(version)},
     ]
     try:
-        made = algorithm_class(version.algorithm)
-    except UnknownName:
+        made = build(version.algorithm, version.run.config)
+    except (UnknownName, InvalidConfig):
         return [*found, _("This release does not know its algorithm any more.")]
     if not made.learns_new_learners:
         found.append(_("Learners who came after the training get a fallback."))
+    if not made.learns_newcomers:
+        found.append(
+            _("Learners who have met nothing yet get a fallback: what is popular, or the beginning of a course.")
+        )
     if not made.learns_new_activities:
         found.append(_("Activities that came after the training are not recommended until the next one."))
     if not made.uses_order:

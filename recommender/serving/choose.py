@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import numpy as np
 
 from recommender.serving import rules
 from recommender.serving.answers import Candidate, Chosen
 from recommender.serving.candidates import Pool, pool
+from recommender.serving.live import LiveModel
 from recommender.serving.openings import admitted_among
-from recommender.serving.popular import popular, popular_in_your_courses
-from recommender.serving.scoring import Scored, models_for, scored
+from recommender.serving.popular import POPULAR_IN_YOUR_COURSES, Popular, popular, popular_in_your_courses
+from recommender.serving.scoring import Scored, models_for, scored, scored_by_courses
 from recommender.serving.situation import Situation
 from recommender.serving.variety import varied
 
@@ -19,17 +21,31 @@ logger = logging.getLogger(__name__)
 
 
 def chosen_for(situation: Situation, limit: int) -> Chosen:
-    """By the first model that has something to say, else by the first fallback that has."""
+    """By the first model that knows something of the history, else by the first fallback that has something to say.
+
+    For somebody new a model that knows their courses comes second: what is popular there now is no worse a beginning
+    (see bench/README.md), but nothing is where nobody has been for weeks.
+    """
+    chosen = _of_models(scored, situation, limit)
+    if chosen is not None:
+        return chosen
+    found = popular(situation, limit)
+    if found.name != POPULAR_IN_YOUR_COURSES:
+        chosen = _of_models(scored_by_courses, situation, limit)
+    return chosen or _of_fallback(found, situation, limit)
+
+
+def _of_models(ask: Callable[[LiveModel, Situation], Scored | None], situation: Situation, limit: int) -> Chosen | None:
     for model in models_for(situation):
         try:
-            found = scored(model, situation)
+            found = ask(model, situation)
         except Exception:  # a model must not take the page down with it: the next one, or a fallback, answers
             logger.exception("%s of organisation %s could not answer.", model.version, model.version.organisation_id)
             continue
         candidates = _of_model(found, situation, limit) if found is not None else []
         if candidates:
             return Chosen(candidates, model=model)
-    return _of_fallback(situation, limit)
+    return None
 
 
 def _of_model(found: Scored, situation: Situation, limit: int) -> list[Candidate]:
@@ -42,7 +58,7 @@ def _of_model(found: Scored, situation: Situation, limit: int) -> list[Candidate
     if all(pk in candidates.sources for pk in left):
         return []
     first = [
-        Candidate(pk, candidates.strengths[pk], candidates.sources.get(pk, "model"))
+        Candidate(pk, candidates.strengths[pk], candidates.sources.get(pk, found.source))
         for pk in _first(left, candidates, admitted, situation, limit)
     ]
     return _filled(first, situation, limit)
@@ -79,8 +95,7 @@ def _filled(candidates: list[Candidate], situation: Situation, limit: int) -> li
     return candidates + added[: limit - len(candidates)]
 
 
-def _of_fallback(situation: Situation, limit: int) -> Chosen:
-    found = popular(situation, limit)
+def _of_fallback(found: Popular, situation: Situation, limit: int) -> Chosen:
     pinned = list(dict.fromkeys(situation.effects.pinned_ids))
     strengths = dict.fromkeys(pinned, 1.0) | {pk: strength for pk, strength in found.activities if pk not in pinned}
     admitted = admitted_among(situation, strengths)

@@ -13,6 +13,7 @@ from recommender.serving.rules import admitted
 from recommender.serving.situation import Situation
 
 LATELY_DAYS = 28
+POPULAR_IN_YOUR_COURSES = "popular_in_your_courses"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _most_met(activities: QuerySet[Activity], situation: Situation, limit: int) 
 
 
 FALLBACKS: dict[str, Callable[[Situation, int], list[tuple[int, float]]]] = {
-    "popular_in_your_courses": popular_in_your_courses,
+    POPULAR_IN_YOUR_COURSES: popular_in_your_courses,
     "first_in_your_courses": _first_in_your_courses,
     "popular": _popular,
 }

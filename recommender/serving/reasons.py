@@ -22,6 +22,7 @@ _BY_SOURCE: Mapping[str, Callable[[Activity], Reason]] = {
     "next_in_sequence": explanations.next_in_course,
     "popular_in_your_courses": explanations.popular,
     "first_in_your_courses": explanations.first_in_course,
+    "model_by_courses": explanations.usual_first_step,
     "popular": explanations.popular,
     "popularity": explanations.popular,
 }

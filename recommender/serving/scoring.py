@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.history import features_of
 from recommender.models import TargetKind
 from recommender.serving.list_rules import Effects
 from recommender.serving.live import LiveModel, live_model, stored_model
 from recommender.serving.situation import Situation
 
+NO_FEATURES = np.zeros(0, np.int32)
 LOWERED_SHARE = 0.6
 """So much of its strength loses what is most alike to something that the learner wants less of."""
 
@@ -24,6 +27,7 @@ class Scored:
     model: LiveModel
     indices: NDArray[np.int64]  # (n,) ascending
     strengths: NDArray[np.float32]  # (n,)
+    source: Literal["model", "model_by_courses"] = "model"
 
     def places_of(self, indices: NDArray[np.integer]) -> NDArray[np.int64]:
         """Where those of the indices stand that are here."""
@@ -48,14 +52,36 @@ def models_for(situation: Situation) -> Iterator[LiveModel]:
 def scored(model: LiveModel, situation: Situation) -> Scored | None:
     """None where the model knows nothing of the history, or nothing of what is in reach."""
     history, times = model.known_of(situation.history, situation.times)
+    return _scored(model, situation, history, times) if len(history) else None
+
+
+def scored_by_courses(model: LiveModel, situation: Situation) -> Scored | None:
+    """For somebody of whose history it knows nothing; None too where it learnt nothing of the learner's courses."""
+    courses = sorted(situation.enrolled_course_ids or ())
+    if len(model.indices_of(situation.history)):
+        return None
+    features = model.algorithm.known_features(features_of(courses)) if courses else NO_FEATURES
+    nothing = np.zeros(0, np.int32)
+    found = _scored(model, situation, nothing, None, features) if len(features) else None
+    return found and replace(found, source="model_by_courses")
+
+
+def _scored(
+    model: LiveModel,
+    situation: Situation,
+    history: NDArray[np.int32],
+    times: NDArray[np.int64] | None,
+    features: NDArray[np.int32] = NO_FEATURES,
+) -> Scored | None:
     among = within_reach(model, situation)
-    if not len(history) or not len(among):
+    if not len(among):
         return None
     disliked = model.indices_of(np.array(situation.personal.disliked_ids, np.int64))
     histories = [history, *(one[None] for one in disliked)]
     is_whole = len(among) == len(model.activity_ids)
     when = None if times is None else [times, *(np.zeros(1, np.int64) for _one in disliked)]
-    scores = model.algorithm.score(histories, when, None if is_whole else among)
+    known = [features, *(NO_FEATURES for _one in disliked)] if len(features) else None
+    scores = model.algorithm.score(histories, when, None if is_whole else among, known)
     strengths = scaled(scores[:1])[0]
     if len(disliked):
         strengths *= lowering(scores[1:])
@@ -95,4 +121,4 @@ def boosted(found: Scored, effects: Effects) -> Scored:
     strengths = found.strengths.copy()
     for ids, factor in effects.boosts:
         strengths[found.places_of(found.model.indices_of(ids))] *= factor
-    return Scored(found.model, found.indices, strengths / max(1.0, float(strengths.max())))
+    return replace(found, strengths=strengths / max(1.0, float(strengths.max())))

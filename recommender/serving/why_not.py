@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy
 from analytics.public import Activity, Learner
 from recommender.models import TargetKind, Version
 from recommender.serving import rules
+from recommender.serving.live import LiveModel
 from recommender.serving.personal import Named
-from recommender.serving.scoring import models_for, scored
+from recommender.serving.popular import popular_in_your_courses
+from recommender.serving.scoring import Scored, models_for, scored, scored_by_courses
 from recommender.serving.situation import Situation, situation_of
 
 SENTENCES: Mapping[str, str | Promise] = {
@@ -57,17 +59,25 @@ def why_not(
 
 
 def _rank(situation: Situation, activity: Activity) -> WhyNot:
+    found = _rank_by(scored, situation, activity)
+    if found is None and not popular_in_your_courses(situation, 1):
+        found = _rank_by(scored_by_courses, situation, activity)
+    sentence = _("No model answers for this learner: the list shows what is popular, and this is less so.")
+    return found or WhyNot("no_model", sentence)
+
+
+def _rank_by(
+    ask: Callable[[LiveModel, Situation], Scored | None], situation: Situation, activity: Activity
+) -> WhyNot | None:
+    """By the first model that answers."""
     for model in models_for(situation):
-        history = model.indices_of(situation.history)
-        if not len(history):
+        found = ask(model, situation)
+        if found is None:
             continue
         place = model.indices_of(np.array([activity.pk], np.int64))
         if not len(place):
             sentence = _("%(version)s does not know it: it came after the training, or nobody had met it by then.")
             return WhyNot("unknown", sentence % {"version": model.version}, version=model.version)
-        found = scored(model, situation)
-        if found is None:
-            continue
         asked = found.strengths[found.places_of(place)]
         open_ids = np.array(rules.admitted_ids(situation), np.int64)
         admitted = found.strengths[found.places_of(model.indices_of(open_ids))]
@@ -75,5 +85,4 @@ def _rank(situation: Situation, activity: Activity) -> WhyNot:
         sentence = _("%(version)s ranks it %(rank)d of %(n)d that are open to the learner.")
         facts = {"version": model.version, "rank": rank, "n": len(admitted)}
         return WhyNot("rank", sentence % facts, rank=rank, n_ranked=len(admitted), version=model.version)
-    sentence = _("No model answers for this learner: the list shows what is popular, and this is less so.")
-    return WhyNot("no_model", sentence)
+    return None

@@ -52,6 +52,10 @@ def source_sentence(answer: Answer) -> str:
     if answer.fallback:
         name = str(FALLBACKS.get(answer.fallback, answer.fallback))
         return _("%(source)s No trained version could answer here yet.") % {"source": name}
+    if answer.version and any(one.source == "model_by_courses" for one in answer.recommendations):
+        return _("Chosen from the learner's courses by version %(number)s: nothing was met yet.") % {
+            "number": answer.version.number
+        }
     if answer.version:
         return _("Chosen from the learning history by version %(number)s.") % {"number": answer.version.number}
     return answer.source

@@ -10,11 +10,12 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from analytics.models import Activity, Enrolment, Event, Kind, Learner
-from recommender.datasets.interactions import feature_hash
-from recommender.history import interactions, unmet
+from recommender.datasets.interactions import Interactions, feature_hash
+from recommender.history import features_of, interactions, unmet
 from recommender.serving.situation import situation_of
 from tests.recommender.school import N_MET, School, build_school
 
+DAY = timedelta(days=1)
 NOON = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
 
 
@@ -147,6 +148,48 @@ def test_activities_are_described_by_what_is_known_of_them(school: School) -> No
     part = found.where(found.activity_index == place[1])
     assert part.activity_features is not None
     assert set(part.activity_features[0].tolist()) == hashes[1]
+
+
+def test_learners_are_described_by_the_courses_where_they_were_enrolled_by_then(
+    school: School, newcomer: Learner
+) -> None:
+    organisation, red, blue = school.organisation, school.courses["red"], school.courses["blue"]
+    mine = Enrolment.objects.filter(learner=school.learners[0])
+    mine.filter(course=red).update(started_at=NOON)
+    mine.filter(course=blue).update(outcome="withdrawn")  # nobody knows when
+    Enrolment.objects.create(
+        organisation=organisation, learner=school.learners[0], course=red, course_run="B", started_at=NOON - DAY
+    )
+    Enrolment.objects.filter(learner=school.learners[1]).delete()
+    Enrolment.objects.create(organisation=organisation, learner=newcomer, course=red)  # who has met nothing yet
+
+    def known(found: Interactions) -> dict[int, list[tuple[int, int]]]:
+        told = found.learner_features
+        assert told is not None
+        assert told.times is not None
+        each = zip(told, told.times, strict=True)
+        return {
+            int(pk): list(zip(hashes.tolist(), times.tolist(), strict=True))
+            for pk, (hashes, times) in zip(found.learner_ids, each, strict=True)
+        }
+
+    in_red, in_blue = features_of([red.pk, blue.pk]).tolist()
+    everything = interactions(organisation, kind="any")
+    found = known(everything)
+    assert found.keys() == {learner.pk for learner in school.learners}
+    assert found[school.learners[0].pk] == [(in_red, int((NOON - DAY).timestamp()))]
+    assert found[school.learners[1].pk] == []
+    assert sorted(found[school.learners[2].pk]) == sorted([(in_red, 0), (in_blue, 0)])
+    assert everything.activity_features is not None
+    place = np.searchsorted(everything.activity_ids, school.parts["red"][0].pk)
+    assert in_red in everything.activity_features[int(place)]
+    assert known(interactions(organisation, kind="any", until=NOON - 2 * DAY))[school.learners[0].pk] == []
+    assert known(interactions(organisation, kind="any", course=blue))[school.learners[3].pk] == [(in_blue, 0)]
+    Enrolment.objects.filter(learner=school.learners[2]).update(started_at=timezone.now() + DAY)
+    assert known(interactions(organisation, kind="any"))[school.learners[2].pk] == []  # still to come
+    assert interactions(organisation, kind="course").learner_features is None
+    Enrolment.objects.all().delete()
+    assert interactions(organisation, kind="any").learner_features is None
 
 
 def test_what_nobody_has_met_is_found(school: School) -> None:

@@ -27,7 +27,8 @@ class BagModel(keras.Model):  # type: ignore[misc]
 
     Args:
         encoder: from (batch, width) to (batch, size).
-        inputs, classes: a layer each whose `table()` has shape (n_activities, width), (n_activities, size).
+        inputs, classes: a layer each whose `table()` has shape (n_activities, width), (n_activities, size); the former
+            may have more rows below, for what else can be shown.
         counts: shape (n_activities,), how often each activity was met; the bias begins at its logarithm.
         bag_power: see `BagScorer`.
         tells_all: the loss counts what was shown too.
@@ -81,7 +82,7 @@ class BagModel(keras.Model):  # type: ignore[misc]
     def arrays(self) -> State:
         """Those of `BagScorer`, but for the encoder."""
         return {
-            "input_vectors": _array(self.inputs_layer.table()),
+            "input_vectors": _array(self.inputs_layer.table())[: self.bias.shape[0]],
             "activity_vectors": _array(self.classes_layer.table()),
             "activity_bias": _array(self.bias),
         }
@@ -112,9 +113,11 @@ class _Lesson:
     training: Sequences
     held_out: windows.HeldOut
     recipe: str
+    newcomers: bags.Newcomers | None
 
     def epoch(self, generator: np.random.Generator) -> loop.Batches:
-        batches = bags.Epoch(self.training, self.most, self.config.batch_size, self.hidden_share, generator)
+        size, share = self.config.batch_size, self.hidden_share
+        batches = bags.Epoch(self.training, self.most, size, share, generator, self.newcomers)
         return batches if self.model.teacher is None else self.model.teacher.taught(batches)
 
     def validate(self) -> float | None:
@@ -138,6 +141,7 @@ def train(
     *,
     most: int,
     hidden_share: float,
+    newcomers: bags.Newcomers | None = None,
 ) -> Any:
     """The trained model that `build` makes from the counts of the activities.
 
@@ -148,6 +152,7 @@ def train(
         options: of the run.
         most: events of one history that are looked at.
         hidden_share: of the events, 0..1.
+        newcomers: what some are known by instead, if anything is known.
 
     Raises:
         NotEnoughData: nobody has two events.
@@ -160,7 +165,9 @@ def train(
     model = build(np.bincount(training.activity_index, minlength=interactions.n_activities))
     if options.teacher is not None:
         model.teacher = Teacher(options.teacher)
-    lesson = _Lesson(model, config, most, hidden_share, training, held_out, interactions.fingerprint)
+    if newcomers is not None:
+        newcomers = newcomers.known_then(training)
+    lesson = _Lesson(model, config, most, hidden_share, training, held_out, interactions.fingerprint, newcomers)
     loop.train(lesson, config, options, generator)
     return model
 

@@ -180,6 +180,19 @@ class DescribedVectors(keras.layers.Layer):  # type: ignore[misc]
         return own + ops.sum(gathered, axis=1)
 
 
+class WithFeatures(keras.layers.Layer):  # type: ignore[misc]
+    """The table of described vectors, and below it the vectors of the features in the buckets `index`, (n,)."""
+
+    def __init__(self, described: DescribedVectors, index: Any) -> None:
+        super().__init__(name="with_features")
+        self.described, self.index = described, index
+        self.built = True
+
+    def table(self, training: bool = False) -> Any:
+        """Shape (n_activities + n, size)."""
+        return ops.concatenate([self.described.table(training), ops.take(self.described.features, self.index, axis=0)])
+
+
 class Tower(keras.layers.Layer):  # type: ignore[misc]
     """A network over the table of another layer."""
 

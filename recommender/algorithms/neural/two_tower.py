@@ -3,27 +3,30 @@
 Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019. The learner is
 what the learner met, so new learners are answered; an activity is its own vector and the words that describe it
 (`Interactions.activity_features`), and a share of the own vectors is hidden while training, so that activities that
-nobody has met yet are scored by their features (DropoutNet: Volkovs et al., NIPS 2017).
+nobody has met yet are scored by their features (DropoutNet: Volkovs et al., NIPS 2017). In the same way a share of the
+learners are known by their features only (`Interactions.learner_features`: their courses, whose vectors are those that
+describe the activities there), and what they met first is to be told; so whoever has met nothing yet is answered too.
 
 Cost of an epoch: n_interactions x embedding_size + n_learners x n_activities x embedding_size, and for each batch
 n_activities x embedding_size x (4 embedding_size + features).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.algorithms.bag_scorer import BagScorer
-from recommender.algorithms.base import FitOptions, State
+from recommender.algorithms.base import FitOptions, Scores, State
 from recommender.algorithms.config import parameter
 from recommender.algorithms.litert import Network
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.memory import bag_bytes
 from recommender.algorithms.vector_scorer import rounded
 from recommender.datasets.interactions import Index, Interactions, Sequences
+from recommender.errors import InvalidConfig
 
 if TYPE_CHECKING:
     import keras
@@ -37,8 +40,20 @@ class TwoTowerConfig(NeuralConfig):
     hidden_vector_share: float = parameter(
         0.1, minimum=0.0, maximum=0.9, doc="Share of activities that are known by their features only, while training."
     )
+    newcomer_share: float = parameter(
+        0.1, minimum=0.0, maximum=0.9, doc="Share of learners who are known by their courses only, while training."
+    )
     hidden_share: float = parameter(0.3, minimum=0.01, maximum=0.9, doc="Share of events hidden, to be told.")
     max_length: int = parameter(200, minimum=2, maximum=10_000, doc="Events of one learner that train together.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        teacher = self.teacher_config()
+        # The teacher is shown newcomers too, by the same features.
+        if teacher and (teacher.feature_buckets, teacher.newcomer_share) != (self.feature_buckets, self.newcomer_share):
+            raise InvalidConfig(
+                "teacher", "TwoTowerConfig", "as the student in feature_buckets and newcomer_share", self.teacher
+            )
 
 
 class TwoTower(BagScorer):
@@ -47,10 +62,12 @@ class TwoTower(BagScorer):
     name: ClassVar[str] = "two_tower"
     config_class: ClassVar[type[NeuralConfig]] = TwoTowerConfig
     learns_new_activities: ClassVar[bool] = True
+    learns_newcomers = True
     arrays: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {
         **BagScorer.arrays,
         "activity_tower": (np.uint8, 1),  # flatbuffer: (n, size), vector and features added, to the same
         "feature_vectors": (np.float32, 2),  # (feature_buckets, size)
+        "known_features": (np.uint8, 1),  # (feature_buckets,), 1 where a learner of the training had one
     }
     config: TwoTowerConfig
 
@@ -77,6 +94,22 @@ class TwoTower(BagScorer):
             extended[name] = np.insert(extended[name], places, values, axis=0)
         return self.from_state(self.config, rounded(extended) if self.config.precision == "int8" else extended)
 
+    def known_features(self, features: Index) -> Index:
+        return features[self._fitted()["known_features"][features % self.config.feature_buckets] > 0]
+
+    def _score_newcomers(self, features: list[Index]) -> Scores:
+        places = np.cumsum(self._fitted()["known_features"]) - 1
+        return self._score([self.n_activities + places[one % self.config.feature_buckets] for one in features], None)
+
+    def _inputs(self, index: Index) -> NDArray[np.float32]:
+        """Behind the activities stand the known features."""
+        rows = self._rows("input_vectors", np.minimum(index, self.n_activities - 1))
+        is_feature = index >= self.n_activities
+        if is_feature.any():
+            buckets = np.flatnonzero(self._fitted()["known_features"])
+            rows[is_feature] = self._rows("feature_vectors", buckets[index[is_feature] - self.n_activities])
+        return rows
+
     def _described(self, features: Sequences) -> NDArray[np.float32]:
         """Shape (len(features), size): the mean of the vectors of each one's features."""
         index, weight = _hashed(features, self.config.feature_buckets)
@@ -87,30 +120,48 @@ class TwoTower(BagScorer):
     def _learn(self, interactions: Interactions, options: FitOptions) -> State:
         from keras import ops
 
-        from recommender.algorithms.neural import bag_training, loop
+        from recommender.algorithms.neural import bag_training, bags, loop
         from recommender.algorithms.neural.export import exported
-        from recommender.algorithms.neural.layers import DescribedVectors, Tower
+        from recommender.algorithms.neural.layers import DescribedVectors, Tower, WithFeatures
 
         config, size, n_activities = self.config, self.config.embedding_size, interactions.n_activities
         features = interactions.activity_features or _nothing(n_activities)
+        buckets, known = self._known_by(interactions)
+        newcomers = bags.Newcomers(known, config.newcomer_share) if len(buckets) else None
 
         def build(counts: NDArray[np.int64]) -> bag_training.BagModel:
             hashed = _hashed(features, config.feature_buckets)
             shared = DescribedVectors(n_activities, config.feature_buckets, size, hashed, config.hidden_vector_share)
             encoder = _tower(size, config.dropout, "learner_tower")
             classes = Tower(shared, _tower(size, config.dropout, "activity_tower"))
-            return bag_training.BagModel(encoder, shared, classes, counts, bag_power=self.bag_power, tells_all=False)
+            below = WithFeatures(shared, buckets) if len(buckets) else shared
+            return bag_training.BagModel(encoder, below, classes, counts, bag_power=self.bag_power, tells_all=False)
 
         with loop.on_device(options.device):
             model = bag_training.train(
-                build, interactions, config, options, most=config.max_length, hidden_share=config.hidden_share
+                build,
+                interactions,
+                config,
+                options,
+                most=config.max_length,
+                hidden_share=config.hidden_share,
+                newcomers=newcomers,
             )
             return {
                 "encoder": exported(model.encoder, 3, size),
                 "activity_tower": exported(model.classes_layer.network, 3, size),
-                "feature_vectors": ops.convert_to_numpy(model.inputs_layer.features).astype(np.float32),
+                "feature_vectors": ops.convert_to_numpy(model.classes_layer.below.features).astype(np.float32),
+                "known_features": np.isin(np.arange(config.feature_buckets), buckets).astype(np.uint8),
                 **model.arrays(),
             }
+
+    def _known_by(self, interactions: Interactions) -> tuple[Index, Sequences]:
+        """Buckets of all features of learners, ascending, and for each learner the rows of the table that hold them."""
+        about = interactions.learner_features
+        if about is None or not self.config.newcomer_share:
+            return np.zeros(0, np.int32), _nothing(interactions.n_learners)
+        buckets, place = np.unique(about.activity_index % self.config.feature_buckets, return_inverse=True)
+        return buckets, replace(about, activity_index=(interactions.n_activities + place).astype(np.int32))
 
 
 def _tower(size: int, dropout: float, name: str) -> "keras.Model":

@@ -10,7 +10,7 @@ import pytest
 from recommender.algorithms import base
 from recommender.algorithms.base import Algorithm, FitOptions, Progress
 from recommender.algorithms.catalogue import algorithm_class, build
-from recommender.datasets.interactions import Interactions
+from recommender.datasets.interactions import Interactions, feature_hash
 from recommender.errors import (
     IncompatibleArtifact,
     InvalidConfig,
@@ -124,6 +124,27 @@ class AlgorithmContract:
         assert np.array_equal(scores[0], fitted.state()["popularity"])
         assert np.array_equal(scores[0], scores[2])
         assert fitted.score([]).shape == (0, board.n_activities)
+
+    def test_answers_newcomers_by_features_only_where_it_says_so(self, fitted: Algorithm, board: Interactions) -> None:
+        nothing, unheard = np.array([], int), np.array([feature_hash("course=7")], np.int32)
+        histories = [nothing, nothing, nothing, board.sequences()[0]]
+        features = [*toy.in_courses([0, 1]), unheard, toy.in_courses([1])[0]]
+        if not fitted.learns_newcomers:
+            assert np.array_equal(fitted.score(histories, features=features), fitted.score(histories))
+            assert not any(len(fitted.known_features(one)) for one in features)
+            return
+        learnt = self.made().fit(toy.enrolled(board))
+        assert [len(learnt.known_features(one)) for one in features] == [1, 1, 0, 1]
+        scores = learnt.score(histories, features=features)
+        assert scores[0, ::2].min() > scores[0, 1::2].max()
+        assert scores[1, 1::2].min() > scores[1, ::2].max()
+        assert np.array_equal(scores[2:], learnt.score(histories[2:]))
+        among = np.array([8, 0, 5])
+        assert self.same(learnt.score(histories, among=among, features=features), scores[:, among])
+        again = type(learnt).from_state(learnt.config, learnt.state())
+        assert np.array_equal(again.score(histories, features=features), scores)
+        with pytest.raises(InvalidData, match="1 lists of features for 4 histories"):
+            learnt.score(histories, features=[unheard])
 
     def test_stops_when_told_and_keeps_nothing(self, board: Interactions) -> None:
         algorithm = self.made().fit(board)

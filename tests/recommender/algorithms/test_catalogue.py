@@ -33,12 +33,14 @@ def test_no_algorithm_imports_keras_before_it_is_fitted() -> None:
 
 def test_the_recipe_lists_every_algorithm_with_its_abilities() -> None:
     text = (ROOT / "docs" / "adding_an_algorithm.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(\w+)` \| (yes|no) \| ([^|]+) \| ([^|]+) \|", text, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (yes|no) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|", text, re.MULTILINE)
     assert [name for name, *_ in rows] == list(ALGORITHMS)
-    for name, order, explains, trains_in in rows:
+    for name, order, explains, by_features, trains_in in rows:
         found = algorithm_class(name)
         assert (order == "yes") is found.uses_order
         assert (explains.strip() != "no") is found.explains
+        assert ("new activities" in by_features) is found.learns_new_activities
+        assert by_features.strip().endswith("newcomers") is found.learns_newcomers
         assert ("Keras" in trains_in) is found.needs_keras
 
 

@@ -90,3 +90,24 @@ def test_sequences_are_sliced_and_taken() -> None:
     assert [one.tolist() for one in left.slice(1, 3).times or []] == [[], [20, 40]]
     with pytest.raises(IndexError):
         lists[3]
+
+
+def test_features_of_learners_go_with_them() -> None:
+    plain = Interactions.from_columns([1, 2, 2, 3], [5, 6, 5, 6], [0, 0, 1, 0])
+    nothing = Sequences(np.zeros(3, np.int64), np.zeros(0, np.int32))
+    told = Sequences(np.array([0, 2, 2, 3]), np.array([7, 8, 9], np.int32), np.array([10, 30, 20]))
+    described = plain.described(nothing, told)
+    part = described.where(described.learner_index != 1).learner_features
+    assert part is not None
+    assert [one.tolist() for one in part] == [[7, 8], [9]]
+    assert part.at is not None
+    assert part.at.tolist() == [10, 30, 20]
+    before = described.known_before(30).learner_features
+    assert before is not None
+    assert [one.tolist() for one in before] == [[7], [], [9]]
+    assert plain.known_before(30) is plain
+    later = plain.described(nothing, Sequences(told.offsets, told.activity_index, told.at + 1))
+    prints = {one.fingerprint for one in (plain, plain.described(nothing), described, later)}
+    assert len(prints) == 4
+    with pytest.raises(InvalidData, match="2 lists of features for 3 learners"):
+        plain.described(nothing, nothing)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recommender.datasets.interactions import Interactions
+from recommender.datasets.interactions import Interactions, Sequences
 from recommender.datasets.splits import PROTOCOLS, leave_last_out, random_holdout, time_split
 from recommender.errors import InvalidConfig, NotEnoughData
 from tests import toy
@@ -131,3 +131,17 @@ def test_says_when_nothing_can_be_split() -> None:
         time_split(Interactions.from_columns([1, 2], [5, 6], [3, 4]), 0.5)
     with pytest.raises(NotEnoughData, match="an interaction"):
         time_split(Interactions.from_columns([], [], []))
+
+
+def test_what_learners_were_only_known_by_later_is_not_learnt_from() -> None:
+    board = toy.enrolled(toy.checkerboard(n_learners=20))
+    assert board.learner_features is not None
+    middle = int(np.median(board.at))
+    later = board.learner_features.activity_index, np.where(np.arange(20) < 5, middle, middle - 1)
+    told = Sequences(board.learner_features.offsets, *later)
+    assert board.activity_features is not None
+    split = time_split(board.described(board.activity_features, told), cutoff=middle)
+    known = split.train.learner_features
+    assert known is not None
+    assert known.lengths.tolist() == [0] * 5 + [1] * 15
+    assert split.validation().train.learner_features is not None

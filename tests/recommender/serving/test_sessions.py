@@ -65,9 +65,9 @@ def test_a_model_is_told_when_what_was_met_was_met(ready: School, monkeypatch: p
     told: list[Any] = []
     score, explain_each = EASE.score, EASE.explain_each
 
-    def scoring(self: EASE, histories: Any, times: Any = None, among: Any = None) -> Any:
+    def scoring(self: EASE, histories: Any, times: Any = None, among: Any = None, features: Any = None) -> Any:
         told.append(None if times is None else [one.tolist() for one in times])
-        return score(self, histories, times, among)
+        return score(self, histories, times, among, features)
 
     def explaining(self: EASE, history: Any, indices: Any, n: int = 2, times: Any = None) -> Any:
         told.append(None if times is None else [times.tolist()])
