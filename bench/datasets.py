@@ -91,8 +91,7 @@ def oulad_days(presentations: pd.Series) -> NDArray[np.int64]:
     names = presentations.astype(str)
     month = np.where(names.str[4] == "B", 2, 10)
     starts = pd.to_datetime({"year": names.str[:4].astype(int), "month": month, "day": 1})
-    days: NDArray[np.int64] = (starts - pd.Timestamp(0)).dt.days.to_numpy(np.int64)
-    return days
+    return np.asarray((starts - pd.Timestamp(0)).dt.days, np.int64)
 
 
 def circle() -> Split:
