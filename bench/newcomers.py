@@ -5,8 +5,9 @@ was seen later. Right are the first ten activities that they met; ranked are the
 somebody had met by then, as serving does. Models learn from what came before that day, of registrations too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench.datasets import DAY_SECONDS, oulad_days, table
 from bench.record import Measurement
-from recommender.algorithms.base import Algorithm, FitOptions
+from recommender.algorithms.base import Algorithm, FitOptions, Scores
 from recommender.algorithms.catalogue import build
 from recommender.algorithms.neural.bags import FIRST_EVENTS
 from recommender.datasets.interactions import Interactions, Sequences, feature_hash, offsets_of
@@ -25,7 +26,7 @@ from recommender.evaluation.protocol import ranks_of
 
 TERMS = {"2014B": "2014-02-01", "2014J": "2014-10-01"}
 """Parameters are chosen on the former, and the latter is told."""
-PEER = "popularity"
+PEER = "popularity_in_courses"
 _BLOCK = 512
 
 
@@ -37,6 +38,7 @@ class Newcomers:
     features: Sequences  # n lists of hashes: the courses of each
     targets: Sequences  # n lists: what each met first
     in_reach: NDArray[np.bool_]  # (n, n_activities): in their courses
+    opening: NDArray[np.float32]  # (n_activities,): higher the earlier a course lists it, as serving reads one anew
 
 
 def newcomers(term: str) -> Newcomers:
@@ -63,14 +65,16 @@ def newcomers(term: str) -> Newcomers:
     asked = np.flatnonzero([len(one) for one in met])
     firsts = [np.searchsorted(train.activity_ids, everything.activity_ids[met[k][:FIRST_EVENTS]]) for k in asked]
     courses = now.groupby("id_student")["course"].unique()[new[asked]]
-    site_course = _sites().loc[train.activity_ids, "course"].to_numpy()
-    in_reach = np.stack([np.isin(site_course, own) for own in courses])
+    sites = _sites().loc[train.activity_ids]
+    in_reach = np.stack([np.isin(sites["course"], own) for own in courses])
+    opening = np.empty(len(sites), np.float32)
+    opening[np.lexsort((sites.index, sites["week_from"].fillna(-1)))] = -np.arange(len(sites))
     hashes = [[feature_hash(f"course={course}") for course in own] for own in courses]
-    return Newcomers(train, _lists(hashes), _lists([first.tolist() for first in firsts]), in_reach)
+    return Newcomers(train, _lists(hashes), _lists([first.tolist() for first in firsts]), in_reach, opening)
 
 
 def measure(term: str, configs: Mapping[str, Mapping[str, Any]], options: FitOptions) -> Iterator[Measurement]:
-    """NDCG at 10 by features, beside popularity in the same courses; popularity everywhere too.
+    """NDCG at 10 by features, beside popularity in the same courses; without a model, popularity everywhere too.
 
     Args:
         term: one of TERMS.
@@ -82,39 +86,46 @@ def measure(term: str, configs: Mapping[str, Mapping[str, Any]], options: FitOpt
     """
     asked = newcomers(term)
     case = f"oulad/newcomers-{term}"
-    popularity = build(PEER).fit(asked.train)
-    bound = ndcg(popularity, asked)
-    everywhere = float(ndcg(popularity, asked, is_bound=False).mean())
-    yield Measurement("quality", f"{case}/popularity_everywhere", "ndcg_10", everywhere, "share")
-    yield Measurement("quality", f"{case}/popularity_in_courses", "ndcg_10", float(bound.mean()), "share")
+    popularity = build("popularity").fit(asked.train)
+    bound = ndcg(asked, partial(answers, popularity))
+    without = {
+        "popularity_everywhere": ndcg(asked, partial(answers, popularity), is_bound=False),
+        "first_in_courses": ndcg(asked, lambda features: np.tile(asked.opening, (len(features), 1))),
+        PEER: bound,
+    }
+    for name, found in without.items():
+        yield Measurement("quality", f"{case}/{name}", "ndcg_10", float(found.mean()), "share")
     yield Measurement("quality", case, "n_learners", len(bound), "learners")
     for name, config in configs.items():
         algorithm = build(name, config)
         if algorithm.learns_newcomers:
-            found = ndcg(algorithm.fit(asked.train, options), asked)
+            found = ndcg(asked, partial(answers, algorithm.fit(asked.train, options)))
             yield from _figures(f"{case}/{name}", found, bound)
 
 
 def _figures(case: str, found: NDArray[np.float64], bound: NDArray[np.float64]) -> Iterator[Measurement]:
-    beside = ("popularity_in_courses", float(bound.mean()))
-    yield Measurement("quality", case, "ndcg_10", float(found.mean()), "share", *beside)
+    yield Measurement("quality", case, "ndcg_10", float(found.mean()), "share", PEER, float(bound.mean()))
     difference = compare(found, bound).difference
     for name in ("mean", "low", "high"):
         yield Measurement("quality", case, f"ndcg_10_difference_{name}", getattr(difference, name), "share")
 
 
-def ndcg(algorithm: Algorithm, asked: Newcomers, *, is_bound: bool = True) -> NDArray[np.float64]:
-    """Shape (n_learners,)."""
+def answers(algorithm: Algorithm, features: Sequences) -> Scores:
+    """For learners of whom nothing but features is known."""
+    nothing = Sequences(np.zeros(len(features) + 1, np.int64), np.zeros(0, np.int32))
+    return algorithm.score(nothing, features=features)
+
+
+def ndcg(asked: Newcomers, answer: Callable[[Sequences], Scores], *, is_bound: bool = True) -> NDArray[np.float64]:
+    """Shape (n_learners,), from strengths of shape (n, n_activities) for n lists of features; in their courses only."""
     ranks = []
     for start in range(0, len(asked.features), _BLOCK):
-        features = asked.features.slice(start, start + _BLOCK)
-        nothing = Sequences(np.zeros(len(features) + 1, np.int64), np.zeros(0, np.int32))
-        scores = algorithm.score(nothing, features=features)
+        scores = answer(asked.features.slice(start, start + _BLOCK))
         if is_bound:
             scores[~asked.in_reach[start : start + _BLOCK]] = -np.inf
         ranks.append(ranks_of(scores, asked.targets.slice(start, start + _BLOCK)))
-    lengths = asked.targets.lengths
-    n_candidates = asked.in_reach.sum(axis=1) if is_bound else np.full(len(lengths), algorithm.n_activities)
+    lengths, n_activities = asked.targets.lengths, asked.in_reach.shape[1]
+    n_candidates = asked.in_reach.sum(axis=1) if is_bound else np.full(len(lengths), n_activities)
     return metrics.measures(np.concatenate(ranks), asked.targets.owner, lengths, n_candidates, (10,))["ndcg_10"]
 
 

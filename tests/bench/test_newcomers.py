@@ -38,7 +38,10 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         date_unregistration=[None, None, None, -10, None, None],
     ).to_parquet(folder / "studentRegistration.parquet")
     presented(
-        course=["AAA-2014J"] * 3 + ["BBB-2013J"], id_site=[10, 11, 12, 20], activity_type=["quiz"] * 4
+        course=["AAA-2014J"] * 3 + ["BBB-2013J"],
+        id_site=[10, 11, 12, 20],
+        activity_type=["quiz"] * 4,
+        week_from=[2, None, 1, 1],
     ).to_parquet(folder / "vle.parquet")
 
 
@@ -49,6 +52,7 @@ def test_who_is_registered_and_was_not_seen_is_asked_about() -> None:
     assert found.train.activity_ids.tolist() == [10, 11, 20]
     assert [one.tolist() for one in found.targets] == [[1]]  # 12 nobody had met by then
     assert found.in_reach.tolist() == [[True, True, False]]
+    assert np.argsort(-found.opening).tolist() == [1, 2, 0]  # what has no week is open from the beginning
     assert [one.tolist() for one in found.features] == [[feature_hash("course=AAA-2014J")]]
     known = found.train.learner_features
     assert known is not None
@@ -65,6 +69,7 @@ def test_measures_beside_popularity_in_the_same_courses(monkeypatch: pytest.Monk
         toy.in_courses([0, 1]),
         Sequences(np.array([0, 2, 4]), np.array([0, 2, 1, 3], np.int32)),
         np.stack([places % 4 != 1, places % 4 != 0]),  # reach is not all that there is to know
+        -places.astype(np.float32),
     )
     monkeypatch.setattr(newcomers, "newcomers", lambda term: asked)
     configs = {"ease": {}, "two_tower": {**TINY, "newcomer_share": 0.3}}
@@ -72,6 +77,7 @@ def test_measures_beside_popularity_in_the_same_courses(monkeypatch: pytest.Monk
         (one.case.rsplit("/", 1)[1], one.measure): one for one in newcomers.measure("2014J", configs, FitOptions())
     }
     assert not any(case == "ease" for case, _measure in lines)
+    assert lines["first_in_courses", "ndcg_10"].value < 1
     told = lines["two_tower", "ndcg_10"]
     assert told.peer_value == lines["popularity_in_courses", "ndcg_10"].value
     assert told.value > told.peer_value

@@ -63,6 +63,7 @@ class Epoch:
         newcomers: Newcomers | None = None,
     ) -> None:
         self._lists, self._most, self._hidden_share, self._newcomers = lists, most, hidden_share, newcomers
+        self._most_known = int(newcomers.inputs.lengths.max(initial=0)) if newcomers else 0
         self._seed = int(generator.integers(2**63))
         learners = np.flatnonzero(lists.lengths >= 2)
         lengths = np.minimum(lists.lengths[learners], most)
@@ -93,7 +94,10 @@ class Epoch:
     def _with_newcomers(
         self, batch: Batch, learners: NDArray[np.int64], is_drawn: NDArray[np.bool_], known: Sequences
     ) -> Batch:
-        """Those drawn of whom something is known; what is shown of them stands in columns behind all events."""
+        """Those drawn of whom something is known; what is shown of them stands in columns behind all events.
+
+        There are as many such columns in every batch, for back ends that compile a network again for each shape.
+        """
         is_new = is_drawn & (known.lengths > 0)
         place = np.arange(batch.targets.shape[1])
         begins, n_first = self._lists.offsets[learners], np.minimum(self._lists.lengths[learners], FIRST_EVENTS)
@@ -101,7 +105,7 @@ class Epoch:
         first = self._lists.activity_index[np.where(is_first, begins[:, None] + place, 0)]
         targets = np.where(is_new[:, None], np.where(is_first, first, 0), batch.targets)
         is_event = np.where(is_new[:, None], is_first, batch.is_event)
-        is_known = is_new[:, None] & (np.arange(known.lengths.max(initial=0)) < known.lengths[:, None])
+        is_known = is_new[:, None] & (np.arange(self._most_known) < known.lengths[:, None])
         besides = np.zeros(is_known.shape, np.int32)
         besides[is_known] = known.activity_index[np.repeat(is_new, known.lengths)]
         nothing = np.zeros(is_known.shape, np.int32)

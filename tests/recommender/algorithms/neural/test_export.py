@@ -36,7 +36,8 @@ from tests.recommender.algorithms.neural.test_export import CASES
 name = sys.argv[1]
 told = []
 options = FitOptions(progress=told.append)
-fitted = build(name, {**CASES[name], "epochs": 4, "patience": 4}).fit(toy.chain(), options)
+data = toy.enrolled(toy.chain())
+fitted = build(name, {**CASES[name], "epochs": 4, "patience": 4}).fit(data, options)
 losses = [one.loss for one in told if one.message.endswith("done")]
 assert losses[-1] < losses[0], losses
 print(keras.backend.backend())
@@ -88,3 +89,6 @@ def test_trains_on_jax_and_serves_from_litert(name: str, tmp_path: Path) -> None
     scores = served.score([np.array([k, (k + 1) % 12]) for k in range(12)])
     assert np.isfinite(scores).all()
     assert (scores.std(axis=0) > 0).any()  # it tells learners apart
+    if served.learns_newcomers:
+        scores = served.score([np.array([], int)] * 2, features=toy.in_courses([0, 1]))
+        assert (scores[0] != scores[1]).any()
