@@ -274,7 +274,7 @@ class Algorithm(ABC):
 
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
         """An upper estimate of what `fit` takes beyond its input."""
-        return 8 * (n_learners + n_activities + n_interactions)
+        return 8 * (n_learners + n_activities) + 32 * n_interactions
 
     @abstractmethod
     def _learn(self, interactions: Interactions, options: FitOptions) -> State:
