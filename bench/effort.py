@@ -1,9 +1,11 @@
 """What a recommender costs: beside the bare linear algebra that it cannot do without, and with ten times the data."""
 
+import multiprocessing
 import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from scipy.linalg import lapack
 from bench.record import Measurement
 from recommender.algorithms.base import Algorithm, FitOptions
 from recommender.backends.local import LocalBackend
+from recommender.datasets.interactions import Interactions
 from recommender.datasets.splits import Split
 
 GROWTH = (1, 3, 10)
@@ -65,8 +68,9 @@ def _growth(case: str, make: Callable[[], Algorithm], split: Split, options: Fit
     for times in GROWTH:
         chosen = order[: max(1, len(order) * times // GROWTH[-1])]
         part = split.train.where(np.isin(split.train.learner_index, chosen), all_activities=True)
-        seconds.append(_processor_seconds(lambda part=part: make().fit(part, options)))  # type: ignore[misc]
-        peaks.append(_peak_bytes(lambda part=part: make().fit(part, options), is_network=make().needs_keras))  # type: ignore[misc]
+        processor_seconds, peak = _cost_of_fit(make(), part, options)
+        seconds.append(processor_seconds)
+        peaks.append(peak)
         sizes.append(len(part))
         yield Measurement("quality", case, f"fit_processor_seconds_{times}x", seconds[-1], "s")
         yield Measurement("quality", case, f"fit_peak_bytes_{times}x", peaks[-1], "B")
@@ -81,28 +85,27 @@ def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return made, time.perf_counter() - began
 
 
-def _processor_seconds(work: Callable[[], Any]) -> float:
-    """Of all threads: what else the machine does must not bend the curve."""
-    began = time.process_time()
-    work()
-    return time.process_time() - began
+def _cost_of_fit(algorithm: Algorithm, interactions: Interactions, options: FitOptions) -> tuple[float, float]:
+    """Processor seconds and the peak of the bytes that it adds.
 
-
-def _peak_bytes(work: Callable[[], Any], *, is_network: bool) -> float:
-    """What a fit adds, in a fit of its own, because counting slows it down.
-
-    Of NumPy's arrays, which is nearly all of it; of the process for networks, whose arrays are not NumPy's.
+    Of a network in a process of its own, which begins with what Keras takes: there is nothing free yet that an earlier
+    fit left behind. Of the others from NumPy's arrays, which is nearly all of it, in a second fit, because counting
+    slows it down.
     """
-    if is_network:
-        return _peak_bytes_of_process(work)
+    if algorithm.needs_keras:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
+            return alone.submit(_cost_of_network, algorithm, interactions, options).result()
+    seconds = _processor_seconds(lambda: algorithm.fit(interactions, options))
     tracemalloc.start()
-    work()
+    type(algorithm)(algorithm.config).fit(interactions, options)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return float(peak)
+    return seconds, float(peak)
 
 
-def _peak_bytes_of_process(work: Callable[[], Any]) -> float:
+def _cost_of_network(algorithm: Algorithm, interactions: Interactions, options: FitOptions) -> tuple[float, float]:
+    import keras  # noqa: F401 (is no part of the fit)
+
     process, ended, most = psutil.Process(), threading.Event(), 0
     before = process.memory_info().rss
 
@@ -114,8 +117,15 @@ def _peak_bytes_of_process(work: Callable[[], Any]) -> float:
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        work()
+        seconds = _processor_seconds(lambda: algorithm.fit(interactions, options))
     finally:
         ended.set()
         watcher.join()
-    return float(max(most - before, 1))
+    return seconds, float(max(most - before, 1))
+
+
+def _processor_seconds(work: Callable[[], Any]) -> float:
+    """Of all threads: what else the machine does must not bend the curve."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
