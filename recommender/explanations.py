@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from django.utils.translation import get_language, gettext
 
@@ -17,25 +17,27 @@ def _translated(message: str, language: str | None) -> str:
     return gettext(message)
 
 
-def _(message: str) -> str:
+def _(message: str, language: str | None = None) -> str:
     """As `gettext`, which takes longer to find a sentence than to fill it in; an answer has ten."""
-    return _translated(message, get_language())
+    return _translated(message, language or get_language())
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     sentence: str
-    activities: list[Activity] = field(default_factory=list)  # the learner's own, that led here
+    activities: Sequence[Activity] = ()  # the learner's own, that led here
 
 
-def because_of(met: Sequence[Activity]) -> Reason | None:
-    """From what of the learner's own history spoke for it, strongest first; None where nothing is named."""
+def because_of(met: Sequence[Activity], language: str | None = None) -> Reason | None:
+    """From what of the learner's own history spoke for it, strongest first; None where nothing is named.
+
+    `language` is the one in use, where it was looked up before: for a list it need not be each time.
+    """
     if not met:
         return None
     if len(met) == 1:
-        return Reason(_("Because you worked on %(first)s") % {"first": met[0]}, list(met))
-    sentence = _("Because you worked on %(first)s and %(second)s") % {"first": met[0], "second": met[1]}
-    return Reason(sentence, list(met[:2]))
+        return Reason(_("Because you worked on %(first)s", language) % {"first": met[0]}, met)
+    sentence = _("Because you worked on %(first)s and %(second)s", language) % {"first": met[0], "second": met[1]}
+    return Reason(sentence, met[:2])
 
 
 def pinned(activity: Activity) -> Reason:

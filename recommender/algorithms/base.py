@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,8 +92,7 @@ class FitOptions:
             raise TrainingStopped("The training was stopped on request; nothing of it was kept.")
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """How much one event of the history did for a recommendation."""
 
     history_position: int  # in the history as it was given, 0 is the oldest
@@ -363,7 +362,7 @@ def _strongest(
     """Of each row of `weights` (n_asked, n_events), the first `n` that are more than 0."""
     order = np.argsort(-weights, axis=1, kind="stable")[:, :n]
     totals = weights.sum(axis=1, keepdims=True)
-    shares = np.take_along_axis(weights, order, axis=1) / np.where(totals > 0, totals, 1)
+    shares = weights[np.arange(len(weights))[:, None], order] / np.where(totals > 0, totals, 1)
     rows = zip(shares.tolist(), positions[order].tolist(), events[order].tolist(), strict=True)
     return [
         [Contribution(place, event, share) for share, place, event in zip(*row, strict=True) if share > 0]

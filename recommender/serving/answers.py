@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from analytics.public import Activity, Learner
 from recommender.models import Version
-from recommender.serving.live import LiveModel
+from recommender.serving.live import Known, LiveModel
 
 
-@dataclass(frozen=True)
-class Recommendation:
+class Recommendation(NamedTuple):
     activity: Activity
     rank: int  # 1 is the best
     strength: float  # 0..1 on the scale of this one answer; not a probability
     source: str  # what put it forward, see `candidates.SOURCES`
     reason: str | None  # None where nobody asked for it
-    reason_activities: list[Activity]
+    reason_activities: Sequence[Activity]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Chosen:
     candidates: list[Candidate]
     model: LiveModel | None = None
     fallback: str | None = None
+    known: Known | None = None  # what the model knows of the history, where it was looked up
 
     @property
     def source(self) -> str:

@@ -41,6 +41,8 @@ SOURCES: dict[str, str | Promise] = {
 }
 FIRST_LOOK = 5
 """Times the length of the list: so many of the strongest are looked at first."""
+MANY = 2000
+"""More are not put in order as a whole: the strongest are taken out first."""
 N_COURSES = 3
 """Of so many of the latest courses the next part is put forward."""
 NEW_STRENGTH = 0.5
@@ -58,7 +60,7 @@ class Pool:
 
 def pool(found: Scored, situation: Situation, limit: int) -> Pool:
     others = extras(situation, outline_of(situation.organisation), found.model)
-    strengths, n_left = _strongest(found, situation, FIRST_LOOK * limit)
+    strengths, n_left = _strongest(found, FIRST_LOOK * limit)
     merged = {pk: strength for pk, (strength, _source) in others.items()} | {
         pk: strength for pk, strength in strengths.items() if pk not in others
     }
@@ -66,13 +68,14 @@ def pool(found: Scored, situation: Situation, limit: int) -> Pool:
     return Pool(in_order, {pk: source for pk, (_strength, source) in others.items()}, n_left)
 
 
-def _strongest(found: Scored, situation: Situation, n: int) -> tuple[dict[int, float], int]:
+def _strongest(found: Scored, n: int) -> tuple[dict[int, float], int]:
     """What was met ranks high with many models, and would fill the pool: it is left out here already."""
     strengths = found.strengths.copy()
-    strengths[found.places_of(found.model.indices_of(situation.history))] = -1
-    places = np.argpartition(-strengths, n)[:n] if len(strengths) > n else np.arange(len(strengths))
-    places = np.sort(places)
-    places = places[np.argsort(-strengths[places], kind="stable")]
+    strengths[found.places_of(found.known[0])] = -1
+    places = np.arange(len(strengths))
+    if len(strengths) > max(MANY, n):
+        places = np.sort(np.argpartition(-strengths, n)[:n])
+    places = places[np.argsort(-strengths[places], kind="stable")][:n]
     places = places[strengths[places] >= 0]
     ids = found.model.activity_ids[found.indices[places]]
     n_new = int((strengths >= 0).sum())
@@ -88,7 +91,7 @@ def extras(situation: Situation, outline: Outline, model: LiveModel) -> dict[int
         return others
     if situation.unfinished_id is not None:
         others.setdefault(situation.unfinished_id, (1.0, "continue"))
-    following = outline.following(_latest_of_courses(situation))
+    following = outline.following(_latest_of_courses(situation, outline))
     known = set(model.activity_ids[model.indices_of(np.array(following, np.int64))].tolist())
     for pk in following:
         if pk not in known and pk not in situation.met:
@@ -96,11 +99,12 @@ def extras(situation: Situation, outline: Outline, model: LiveModel) -> dict[int
     return others
 
 
-def _latest_of_courses(situation: Situation) -> list[int]:
+def _latest_of_courses(situation: Situation, outline: Outline) -> list[int]:
     """What was met last in each of the latest courses."""
-    latest: dict[int | None, int] = {}
-    for pk, met in reversed(situation.met.items()):
-        latest.setdefault(met.course_id, pk)
+    latest: dict[int, int] = {}
+    newest_first = situation.history[::-1]
+    for pk, course_id in zip(newest_first.tolist(), outline.courses_of(newest_first).tolist(), strict=True):
+        latest.setdefault(course_id, pk)
         if len(latest) >= N_COURSES:
             break
     return list(latest.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,8 +44,8 @@ def _of_models(ask: Callable[[LiveModel, Situation], Scored | None], situation: 
             logger.exception("%s of organisation %s could not answer.", model.version, model.version.organisation_id)
             continue
         candidates = _of_model(found, situation, limit) if found is not None else []
-        if candidates:
-            return Chosen(candidates, model=model)
+        if found is not None and candidates:
+            return Chosen(candidates, model=model, known=found.known)
     return None
 
 
@@ -68,7 +69,7 @@ def _at_second_look(found: Scored, situation: Situation, limit: int) -> tuple[Po
     """All that is admitted, because the strongest few were not: a second query, and a third for the courses."""
     open_ids = np.array(rules.admitted_ids(situation), np.int64)
     places = np.sort(found.places_of(np.sort(found.model.indices_of(open_ids))))
-    narrower = Scored(found.model, found.indices[places], found.strengths[places])
+    narrower = replace(found, indices=found.indices[places], strengths=found.strengths[places])
     candidates = pool(narrower, situation, limit)
     return candidates, admitted_among(situation, candidates.strengths)
 

@@ -31,7 +31,7 @@ from recommender.serving.outline import Outline, outline_of
 from recommender.serving.personal import Personal, personal_of_each
 from recommender.serving.reach import Reach, reach_of
 from recommender.serving.scoring import lowering
-from recommender.serving.situation import Situation
+from recommender.serving.situation import Situation, met_of
 from recommender.serving.split import Split
 from recommender.serving.variety import varied
 
@@ -107,7 +107,7 @@ def situations_of(frame: Frame, learner_ids: Sequence[int]) -> list[Situation]:
     personal = personal_of_each(frame.organisation, learner_ids)
     now = frame.organisation.now()
     return [
-        _situation(frame, pk, {one.activity_id: one for one in met.get(pk, ())}, personal.get(pk, Personal()), now)
+        _situation(frame, pk, met_of(frame.outline, met.get(pk, ()), frame.kind), personal.get(pk, Personal()), now)
         for pk in learner_ids
     ]
 

@@ -38,9 +38,6 @@ class Effects:
     def is_blocking(self) -> bool:
         return bool(self.blocked_ids or self.blocked_kinds)
 
-    def blocks(self, outline: Outline, activity_id: int) -> bool:
-        return bool(self.blocks_of(outline, np.array([activity_id], np.int64))[0])
-
     def blocks_of(self, outline: Outline, activity_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of the activities are kept out: shape (len(activity_ids),)."""
         blocked = list(self.blocked_ids)

@@ -30,6 +30,7 @@ RETRY_SECONDS = 60
 """After so long damaged files are tried again: somebody may have restored them."""
 
 Scope = tuple[int, str, int | None]  # organisation, kind, course
+Known = tuple[NDArray[np.int32], NDArray[np.int64] | None]  # of a history: the model's indices, and when each was
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,7 @@ class LiveModel:
         """The model's indices of those among `ids` that it knows, in their order."""
         return self.known_of(ids, None)[0]
 
-    def known_of(
-        self, ids: NDArray[np.int64], times: NDArray[np.int64] | None
-    ) -> tuple[NDArray[np.int32], NDArray[np.int64] | None]:
+    def known_of(self, ids: NDArray[np.int64], times: NDArray[np.int64] | None) -> Known:
         """As `indices_of`, and the times of those."""
         places = np.minimum(np.searchsorted(self.activity_ids, ids), len(self.activity_ids) - 1)
         is_known = self.activity_ids[places] == ids

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,12 @@ class Outline:
     following_ids: NDArray[np.int64]  # (n_activities,), 0 for none
     parent_ids: NDArray[np.int64]  # (n_activities,), 0 for none
     kinds: NDArray[np.int64]  # (n_activities,), places in `history.KINDS`
+
+    @cached_property
+    def holding_ids(self) -> frozenset[int]:
+        """Courses and modules: what holds what is met, and is never recommended beside it."""
+        held = [history.KINDS.index(kind) for kind in history.NOT_TARGETS]
+        return frozenset(self.activity_ids[np.isin(self.kinds, held)].tolist())
 
     def courses_of(self, activity_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Shape (len(activity_ids),); -1 for activities that are gone."""

@@ -24,6 +24,7 @@ WORN_OUT_DAYS = 30
 N_DISLIKED = 5
 """So many of the latest "less like this" lower what is alike."""
 
+_REFUSING = ", ".join(f"'{action.value}'" for action in REFUSING_ACTIONS)
 # The dates decide, not the outcome: in an archive everybody's outcome is known from the first day on. Only a withdrawal
 # without a date counts as one from the beginning.
 _ENROLMENTS = """
@@ -36,27 +37,27 @@ _ENROLMENTS = """
 """
 # What was clicked or begun is no refusal: it leaves by being met. Only lists that the learner saw are counted, a reload
 # within the hour as one.
-_WORN_OUT = """
+_WORN_OUT = f"""
     SELECT shown.activity_id
     FROM recommender_impression impression, unnest(impression.activity_ids) AS shown(activity_id)
     WHERE %(limit)s > 0 AND impression.learner_id = learner.id AND impression.channel = 'page'
-      AND impression.at > now() - make_interval(days => %(worn_out_days)s)
+      AND impression.at > now() - interval '{WORN_OUT_DAYS} days'
       AND NOT EXISTS (
           SELECT 1 FROM recommender_feedback said
           WHERE said.learner_id = learner.id AND said.activity_id = shown.activity_id AND said.action = 'click'
-            AND said.at > now() - make_interval(days => %(worn_out_days)s))
+            AND said.at > now() - interval '{WORN_OUT_DAYS} days')
     GROUP BY shown.activity_id
     HAVING count(DISTINCT date_trunc('hour', impression.at)) >= %(limit)s
-"""
-_REFUSED = """
+"""  # noqa: S608 (our own words)
+_REFUSED = f"""
     SELECT DISTINCT said.activity_id FROM recommender_feedback said
     WHERE said.learner_id = learner.id
-      AND (said.action = ANY(%(refusing)s) OR said.action = 'not_now' AND said.at > %(recently)s)
-"""
-_DISLIKED = """
+      AND (said.action IN ({_REFUSING}) OR said.action = 'not_now' AND said.at > %(recently)s)
+"""  # noqa: S608 (our own words)
+_DISLIKED = f"""
     SELECT said.activity_id FROM recommender_feedback said
-    WHERE said.learner_id = learner.id AND said.action = 'less_like_this' ORDER BY said.id DESC LIMIT %(n_disliked)s
-"""
+    WHERE said.learner_id = learner.id AND said.action = 'less_like_this' ORDER BY said.id DESC LIMIT {N_DISLIKED}
+"""  # noqa: S608 (our own words)
 # Whether there is any enrolment is asked by its order: an index must be taken then, while EXISTS reads all of a table
 # in which an organisation without enrolments has none.
 _PERSONAL = f"""learner.id, enrolled.course_ids, enrolled.course_runs, enrolled.ever,
@@ -73,8 +74,8 @@ _PERSONAL = f"""learner.id, enrolled.course_ids, enrolled.course_runs, enrolled.
 """  # noqa: S608 (our own words)
 _OF_EACH = f"SELECT {_PERSONAL} WHERE learner.id = ANY(%(learners)s) AND learner.organisation_id = %(organisation)s"
 _MET = """
-    SELECT array_agg(activity_id), array_agg(course_id), array_agg(is_unfinished), array_agg(at)
-    FROM ({}) recent (learner_id, activity_id, course_id, is_unfinished, at)
+    SELECT array_agg(activity_id), array_agg(is_unfinished), array_agg(at)
+    FROM ({}) recent (learner_id, activity_id, is_unfinished, at)
 """
 _ALL_OF_ONE = {
     kind: Prepared(f"""
@@ -118,8 +119,8 @@ def all_of(asked: Learner | Named, kind: str) -> tuple[Learner, Personal, list[M
     rows = _ALL_OF_ONE[TargetKind(kind)].rows(parameters)
     if not rows:
         raise Learner.DoesNotExist(external_id)
-    activity_ids, course_ids, unfinished, at, name, *personal = rows[0]
-    met = list(map(Meeting, activity_ids or (), course_ids or (), unfinished or (), at or ()))
+    activity_ids, unfinished, at, name, *personal = rows[0]
+    met = list(map(Meeting, activity_ids or (), unfinished or (), at or ()))
     learner = asked if isinstance(asked, Learner) else Learner.partly(organisation, personal[0], external_id, name)
     return learner, _personal(*personal[1:]), met
 
@@ -145,8 +146,5 @@ def _asked(organisation: Organisation, learner_ids: Sequence[int]) -> dict[str, 
         "learners": list(learner_ids),
         "now": organisation.now(),
         "recently": timezone.now() - timedelta(days=settings.NEURALINK_NOT_NOW_DAYS),
-        "refusing": [action.value for action in REFUSING_ACTIONS],
         "limit": settings.NEURALINK_SHOWN_TIMES,
-        "n_disliked": N_DISLIKED,
-        "worn_out_days": WORN_OUT_DAYS,
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from django.utils.translation import get_language
 
 from analytics.public import Activity
 from recommender import explanations
@@ -34,7 +35,7 @@ def causes_of(chosen: Chosen, situation: Situation) -> dict[int, list[int]]:
     if model is None or not model.algorithm.explains:
         return {}
     ids = np.array([one.activity_id for one in chosen.candidates if one.source == "model"], np.int64)
-    history, times = model.known_of(situation.history, situation.times)
+    history, times = chosen.known or model.known_of(situation.history, situation.times)
     if not len(ids) or not len(history):
         return {}
     try:
@@ -60,24 +61,26 @@ def with_reasons(
         causes: from `causes_of`; None: without reasons.
         after: the one that all is similar to.
     """
+    language = get_language()
     made: list[Recommendation] = []
     for one in chosen.candidates:
         activity = named.get(one.activity_id)
         if activity is None:
             continue
-        told: tuple[str | None, list[Activity]] = (None, [])
+        told: tuple[str | None, Sequence[Activity]] = (None, ())
         if causes is not None:
             met = [named[pk] for pk in causes.get(one.activity_id, ()) if pk in named]
-            reason = _reason(chosen, one.source, activity, met, after)
-            told = (reason.sentence, reason.activities)
+            told = _reason(chosen, one.source, activity, met, after, language)
         made.append(Recommendation(activity, len(made) + 1, one.strength, one.source, *told))
     return made
 
 
-def _reason(chosen: Chosen, source: str, activity: Activity, met: list[Activity], after: Activity | None) -> Reason:
+def _reason(
+    chosen: Chosen, source: str, activity: Activity, met: list[Activity], after: Activity | None, language: str | None
+) -> Reason:
     source = chosen.source if source == "model" and chosen.source == "popularity" else source
     if source in _BY_SOURCE:
         return _BY_SOURCE[source](activity)
     if after is not None:
         return explanations.follows(after)
-    return explanations.because_of(met) or explanations.usual_next_step(activity)
+    return explanations.because_of(met, language) or explanations.usual_next_step(activity)

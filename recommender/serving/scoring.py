@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recommender.history import features_of
 from recommender.models import TargetKind
 from recommender.serving.list_rules import Effects
-from recommender.serving.live import LiveModel, live_model, stored_model
+from recommender.serving.live import Known, LiveModel, live_model, stored_model
 from recommender.serving.situation import Situation
 
 NO_FEATURES = np.zeros(0, np.int32)
@@ -25,6 +25,7 @@ class Scored:
     """Some of a model's activities, each with its strength 0..1."""
 
     model: LiveModel
+    known: Known  # what the model knows of the history
     indices: NDArray[np.int64]  # (n,) ascending
     strengths: NDArray[np.float32]  # (n,)
     source: Literal["model", "model_by_courses"] = "model"
@@ -51,8 +52,8 @@ def models_for(situation: Situation) -> Iterator[LiveModel]:
 
 def scored(model: LiveModel, situation: Situation) -> Scored | None:
     """None where the model knows nothing of the history, or nothing of what is in reach."""
-    history, times = model.known_of(situation.history, situation.times)
-    return _scored(model, situation, history, times) if len(history) else None
+    known = model.known_of(situation.history, situation.times)
+    return _scored(model, situation, known) if len(known[0]) else None
 
 
 def scored_by_courses(model: LiveModel, situation: Situation) -> Scored | None:
@@ -61,18 +62,14 @@ def scored_by_courses(model: LiveModel, situation: Situation) -> Scored | None:
     if len(model.indices_of(situation.history)):
         return None
     features = model.algorithm.known_features(features_of(courses)) if courses else NO_FEATURES
-    nothing = np.zeros(0, np.int32)
-    found = _scored(model, situation, nothing, None, features) if len(features) else None
+    found = _scored(model, situation, (np.zeros(0, np.int32), None), features) if len(features) else None
     return found and replace(found, source="model_by_courses")
 
 
 def _scored(
-    model: LiveModel,
-    situation: Situation,
-    history: NDArray[np.int32],
-    times: NDArray[np.int64] | None,
-    features: NDArray[np.int32] = NO_FEATURES,
+    model: LiveModel, situation: Situation, known: Known, features: NDArray[np.int32] = NO_FEATURES
 ) -> Scored | None:
+    history, times = known
     among = within_reach(model, situation)
     if not len(among):
         return None
@@ -80,12 +77,12 @@ def _scored(
     histories = [history, *(one[None] for one in disliked)]
     is_whole = len(among) == len(model.activity_ids)
     when = None if times is None else [times, *(np.zeros(1, np.int64) for _one in disliked)]
-    known = [features, *(NO_FEATURES for _one in disliked)] if len(features) else None
-    scores = model.algorithm.score(histories, when, None if is_whole else among, known)
+    described = [features, *(NO_FEATURES for _one in disliked)] if len(features) else None
+    scores = model.algorithm.score(histories, when, None if is_whole else among, described)
     strengths = scaled(scores[:1])[0]
     if len(disliked):
         strengths *= lowering(scores[1:])
-    found = Scored(model, among, strengths)
+    found = Scored(model, known, among, strengths)
     return boosted(found, situation.effects)
 
 

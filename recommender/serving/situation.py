@@ -16,6 +16,7 @@ from recommender.history import Meeting
 from recommender.models import TargetKind, Version
 from recommender.serving import list_rules
 from recommender.serving.list_rules import Effects
+from recommender.serving.outline import Outline, outline_of
 from recommender.serving.personal import Named, Personal, all_of
 
 
@@ -72,7 +73,7 @@ def situation_of(
         kind=kind,
         course=course,
         now=learner.organisation.now(),
-        met=_each_once([*met, *_met_now(learner.organisation, context, kind)]),
+        met=met_of(outline_of(learner.organisation), [*met, *_met_now(learner.organisation, context, kind)], kind),
         personal=personal,
         effects=list_rules.effects_on(learner.organisation, found.pk, personal.enrolments, course),
         excluded_ids=_ids_of(learner.organisation, exclude),
@@ -96,7 +97,7 @@ def situation_of_session(
         kind=kind,
         course=course,
         now=organisation.now(),
-        met=_each_once(_met_now(organisation, history, kind)),
+        met=met_of(outline_of(organisation), _met_now(organisation, history, kind), kind),
         personal=Personal(),
         effects=list_rules.effects_on(organisation, None, (), course),
         excluded_ids=_ids_of(organisation, exclude),
@@ -112,12 +113,14 @@ def _ids_of(organisation: Organisation, external_ids: Collection[str]) -> frozen
     return frozenset(rows.values_list("pk", flat=True))
 
 
-def _each_once(meetings: Sequence[Meeting]) -> dict[int, Meeting]:
-    """At its last place: what the context names again counts from now, for it is what they look at."""
+def met_of(outline: Outline, meetings: Sequence[Meeting], kind: str) -> dict[int, Meeting]:
+    """Of the kind asked for, each at its last place: what the context names again counts from now."""
+    others = frozenset() if kind == TargetKind.COURSE else outline.holding_ids
     found: dict[int, Meeting] = {}
     for met in meetings:
-        found.pop(met.activity_id, None)
-        found[met.activity_id] = met
+        if met.activity_id not in others:
+            found.pop(met.activity_id, None)
+            found[met.activity_id] = met
     return found
 
 
@@ -130,7 +133,7 @@ def _met_now(organisation: Organisation, external_ids: Sequence[str], kind: str)
         rows = rows.filter(Q(course__isnull=False) | Q(kind=Kind.COURSE))
     now, is_course = int(organisation.now().timestamp()), kind == TargetKind.COURSE
     by_id = {
-        name: Meeting(course_id or pk, None, False, now) if is_course else Meeting(pk, course_id, False, now)
+        name: Meeting(course_id or pk if is_course else pk, False, now)
         for name, pk, course_id in rows.values_list("external_id", "pk", "course_id")
     }
     return [by_id[external_id] for external_id in external_ids if external_id in by_id]

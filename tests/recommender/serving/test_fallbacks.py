@@ -47,7 +47,7 @@ def test_popular_in_your_courses(school: School, newcomer: Learner, trained: Cal
     assert names(answer) == ["blue-3", "blue-7"]
     assert [found.strength for found in answer.recommendations] == [1.0, 0.8]
     assert answer.recommendations[0].reason == "Popular in Blue lately"
-    assert answer.recommendations[0].reason_activities == []
+    assert not answer.recommendations[0].reason_activities
 
 
 def test_a_course_that_nobody_began_starts_at_its_beginning(school: School, newcomer: Learner) -> None:
