@@ -66,6 +66,13 @@ NEURALINK_SHARED_SECONDS = env.integer(
 NEURALINK_NAME_SECONDS = env.integer(
     "NEURALINK_NAME_SECONDS", 300, minimum=0, doc="how old names of activities in recommendations may be"
 )
+NEURALINK_KEEP_MS = env.integer(
+    "NEURALINK_KEEP_MS",
+    250,
+    minimum=0,
+    maximum=10_000,
+    doc="milliseconds after which what was shown to learners is written, many lists together; 0: each at once",
+)
 NEURALINK_NOT_NOW_DAYS = env.integer(
     "NEURALINK_NOT_NOW_DAYS", 7, minimum=1, doc="days for which an activity stays away after 'not now'"
 )

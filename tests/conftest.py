@@ -30,6 +30,8 @@ hypothesis.settings.load_profile("house")
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Pages are tested without `collectstatic`, which would have to run first for names with a hash.
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+# Nothing is written behind a test's back: it would meet the next test's tables.
+settings.NEURALINK_KEEP_MS = 0
 
 MONTHS_WITH_EVENTS = 6
 WAS_RUNNING = pytest.StashKey[bool]()

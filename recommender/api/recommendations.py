@@ -32,6 +32,7 @@ from recommender.serving.recommend import (
     versions_answering,
 )
 from recommender.serving.why_not import why_not
+from recommender.serving.write_behind import settle
 
 RECOMMENDING_SOURCES = sorted(SOURCES)
 MAX_NUMBER = 2**31 - 1
@@ -322,6 +323,7 @@ class FeedbackList(ApiView):
 
     def _check_is_own(self, token: uuid.UUID) -> None:
         """A learner speaks for themselves only; a key speaks for every learner of its organisation."""
+        settle(token)
         shown = visible(Impression.objects.all(), self.caller)
         if isinstance(self.caller, Member):
             shown = shown.filter(learner__in=Learner.objects.visible_to(self.caller))

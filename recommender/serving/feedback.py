@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from analytics.public import Activity, InvalidInput, Organisation
 from recommender.models import Feedback, FeedbackAction, Impression
+from recommender.serving.write_behind import settle
 
 
 def give_feedback(
@@ -53,6 +54,7 @@ def _impression(organisation: Organisation, token: uuid.UUID | str) -> Impressio
         wanted = uuid.UUID(str(token))
     except ValueError:
         wanted = uuid.UUID(int=0)
+    settle(wanted)
     found = Impression.objects.filter(organisation=organisation, token=wanted).first()
     if found is None:
         raise InvalidInput(_("No answer of this organisation has the token %(token)s.") % {"token": token}, "token")

@@ -1,7 +1,7 @@
 """What a learner could do next: candidates -> score -> rules -> diversity -> top n -> reasons.
 
 Page, API and command all call `recommend`; sessions, similar and popular activities go the same way. With a warm
-process it makes two queries, however long the list and the history are:
+process it makes one query, however long the list and the history are:
 
 1. `situation`: what the learner met up to this event, where they are enrolled, what they said to earlier lists;
 2. `scoring`: how strongly the model in use speaks for what is in reach, boosted and lowered;
@@ -9,7 +9,7 @@ process it makes two queries, however long the list and the history are:
 4. `rules`: which of them may be recommended now;
 5. `variety`: no course fills the list;
 6. `reasons`: what of the learner's own events spoke for each;
-7. `shown`: the list is kept under its token, and gets its names.
+7. `shown`: the list gets its names, and is kept under its token a moment later.
 
 Where no model can answer, `popular` does, and the answer names it.
 """
@@ -139,11 +139,10 @@ def _answer(
     chosen = chosen_for(situation, limit)
     causes = None if not explain else {} if after else causes_of(chosen, situation)
     causing = {pk for each in (causes or {}).values() for pk in each}
+    activities = named(situation.organisation, {one.activity_id for one in chosen.candidates} | causing)
     token = None
     if channel and situation.learner and chosen.candidates:
-        token, activities = kept(situation, chosen, channel, causing)
-    else:
-        activities = named(situation.organisation, {one.activity_id for one in chosen.candidates} | causing)
+        token = kept(situation, situation.learner, chosen, channel)
     recommendations = with_reasons(chosen, activities, causes, after)
     version = chosen.model.version if chosen.model else None
     return Answer(token, situation.learner, chosen.source, version, chosen.fallback, recommendations)

@@ -1,4 +1,4 @@
-"""What is about to be shown: kept under a token, and named, in one planned statement.
+"""What is about to be shown: kept under a token, and named.
 
 Only what stands in an answer needs its name: some twenty activities, of hundreds that were looked at. Names that were
 read lately are remembered, because the same activities stand in most answers.
@@ -13,12 +13,14 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models.base import ModelState
+from django.utils import timezone
 
-from analytics.public import Activity, Kind, Organisation, Prepared
+from analytics.public import Activity, Kind, Learner, Organisation, Prepared
 from recommender.serving.answers import Chosen
 from recommender.serving.situation import Situation
+from recommender.serving.write_behind import Shown, keep, new_token
 
 MAX_REMEMBERED = 50_000
 """Activities, of some kilobyte each, of all organisations together."""
@@ -29,19 +31,7 @@ _NAMES = """
     FROM analytics_activity activity LEFT JOIN analytics_activity course ON course.id = activity.course_id
     WHERE activity.id = ANY(%(ids)s) AND activity.organisation_id = %(organisation)s
 """
-# Nobody waits for the disk: should the database be killed, what was shown in its last half second is forgotten, while
-# waiting would cost every answer more than finding it. Within somebody's transaction nothing is changed.
-_KEEP = """
-    INSERT INTO recommender_impression
-        (token, organisation_id, learner_id, version_id, source, channel, activity_ids, n_met, at)
-    SELECT %(token)s::uuid, %(organisation)s::bigint, %(learner)s::bigint, %(version)s::bigint, %(source)s::text,
-           %(channel)s::text, %(shown)s::bigint[], %(n_met)s::integer, now()
-    FROM set_config('synchronous_commit', CASE WHEN %(is_alone)s THEN 'off'
-                    ELSE current_setting('synchronous_commit') END, true)
-"""
 _NAMED = Prepared(_NAMES)
-_KEPT = Prepared(_KEEP)
-_KEPT_AND_NAMED = Prepared(f"WITH kept AS ({_KEEP}) {_NAMES}")
 
 
 def named(organisation: Organisation, ids: Collection[int]) -> dict[int, Activity]:
@@ -55,31 +45,25 @@ def named(organisation: Organisation, ids: Collection[int]) -> dict[int, Activit
     return found
 
 
-def kept(
-    situation: Situation, chosen: Chosen, channel: str, causes: Collection[int]
-) -> tuple[uuid.UUID, dict[int, Activity]]:
-    """The token of what a learner is shown, and by id what is in it and what caused it; one query.
-
-    It is kept before it is told, so that no token is ever unknown.
-    """
-    token, shown = uuid.uuid4(), [one.activity_id for one in chosen.candidates]
-    organisation = situation.organisation
-    found, lacking = _remembered(organisation, {*shown, *causes})
-    rows = (_KEPT_AND_NAMED if lacking else _KEPT).rows(
-        {
-            "token": token.hex,
-            "organisation": organisation.pk,
-            "learner": situation.learner.pk if situation.learner else None,
-            "version": chosen.model.version.pk if chosen.model else None,
-            "source": chosen.source,
-            "channel": channel,
-            "shown": shown,
-            "n_met": len(situation.met),
-            "is_alone": not connection.in_atomic_block,
-            "ids": lacking,
-        }
+def kept(situation: Situation, learner: Learner, chosen: Chosen, channel: str) -> uuid.UUID:
+    """The token of what a learner is shown."""
+    token = new_token()
+    ids = ",".join(str(one.activity_id) for one in chosen.candidates)
+    version_id = chosen.model.version.pk if chosen.model else None
+    keep(
+        Shown(
+            str(token),
+            situation.organisation.pk,
+            learner.pk,
+            version_id,
+            chosen.source,
+            channel,
+            f"{{{ids}}}",
+            len(situation.met),
+            timezone.now(),
+        )  # fmt: skip
     )
-    return token, found | _activities(organisation, rows)
+    return token
 
 
 _known: dict[int, tuple[float, int, Activity]] = {}  # by its id: when it was read, whose it is

@@ -14,6 +14,7 @@ from analytics.public import Activity, InvalidInput, Learner, MemberRequest, Rol
 from recommender.models import FeedbackAction, Impression
 from recommender.serving.feedback import give_feedback
 from recommender.serving.recommend import recommend
+from recommender.serving.write_behind import settle
 from recommender.web.forms import FeedbackForm
 from recommender.web.offers import OFFERS, source_sentence
 
@@ -47,6 +48,7 @@ def recommendation_open(request: MemberRequest, token: uuid.UUID, pk: int) -> Ht
     link on the page, so that nobody can be sent anywhere by an address of ours.
     """
     member = request.member
+    settle(token)
     shown = get_object_or_404(Impression, token=token, organisation=member.organisation, learner=member.learner)
     rows = Activity.objects.filter(organisation=member.organisation, pk__in=shown.activity_ids)
     activity = get_object_or_404(rows.select_related("course", "parent"), pk=pk)
@@ -64,6 +66,7 @@ def recommendation_feedback(request: MemberRequest) -> HttpResponse:
     if not form.is_valid():
         raise BadRequest(form.errors.as_text())
     sent, member = form.cleaned_data, request.member
+    settle(sent["token"])
     get_object_or_404(Impression, token=sent["token"], organisation=member.organisation, learner=member.learner)
     try:
         feedback = give_feedback(member.organisation, sent["token"], sent["activity"], sent["action"])
