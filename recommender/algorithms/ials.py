@@ -30,6 +30,9 @@ _BLOCK_NUMBERS = 2**20
 _LENGTH_STEPS = 1.1  # lists within this factor of length are solved together, filled up with an activity of no weight
 
 
+Turned = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
+
 @dataclass(frozen=True)
 class IALSConfig(Config):
     embedding_size: int = parameter(
@@ -61,6 +64,7 @@ class IALS(Algorithm):
     config: IALSConfig
     _gram: Dense | None = None
     _axes: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    _latest: tuple[bytes, Turned] | None = None  # of the history asked about last: reasons follow its answer
 
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
         vectors = 4 * self.config.embedding_size * (n_learners + n_activities)
@@ -126,18 +130,23 @@ class IALS(Algorithm):
             return _answers(weighed @ met.T, 1.0, weighed @ asked.T).T
         return _answers(met.T @ met, 1 / weights, asked.T).T @ met.T
 
-    def _turned(self, history: Index) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    def _turned(self, history: Index) -> Turned:
         """The axes of what all equations share, the inverse of it along them, and the history's vectors along them.
 
         However long a history is, what it shares differs in the ridge only, and has the same axes: so answering needs
         no inverse of its own. Shapes (embedding_size, embedding_size), (embedding_size,) and (n_met, embedding_size).
         """
+        latest, key = self._latest, history.tobytes()
+        if latest is not None and latest[0] == key:
+            return latest[1]
         vectors = self._fitted()["activity_vectors"]
         if self._axes is None:
             self._axes = np.linalg.eigh(self._activity_gram().astype(np.float64))
         lengths, axes = self._axes
         shared = self.config.unobserved_weight * np.maximum(lengths, 0.0) + self._ridge(len(history), len(vectors))
-        return axes, 1 / shared, vectors[history].astype(np.float64) @ axes
+        found = axes, 1 / shared, vectors[history].astype(np.float64) @ axes
+        self._latest = (key, found)
+        return found
 
     def _activity_gram(self) -> Dense:
         if self._gram is None:
@@ -189,7 +198,7 @@ class IALS(Algorithm):
 
     def _forget(self) -> None:
         super()._forget()
-        self._gram, self._axes = None, None
+        self._gram, self._axes, self._latest = None, None, None
 
 
 class _Group(NamedTuple):

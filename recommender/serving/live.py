@@ -161,7 +161,8 @@ def _refresh(slot: _Slot, organisation: Organisation, kind: str, course: Activit
     is_makeshift = wanted_id != (slot.model.version.pk if slot.model else None)
     if wanted_id != slot.wanted_id or (is_makeshift and now - slot.loaded_at > RETRY_SECONDS):
         earlier = versions.in_use_before(organisation, kind, course)
-        slot.model = _first_that_loads([wanted, *earlier]) if wanted is not None else None
+        # Each once, though it may have been in use many times.
+        slot.model = _first_that_loads(dict.fromkeys([wanted, *earlier])) if wanted is not None else None
         slot.wanted_id, slot.loaded_at = wanted_id, now
     slot.split = _split(slot, organisation, kind, course)
     slot.checked_at = now
@@ -178,7 +179,7 @@ def _split(slot: _Slot, organisation: Organisation, kind: str, course: Activity 
     return Split(experiment.pk, experiment.salt, experiment.share, challenger) if challenger else None
 
 
-def _first_that_loads(candidates: list[Version]) -> LiveModel | None:
+def _first_that_loads(candidates: Iterable[Version]) -> LiveModel | None:
     for version in candidates:
         try:
             return load(version)

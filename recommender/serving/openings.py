@@ -23,7 +23,7 @@ from recommender.serving.situation import Situation
 
 MAX_SCOPES = 16
 """So many organisations, by kind, are remembered by one process."""
-QUICK_SECONDS = 0.04
+QUICK_SECONDS = 0.02
 """A catalogue that takes longer to read is remembered longer in proportion, so that no process reads all the time."""
 
 

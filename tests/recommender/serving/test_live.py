@@ -72,6 +72,19 @@ def test_without_any_whole_version_the_fallback_answers(
     assert "manifest.json" in caplog.text
 
 
+def test_each_version_is_tried_once_however_often_it_was_in_use(
+    school: School, trained: Trained, models_home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = (trained(school.organisation, name).version for name in ("popularity", "ease"))
+    for version in (first, second, first, second):
+        versions.promote(version, by=None, why="to and fro")
+    for version in (first, second):
+        (versions.folder_of(version) / "manifest.json").unlink()
+    live.forget()
+    assert live_model(school.organisation, "any") is None
+    assert [record.getMessage().split()[0] for record in caplog.records] == ["v2", "v1"]
+
+
 def test_files_that_were_restored_are_found_again(
     school: School, trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
