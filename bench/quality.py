@@ -21,11 +21,12 @@ from recommender.algorithms.blend import Blend
 from recommender.algorithms.catalogue import ALGORITHMS, build
 from recommender.datasets.splits import Split
 from recommender.evaluation.bootstrap import interval
-from recommender.evaluation.protocol import evaluate
+from recommender.evaluation.protocol import evaluate, protocol_hash
 
 QUICK = ("--dataset", "toy", "--algorithms", "popularity,ease")
 MEASURES = ("ndcg_10", "hr_10", "recall_20", "mrr", "coverage_10")
 PEER = "popularity"
+QUALITY_UNIT = "share"  # of what depends on what was asked, and by which rules
 # Whose fit is timed beside ours.
 COUNTERPARTS = {
     "ials": "implicit_als",
@@ -91,18 +92,27 @@ def _measure_all(arguments: argparse.Namespace) -> Iterator[Measurement]:
         except DataMissing as missing:
             print(f"Skipped {dataset}: {missing}", file=sys.stderr)
             continue
-        beside = {PEER: evaluate(build(PEER).fit(split.train), split).metrics}
-        seconds: dict[str, dict[str, float]] = {}
-        for name in PEERS if arguments.peers == "all" else filter(None, arguments.peers.split(",")):
-            budget = arguments.budget_seconds if arguments.peer_budget is None else arguments.peer_budget
-            found = measure_peer(name, split, budget_seconds=budget)
-            yield from _lines_of_peer(f"{dataset}/{DATASETS[dataset].protocol}/{name}", found)
-            beside[name], seconds[name] = found.metrics, _fit_seconds(found)
-        for case, (name, config) in cases.items():
-            peer = COUNTERPARTS.get(name, "")
-            for line in _measure_one(case, name, config, split, beside, arguments):
-                theirs = seconds.get(peer, {}).get(line.measure) if line.peer is None else None
-                yield line if theirs is None else replace(line, peer=peer, peer_value=theirs)
+        protocol = protocol_hash(split)
+        for line in _on_split(dataset, split, cases, arguments):
+            yield replace(line, protocol=protocol) if line.unit == QUALITY_UNIT else line
+
+
+def _on_split(
+    dataset: str, split: Split, cases: Mapping[str, tuple[str, dict[str, Any]]], arguments: argparse.Namespace
+) -> Iterator[Measurement]:
+    """Peers first, then each case beside the best of them."""
+    beside = {PEER: evaluate(build(PEER).fit(split.train), split).metrics}
+    seconds: dict[str, dict[str, float]] = {}
+    for name in PEERS if arguments.peers == "all" else filter(None, arguments.peers.split(",")):
+        budget = arguments.budget_seconds if arguments.peer_budget is None else arguments.peer_budget
+        found = measure_peer(name, split, budget_seconds=budget)
+        yield from _lines_of_peer(f"{dataset}/{DATASETS[dataset].protocol}/{name}", found)
+        beside[name], seconds[name] = found.metrics, _fit_seconds(found)
+    for case, (name, config) in cases.items():
+        peer = COUNTERPARTS.get(name, "")
+        for line in _measure_one(case, name, config, split, beside, arguments):
+            theirs = seconds.get(peer, {}).get(line.measure) if line.peer is None else None
+            yield line if theirs is None else replace(line, peer=peer, peer_value=theirs)
 
 
 def _cases(dataset: str, arguments: argparse.Namespace) -> dict[str, tuple[str, dict[str, Any]]]:

@@ -18,7 +18,11 @@ RESULTS = ROOT / "bench" / "results"
 
 @dataclass(frozen=True)
 class Measurement:
-    """`peer` names what was measured beside it in the same run, if anything was."""
+    """`peer` names what was measured beside it in the same run, if anything was.
+
+    `protocol` is the hash of the data, the split and the measures behind a figure of quality: those of unlike hashes
+    answer different questions.
+    """
 
     subject: str
     case: str
@@ -27,6 +31,7 @@ class Measurement:
     unit: str
     peer: str | None = None
     peer_value: float | None = None
+    protocol: str | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -35,7 +40,7 @@ class Measurement:
 
 
 def json_line(measurement: Measurement) -> str:
-    """The promised format: every key always there, peer fields null where there is none."""
+    """The promised format: every key always there, peer fields null where there is none; `protocol` may be missing."""
     fields = {
         "subject": measurement.subject,
         "case": measurement.case,
@@ -49,7 +54,7 @@ def json_line(measurement: Measurement) -> str:
         "commit": _commit(),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    return json.dumps(fields)
+    return json.dumps(fields if measurement.protocol is None else fields | {"protocol": measurement.protocol})
 
 
 def keep(subject: str, lines: Sequence[str]) -> Path:

@@ -7,10 +7,12 @@ import pytest
 
 from bench import __main__ as bench
 from bench import quality, record
+from bench.datasets import DATASETS
 from bench.peers import PeerResult
 from bench.tuned import TUNED, tuned
 from recommender.algorithms.catalogue import ALGORITHMS, build
 from recommender.errors import InvalidConfig
+from recommender.evaluation.protocol import protocol_hash
 
 
 def arguments(*words: str) -> argparse.Namespace:
@@ -72,6 +74,15 @@ def test_a_line_has_every_promised_key() -> None:
     keys = "subject case measure value unit peer peer_value ratio machine commit at"
     assert list(line) == keys.split()
     assert line["ratio"] is None
+
+
+def test_figures_of_quality_name_what_was_asked() -> None:
+    found = list(quality.measure(arguments("--dataset", "toy", "--algorithms", "popularity,item_knn")))
+    asked = protocol_hash(DATASETS["toy"].split())
+    assert {one.protocol for one in found if one.unit == "share"} == {asked}
+    assert {one.protocol for one in found if one.unit != "share"} == {None}
+    line = record.Measurement("quality", "a/b/c", "ndcg_10", 0.5, "share", protocol=asked)
+    assert json.loads(record.json_line(line))["protocol"] == asked
 
 
 def test_results_are_added_never_replaced(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
