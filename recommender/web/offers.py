@@ -51,7 +51,7 @@ def source_sentence(answer: Answer) -> str:
     """Where the list comes from: a version, or the fallback by its name."""
     if answer.fallback:
         name = str(FALLBACKS.get(answer.fallback, answer.fallback))
-        return _("%(source)s No trained version could answer here yet.") % {"source": name}
+        return _("%(source)s No trained version knows enough of the learner yet.") % {"source": name}
     if answer.version and any(one.source == "model_by_courses" for one in answer.recommendations):
         return _("Chosen from the learner's courses by version %(number)s: nothing was met yet.") % {
             "number": answer.version.number

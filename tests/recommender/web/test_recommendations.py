@@ -57,7 +57,7 @@ def test_without_a_version_the_fallback_is_named(
 ) -> None:
     response = fragment(browser_of("learner"), school.learners[0])
     assert response.context["answer"].fallback
-    assert "No trained version could answer" in response.content.decode()
+    assert "No trained version knows enough of the learner yet" in response.content.decode()
 
 
 def test_nothing_left_to_suggest(school: School, models_home: Any, browser_of: Callable[..., Client]) -> None:
