@@ -73,7 +73,8 @@ def _growth(case: str, make: Callable[[], Algorithm], split: Split, options: Fit
         peaks.append(peak)
         sizes.append(len(part))
         yield Measurement("quality", case, f"fit_processor_seconds_{times}x", seconds[-1], "s")
-        yield Measurement("quality", case, f"fit_peak_bytes_{times}x", peaks[-1], "B")
+        told = make().memory_bytes(part.n_learners, part.n_activities, len(part))
+        yield Measurement("quality", case, f"fit_peak_bytes_{times}x", peaks[-1], "B", "what it says itself", told)
     for name, values in (("processor_seconds", seconds), ("bytes", peaks)):
         exponent = float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
         yield Measurement("quality", case, f"fit_{name}_exponent", exponent, "exponent")

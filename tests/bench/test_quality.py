@@ -145,8 +145,12 @@ def test_what_was_tuned_can_be_built() -> None:
 
 def test_effort_stands_beside_bare_linear_algebra_and_grows() -> None:
     words = ("--dataset", "toy", "--algorithms", "ease", "--effort")
-    found = {(one.measure, one.peer): one.value for one in quality.measure(arguments(*words))}
+    lines = list(quality.measure(arguments(*words)))
+    found = {(one.measure, one.peer): one.value for one in lines}
     assert found["fit_seconds", "bare_solve"] > 0
     assert found["top_100_seconds", "bare_product"] > 0
-    assert found["fit_peak_bytes_10x", None] >= found["fit_peak_bytes_1x", None] > 0
+    peaks = [one for one in lines if one.peer == "what it says itself"]
+    assert [one.measure for one in peaks] == [f"fit_peak_bytes_{times}x" for times in (1, 3, 10)]
+    assert 0 < peaks[0].value <= peaks[-1].value
+    assert all(one.value < (one.peer_value or 0) for one in peaks)
     assert np.isfinite(found["fit_processor_seconds_exponent", None])
