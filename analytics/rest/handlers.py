@@ -6,14 +6,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template import loader
 from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
-from analytics.rest.problems import MEDIA_TYPE, RETRY_SECONDS, problem, tell
+from analytics.rest.problems import MEDIA_TYPE, RETRY_SECONDS, is_database_away, problem, tell
 
 PREFIXES = ("/api/", "/xapi/")
 Handler = Callable[..., HttpResponseBase]
@@ -43,7 +42,7 @@ page_not_found = _below_api(defaults.page_not_found)
 
 def _failed_page(request: HttpRequest) -> HttpResponseBase:
     """A database that is away is no fault of ours: whoever asks again in a few seconds gets the page."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    if is_database_away(sys.exc_info()[1]):
         page = loader.get_template("503.html").render()
         return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_SECONDS)})
     return defaults.server_error(request)

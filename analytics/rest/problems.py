@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -78,7 +78,20 @@ def tell(error: Exception) -> Told:
     for kinds, teller in TELLERS:
         if isinstance(error, kinds):
             return teller(error)
+    if is_database_away(error):
+        return _unavailable(error)
     return 500, _("Something went wrong on the server; its log says what."), []
+
+
+def is_database_away(error: BaseException | None) -> bool:
+    """Whether the database went, and not that something is wrong with what it was asked.
+
+    What is raised depends on the moment in which it went, so anything counts after which the connection is broken.
+    """
+    if isinstance(error, OperationalError | InterfaceError):
+        return True
+    session = connection.connection
+    return isinstance(error, Error) and (session is None or bool(session.closed))
 
 
 def _validation(error: Any) -> Told:
@@ -139,7 +152,6 @@ TELLERS: list[tuple[Any, Teller]] = [
     (PermissionDenied, lambda error: (403, str(error) or _("You may not do this."), [])),
     (RequestDataTooBig, lambda error: (413, too_large(), [])),
     (SuspiciousOperation, lambda error: (400, str(error) or _("The request is malformed."), [])),
-    ((OperationalError, InterfaceError), _unavailable),
 ]
 
 

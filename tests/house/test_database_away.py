@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import TransactionManagementError
 from django.test import Client
 from django.urls import get_resolver
+
+from analytics.rest.problems import is_database_away
 
 NEEDS_NO_DATABASE = {"/xapi/about", "/xapi/", "/xapi/1"}
 
@@ -81,3 +85,25 @@ def test_people_are_told(client_of: Callable[..., Client]) -> None:
     assert answer.status_code == 503
     assert "The database is away for a moment" in answer.content.decode()
     assert int(answer["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    "error", [DatabaseError("status PGRES_TUPLES_OK and no message"), TransactionManagementError()]
+)
+def test_whatever_is_said_when_it_goes(
+    api_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, error: DatabaseError
+) -> None:
+    """The same error is a fault of ours while the database is there."""
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise error
+
+    client = api_client()
+    client.raise_request_exception = False
+    monkeypatch.setattr("analytics.api.events.write", fail)
+    assert client.post("/api/v1/events/", "{}", "application/json").status_code == 500
+    for broken in (SimpleNamespace(closed=2), None):
+        with monkeypatch.context() as patch:
+            patch.setattr(connections[DEFAULT_DB_ALIAS], "connection", broken)
+            assert is_database_away(error)
+    assert not is_database_away(ValueError("another fault"))

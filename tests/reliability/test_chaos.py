@@ -36,11 +36,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def installation() -> Iterator[Installation]:
+def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
     home = Path(tempfile.mkdtemp(prefix="reliability-"))
     with Installation(home) as running:
         yield running
-    if not os.environ.get("RELIABILITY_KEEP"):
+    if request.session.testsfailed or os.environ.get("RELIABILITY_KEEP"):
+        sys.stdout.write(f"What its programs said is in {home / 'up.log'}\n")
+    else:
         remove(home)
 
 
