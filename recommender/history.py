@@ -202,7 +202,7 @@ def _anywhere(binary: memoryview, kind: str) -> NDArray[Any]:
 def _binary(query: str, asked: Mapping[str, Any]) -> memoryview:
     """The rows of a query as PostgreSQL sends them."""
     buffer = io.BytesIO()
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), connection.wrap_database_errors, connection.cursor() as cursor:
         # Enough for millions of pairs to be folded in memory; by default PostgreSQL would sort on disk.
         cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.copy_expert(f"COPY ({cursor.mogrify(query, asked).decode()}) TO STDOUT (FORMAT binary)", buffer, 2**20)

@@ -22,5 +22,5 @@ def copy_rows(table: str, rows: pa.Table) -> None:
     pyarrow.csv.write_csv(rows, text, QUIET)
     text.seek(0)
     names = ", ".join(connection.ops.quote_name(name) for name in rows.column_names)
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)", text)

@@ -202,6 +202,6 @@ def _store(organisation: Organisation, live: LivePredictor, on: date, lines: lis
         text.write(f"{organisation.pk}\t{enrolment}\t{live.version.pk}\t{on}\t{rest}\t{at}\n")
     text.seek(0)
     quoted = ", ".join(f'"{column}"' for column in _COLUMNS)
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), connection.wrap_database_errors, connection.cursor() as cursor:
         Risk.objects.filter(organisation=organisation, on=on).delete()
         cursor.copy_expert(f"COPY {Risk._meta.db_table} ({quoted}) FROM STDIN", text)

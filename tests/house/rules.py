@@ -72,6 +72,22 @@ def prints(name: str, text: str) -> list[str]:
     ]
 
 
+def bare_copies(name: str, text: str) -> list[str]:
+    """What psycopg2 raises in `copy_expert` is no `django.db.Error` by itself, which jobs and answers look for."""
+    nodes = list(ast.walk(ast.parse(text)))
+    wrapping = [
+        node
+        for node in nodes
+        if isinstance(node, ast.With) and any("wrap_database_errors" in ast.unparse(item) for item in node.items)
+    ]
+    wrapped = {id(inner) for node in wrapping for inner in ast.walk(node)}
+    return [
+        f"{name}:{node.lineno} copies outside of connection.wrap_database_errors."
+        for node in nodes
+        if isinstance(node, ast.Attribute) and node.attr == "copy_expert" and id(node) not in wrapped
+    ]
+
+
 def absolute_paths(name: str, text: str) -> list[str]:
     return [
         f"{name}:{number} names {match.group()!r}, which is on nobody else's machine."

@@ -12,6 +12,7 @@ EXAMPLES = {
     rules.long_functions: [("a.py", "def f():\n" + "    x = 1\n" * 50)],
     rules.names_deep_learning: [("analytics/a.py", f"import {rules.DEEP_LEARNING}")],
     rules.prints: [("a.py", "if True:\n    print('here')\n")],
+    rules.bare_copies: [("a.py", "with connection.cursor() as cursor:\n    cursor.copy_expert(sql, file)\n")],
     rules.absolute_paths: [("a.py", "open('/" + "home/ada/notes')"), ("a.py", "root = '/" + "work'")],
     rules.relative_imports: [("a.py", "from . import b")],
     rules.untranslated: [
@@ -40,6 +41,7 @@ GOOD_TEMPLATE = """{# a remark #}<p class="quiet">{% translate "Nothing yet" %} 
         (rules.long_functions, "a.py", "def f():\n" + "    x = 1\n" * 49),
         (rules.names_deep_learning, "recommender/algorithms/neural/a.py", f"import {rules.DEEP_LEARNING}"),
         (rules.prints, "a.py", "self.stdout.write('here')"),
+        (rules.bare_copies, "a.py", "with connection.wrap_database_errors:\n    cursor.copy_expert(sql, file)\n"),
         (rules.absolute_paths, "a.py", "homework / 'x'"),
         (rules.untranslated, "a.html", GOOD_TEMPLATE),
     ],
@@ -68,6 +70,10 @@ def test_pages_do_not_name_deep_learning():
 
 def test_the_product_prints_nothing():
     assert objections(rules.prints, python_files(*PACKAGES)) == []
+
+
+def test_what_fails_while_copying_is_told_as_by_any_query():
+    assert objections(rules.bare_copies, python_files(*PACKAGES)) == []
 
 
 def test_every_template_can_be_translated():
