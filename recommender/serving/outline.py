@@ -1,7 +1,7 @@
-"""Where an organisation's activities stand, as this process remembers them: which course, and what follows.
+"""Where an organisation's activities stand, as this process remembers them: which kind and course, and what follows.
 
-It only proposes. Whether something may be recommended is asked of the database each time, so that a memory of a minute
-cannot show what is closed.
+It only proposes. Whether something may be recommended is known by `openings`, which are read again within seconds, so
+that a memory of a minute cannot show what is closed.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def kept(situation: Situation, learner: Learner, chosen: Chosen, channel: str) -
             f"{{{ids}}}",
             len(situation.met),
             timezone.now(),
-        )  # fmt: skip
+        )
     )
     return token
 
