@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Sequence
 
 from analytics.public import Learner, Organisation
-from recommender.models import Impression, TargetKind
+from recommender.models import TargetKind
 from recommender.serving.answers import Answer, Candidate, Chosen, Recommendation
 from recommender.serving.everyone import Listed, frame_of, lists_of
 from recommender.serving.reasons import causes_of, with_reasons
-from recommender.serving.shown import named
+from recommender.serving.shown import named, shown_to
+from recommender.serving.write_behind import Shown, keep
 
 
 def recommend_to_each(
@@ -29,25 +30,13 @@ def recommend_to_each(
     causes = [causes_of(chosen, one.situation) if explain else None for chosen, one in zip(lists, found, strict=True)]
     shown = {pk for one in found for pk in one.ids}
     activities = named(organisation, shown | {pk for each in causes for why in (each or {}).values() for pk in why})
-    answers = [
-        _answer(learner, chosen, with_reasons(chosen, activities, why))
-        for learner, chosen, why in zip(learners, lists, causes, strict=True)
+    steps = [with_reasons(chosen, activities, why) for chosen, why in zip(lists, causes, strict=True)]
+    kept = [
+        shown_to(learner, one.situation, chosen, channel) if chosen.candidates else None
+        for learner, one, chosen in zip(learners, found, lists, strict=True)
     ]
-    Impression.objects.bulk_create(
-        Impression(
-            token=answer.token,
-            organisation=organisation,
-            learner=answer.learner,
-            version=answer.version,
-            source=answer.source,
-            channel=channel,
-            activity_ids=[step.activity.pk for step in answer.recommendations],
-            n_met=len(one.situation.met),
-        )
-        for answer, one in zip(answers, found, strict=True)
-        if answer.token is not None
-    )
-    return answers
+    keep(*(one for one in kept if one is not None))
+    return [_answer(*each) for each in zip(learners, lists, steps, kept, strict=True)]
 
 
 def _listed(found: Listed) -> Chosen:
@@ -56,7 +45,6 @@ def _listed(found: Listed) -> Chosen:
     return Chosen([Candidate(*one) for one in columns], found.model, found.fallback)
 
 
-def _answer(learner: Learner, chosen: Chosen, steps: list[Recommendation]) -> Answer:
-    token = uuid.uuid4() if steps else None
+def _answer(learner: Learner, chosen: Chosen, steps: list[Recommendation], kept: Shown | None) -> Answer:
     version = chosen.model.version if chosen.model else None
-    return Answer(token, learner, chosen.source, version, chosen.fallback, steps)
+    return Answer(uuid.UUID(kept.token) if kept else None, learner, chosen.source, version, chosen.fallback, steps)

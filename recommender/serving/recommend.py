@@ -16,6 +16,7 @@ Where no model can answer, `popular` does, and the answer names it.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection, Sequence
 
 from django.utils.translation import gettext as _
@@ -27,8 +28,9 @@ from recommender.serving.choose import chosen_for
 from recommender.serving.live import live_model
 from recommender.serving.personal import Named
 from recommender.serving.reasons import causes_of, with_reasons
-from recommender.serving.shown import kept, named
+from recommender.serving.shown import named, shown_to
 from recommender.serving.situation import Situation, situation_of, situation_of_session
+from recommender.serving.write_behind import keep
 
 __all__ = [
     "Answer",
@@ -142,7 +144,9 @@ def _answer(
     activities = named(situation.organisation, {one.activity_id for one in chosen.candidates} | causing)
     token = None
     if channel and situation.learner and chosen.candidates:
-        token = kept(situation, situation.learner, chosen, channel)
+        shown = shown_to(situation.learner, situation, chosen, channel)
+        keep(shown)
+        token = uuid.UUID(shown.token)
     recommendations = with_reasons(chosen, activities, causes, after)
     version = chosen.model.version if chosen.model else None
     return Answer(token, situation.learner, chosen.source, version, chosen.fallback, recommendations)

@@ -1,4 +1,4 @@
-"""What is about to be shown: kept under a token, and named.
+"""What is about to be shown: under a token, and named.
 
 Only what stands in an answer needs its name: some twenty activities, of hundreds that were looked at. Names that were
 read lately are remembered, because the same activities stand in most answers.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from django.utils import timezone
 from analytics.public import Activity, Kind, Learner, Organisation, Prepared
 from recommender.serving.answers import Chosen
 from recommender.serving.situation import Situation
-from recommender.serving.write_behind import Shown, keep, new_token
+from recommender.serving.write_behind import Shown, new_token
 
 MAX_REMEMBERED = 50_000
 """Activities, of some kilobyte each, of all organisations together."""
@@ -45,25 +44,19 @@ def named(organisation: Organisation, ids: Collection[int]) -> dict[int, Activit
     return found
 
 
-def kept(situation: Situation, learner: Learner, chosen: Chosen, channel: str) -> uuid.UUID:
-    """The token of what a learner is shown."""
-    token = new_token()
-    ids = ",".join(str(one.activity_id) for one in chosen.candidates)
-    version_id = chosen.model.version.pk if chosen.model else None
-    keep(
-        Shown(
-            str(token),
-            situation.organisation.pk,
-            learner.pk,
-            version_id,
-            chosen.source,
-            channel,
-            f"{{{ids}}}",
-            len(situation.met),
-            timezone.now(),
-        )
+def shown_to(learner: Learner, situation: Situation, chosen: Chosen, channel: str) -> Shown:
+    """What a learner is shown, under a token of its own."""
+    return Shown(
+        token=str(new_token()),
+        organisation_id=situation.organisation.pk,
+        learner_id=learner.pk,
+        version_id=chosen.model.version.pk if chosen.model else None,
+        source=chosen.source,
+        channel=channel,
+        activity_ids=f"{{{','.join(str(one.activity_id) for one in chosen.candidates)}}}",
+        n_met=len(situation.met),
+        at=timezone.now(),
     )
-    return token
 
 
 _known: dict[int, tuple[float, int, Activity]] = {}  # by its id: when it was read, whose it is

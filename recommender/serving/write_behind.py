@@ -68,12 +68,12 @@ class Shown(NamedTuple):
     at: datetime
 
 
-def keep(shown: Shown) -> None:
+def keep(*shown: Shown) -> None:
     """Now within somebody's transaction or where NEURALINK_KEEP_MS is 0, else soon."""
     if connection.in_atomic_block or not settings.NEURALINK_KEEP_MS:
-        _write([shown])
+        _write(shown)
         return
-    _waiting.append(shown)
+    _waiting.extend(shown)
     if len(_waiting) > MAX_WAITING:
         flush()
     elif not _wanted.is_set():
@@ -113,6 +113,8 @@ def settle(token: uuid.UUID) -> None:
 
 
 def _write(together: Sequence[Shown]) -> None:
+    if not together:
+        return
     with connection.cursor() as cursor:
         columns = [list(column) for column in zip(*together, strict=True)]
         cursor.execute(_KEEP, [*columns, not connection.in_atomic_block])
