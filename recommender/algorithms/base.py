@@ -172,18 +172,10 @@ class Algorithm(ABC):
             InvalidData: not one instant for each event, not one list of features for each history, or the algorithm
                 produced a NaN or an infinity.
         """
-        popularity = self._fitted()["popularity"]
         if times is None and isinstance(histories, Sequences):
             times = histories.times
         known, instants = self._known(histories, times)
-        asked = np.flatnonzero([len(history) > 0 for history in known])
-        scores = np.empty((len(known), self.n_activities if among is None else len(among)), np.float32)
-        if len(asked) < len(known):
-            scores[:] = popularity if among is None else popularity[among]
-        if len(asked):
-            those, when = [known[k] for k in asked], None if instants is None else [instants[k] for k in asked]
-            answers = self._score(those, when) if among is None else self._score_among(those, when, among)
-            scores[asked] = answers
+        scores = self._answers(known, instants, among)
         if features is not None:
             self._answer_newcomers(scores, known, features, among)
         if not np.isfinite(scores).all():
@@ -281,7 +273,7 @@ class Algorithm(ABC):
 
     @abstractmethod
     def _score(self, histories: list[Index], times: Times | None) -> Scores:
-        """As `score`, for histories that are known and not empty."""
+        """As `score`, for histories that are known and not empty; the array becomes the caller's own."""
 
     def _score_among(self, histories: list[Index], times: Times | None, among: NDArray[np.integer]) -> Scores:
         """The columns `among` of `_score`; an algorithm that can leave the others out says how."""
@@ -317,14 +309,34 @@ class Algorithm(ABC):
     def _known(self, histories: Histories, times: Times | None) -> tuple[list[Index], list[NDArray[np.int64]] | None]:
         """Without the activities that the training did not know."""
         lists = [np.asarray(history) for history in histories]
-        places = [np.flatnonzero((one >= 0) & (one < self.n_activities)) for one in lists]
-        known = [one[those].astype(np.int32, copy=False) for one, those in zip(lists, places, strict=True)]
-        if times is None:
-            return known, None
+        instants = None if times is None else [np.asarray(one) for one in times]
         lengths = [len(one) for one in lists]
-        if lengths != [len(one) for one in times]:
+        if instants is not None and lengths != [len(one) for one in instants]:
             raise InvalidData("Each history needs one instant for each of its events; leave `times` out where unknown.")
-        return known, [np.asarray(one)[those] for one, those in zip(times, places, strict=True)]
+        index = np.concatenate(lists) if lists else np.zeros(0, np.int32)
+        is_known = (index >= 0) & (index < self.n_activities)
+        if not is_known.all():
+            those = np.split(is_known, np.cumsum(lengths)[:-1])
+            lists = [one[kept] for one, kept in zip(lists, those, strict=True)]
+            instants = instants and [one[kept] for one, kept in zip(instants, those, strict=True)]
+        return [one.astype(np.int32, copy=False) for one in lists], instants
+
+    def _answers(
+        self, known: list[Index], instants: list[NDArray[np.int64]] | None, among: NDArray[np.integer] | None
+    ) -> Scores:
+        """By the history, or popularity where there is none."""
+
+        def of_those(histories: list[Index], when: list[NDArray[np.int64]] | None) -> Scores:
+            return self._score(histories, when) if among is None else self._score_among(histories, when, among)
+
+        asked = np.flatnonzero([len(history) > 0 for history in known])
+        if 0 < len(asked) == len(known):
+            return of_those(known, instants)
+        popularity = self._fitted()["popularity"]
+        scores = np.tile(popularity if among is None else popularity[among], (len(known), 1))
+        if len(asked):
+            scores[asked] = of_those([known[k] for k in asked], instants and [instants[k] for k in asked])
+        return scores
 
     def _answer_newcomers(
         self, scores: Scores, known: list[Index], features: Histories, among: NDArray[np.integer] | None

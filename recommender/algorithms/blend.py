@@ -14,7 +14,7 @@ Cost: that of the members, twice for those that are refitted. Answering costs th
 members that were done are read from the working folder, and the one that was half-way goes on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,10 +28,12 @@ from recommender.algorithms.config import Config, parameter, values_of
 from recommender.algorithms.neural import checkpoints
 from recommender.datasets.interactions import Index, Interactions, Sequences
 from recommender.errors import InvalidConfig, NotEnoughData
+from recommender.parallel import in_parallel
 
 _MAX_ASKED = 3000
 _MAX_NUMBERS = 64 * 2**20
 _BLOCK_NUMBERS = 2**20
+_CACHED_NUMBERS = 2**17  # of a thread's blocks: they are gone through again and again
 _NEWTON_STEPS = 30
 _RIDGE = 1e-3  # of the mean log likelihood: members that say the same share their weight
 
@@ -129,21 +131,20 @@ class Blend(Algorithm):
         ]
 
     def _score(self, histories: list[Index], times: Times | None) -> Scores:
-        return self._weighted(histories, times)
+        return self._weighted(histories, lambda member: member._score(histories, times))
 
     def _score_newcomers(self, features: list[Index]) -> Scores:
         """Members that know nothing of features say what is popular."""
-        return self._weighted([np.zeros(0, np.int32)] * len(features), features=features)
+        nothing = [np.zeros(0, np.int32)] * len(features)
+        return self._weighted(nothing, lambda member: member.score(nothing, features=features))
 
-    def _weighted(
-        self, histories: list[Index], times: Times | None = None, features: list[Index] | None = None
-    ) -> Scores:
-        scores = np.zeros((len(histories), self.n_activities), np.float32)
-        weights = self._fitted()["blend_weights"].reshape(-1, 2)
+    def _weighted(self, histories: list[Index], answer: Callable[[Algorithm], Scores]) -> Scores:
+        total = np.zeros((len(histories), self.n_activities), np.float32)
+        weights, is_open = self._fitted()["blend_weights"].reshape(-1, 2), _is_open(histories, self.n_activities)
         for member, (plain, in_logarithm) in zip(self.members(), weights, strict=True):
-            standard = _standardised(member.score(histories, times, features=features), histories)
-            scores += plain * standard + in_logarithm * np.arcsinh(standard)
-        return scores
+            if plain or in_logarithm:
+                _add_weighted(total, answer(member), is_open, (plain, in_logarithm))
+        return total
 
     def _explain_each(
         self, history: Index, indices: NDArray[np.integer], times: NDArray[np.int64] | None
@@ -236,15 +237,40 @@ def _fitted(member: Algorithm, interactions: Interactions, options: FitOptions) 
     return member
 
 
-def _standardised(scores: Scores, histories: list[Index]) -> Scores:
-    """Mean 0 and deviation 1 over the activities that are not in the history."""
-    is_open = np.ones(scores.shape, bool)
-    is_open[np.repeat(np.arange(len(histories)), [len(one) for one in histories]), np.concatenate(histories)] = False
-    n_open = np.maximum(is_open.sum(axis=1, keepdims=True), 1)
-    centred = scores - (scores * is_open).sum(axis=1, keepdims=True) / n_open
-    deviation = np.sqrt((np.square(centred) * is_open).sum(axis=1, keepdims=True) / n_open)
-    found: Scores = (centred / np.where(deviation > 0, deviation, 1.0)).astype(np.float32)
+def _is_open(histories: Iterable[Index], n_activities: int) -> NDArray[np.bool_]:
+    """Shape (n_histories, n_activities): which activities are not in the history."""
+    lists = list(histories)
+    found = np.ones((len(lists), n_activities), bool)
+    found[np.repeat(np.arange(len(lists)), [len(one) for one in lists]), np.concatenate(lists)] = False
     return found
+
+
+def _standardise(scores: Scores, is_open: NDArray[np.bool_]) -> None:
+    """Mean 0 and deviation 1 over the open activities of each row, in place."""
+    n_open = np.maximum(np.count_nonzero(is_open, axis=1), 1).astype(np.float32)[:, None]
+    scores -= (scores * is_open).sum(axis=1, keepdims=True) / n_open
+    of_open = scores * is_open
+    deviation = np.sqrt(np.einsum("ij,ij->i", of_open, of_open)[:, None] / n_open)
+    scores /= np.where(deviation > 0, deviation, np.float32(1))
+
+
+def _add_weighted(
+    total: Scores, scores: Scores, is_open: NDArray[np.bool_], weights: tuple[np.float32, np.float32]
+) -> None:
+    """To `total`, in place; `scores` are used up."""
+    plain, in_logarithm = weights
+    step = max(1, _CACHED_NUMBERS // total.shape[1])
+
+    def add(start: int) -> None:
+        part, sums = scores[start : start + step], total[start : start + step]
+        _standardise(part, is_open[start : start + step])
+        if in_logarithm:
+            sums += in_logarithm * np.arcsinh(part)
+        if plain:
+            part *= plain
+            sums += part
+
+    in_parallel(add, range(0, len(total), step), limits_blas=False)
 
 
 def learn_weights(members: list[Algorithm], histories: Sequences, targets: Index) -> NDArray[np.float32]:
@@ -253,16 +279,16 @@ def learn_weights(members: list[Algorithm], histories: Sequences, targets: Index
     Targets have the shape (n_histories,); no history is empty.
     """
     features = np.empty((len(targets), 2 * len(members), members[0].n_activities), np.float32)
+    is_open = _is_open(histories, features.shape[2])
     for place, member in enumerate(members):
-        standard = _standardised(member.score(histories), list(histories))
-        features[:, 2 * place] = standard
+        standard = features[:, 2 * place]
+        standard[:] = member.score(histories)
+        _standardise(standard, is_open)
         np.arcsinh(standard, out=features[:, 2 * place + 1])
-    met = np.zeros((len(targets), features.shape[2]), bool)
-    met[histories.owner, histories.activity_index] = True
     weights = np.zeros(features.shape[1], np.float32)
     kept = np.arange(len(weights))
     while len(kept):
-        found = _most_likely(features, kept, met, targets)
+        found = _most_likely(features, kept, ~is_open, targets)
         if (found > 0).all():
             weights[kept] = found
             break

@@ -44,6 +44,4 @@ class Popularity(Algorithm):
         return {"popularity": (popularity / popularity.max()).astype(np.float32)}
 
     def _score(self, histories: list[Index], times: Times | None) -> Scores:
-        popularity = self._fitted()["popularity"]
-        scores: Scores = np.broadcast_to(popularity, (len(histories), len(popularity)))
-        return scores
+        return np.tile(self._fitted()["popularity"], (len(histories), 1))

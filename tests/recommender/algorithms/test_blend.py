@@ -68,6 +68,26 @@ def test_weights_are_where_the_likelihood_is_flat() -> None:
             assert likelihood(best + change * np.eye(len(best), dtype=np.float32)[place]) < reached
 
 
+def test_answers_are_weighted_standard_scores_over_what_is_not_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In blocks of any size; a member without weight is not even asked."""
+    fitted = Blend(BlendConfig(members="ease,item_knn,ials:embedding_size=4")).fit(toy.checkerboard())
+    weights = np.array([0.5, 0.25, 0, 0, 0, 2], np.float32)
+    fitted.state()["blend_weights"][:] = weights
+    histories = [np.array([0, 2, 2]), np.array([1]), np.arange(16)[::-1], np.array([5, 3])]
+    right = np.zeros((len(histories), 16))
+    for member, (plain, in_logarithm) in zip(fitted.members(), weights.reshape(-1, 2), strict=True):
+        for row, history in enumerate(histories[:2] + histories[3:]):
+            scores = member.score([history])[0].astype(float)
+            rest = np.delete(scores, history)
+            standard = (scores - rest.mean()) / rest.std()
+            right[row] += plain * standard + in_logarithm * np.arcsinh(standard)
+    monkeypatch.setattr(ItemKNN, "_score", lambda *_given: pytest.fail("a member without weight was asked"))
+    monkeypatch.setattr("recommender.algorithms.blend._CACHED_NUMBERS", 20)
+    found = fitted.score(histories)
+    assert found[[0, 1, 3]] == pytest.approx(right[:3], rel=1e-4, abs=1e-4)
+    assert np.isfinite(found[2]).all()  # who has met everything
+
+
 @pytest.mark.parametrize("members", ["", "blend", "nobody", "ease:depth=3", "ease:neighbours=many"])
 def test_refuses_members_that_cannot_be(members: str) -> None:
     with pytest.raises(InvalidConfig):
