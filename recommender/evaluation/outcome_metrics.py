@@ -128,7 +128,8 @@ def grade_measures(expected: Floats, grade: Floats, weight: Floats | None = None
         return {}
     error, mark, ones = expected[known] - grade[known], grade[known], ones[known]
     squared = _mean(error**2, ones)
-    spread = _mean((mark - _mean(mark, ones)) ** 2, ones)
+    # Of equal grades nothing is to be explained, and what rounding makes of their variance is no measure for anything.
+    spread = _mean((mark - _mean(mark, ones)) ** 2, ones) if np.ptp(mark) else 0.0
     return {
         "grade_mse": squared,
         "grade_mae": _mean(np.abs(error), ones),

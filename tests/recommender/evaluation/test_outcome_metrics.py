@@ -54,6 +54,8 @@ def test_grades_by_hand():
     assert found["grade_mae"] == pytest.approx(0.1)
     assert found["grade_r2"] == pytest.approx(0.0)
     assert metrics.grade_measures(np.array([np.nan]), np.array([0.5])) == {}
+    alike = metrics.grade_measures(np.array([0.1, 0.3, 0.1]), np.array([0.1] * 3))  # whose mean is not quite 0.1
+    assert np.isnan(alike["grade_r2"])
 
 
 @settings(max_examples=60, deadline=None)
