@@ -4,8 +4,11 @@ He et al., "Neural collaborative filtering", WWW 2017 (arXiv 1708.05031), sectio
 observed and drawn pairs. The paper gives each learner a vector; here it is the mean of the vectors of what the learner
 met (as in FISM: Kabbur et al., KDD 2013), so that new learners are answered without training again.
 
-Cost of an epoch: n_interactions x (1 + negatives) x 4 embedding_size**2; of an answer, n_activities x
-4 embedding_size**2.
+The first layer over a pair is a sum of what it makes of the learner and of the activity, so each half is computed once
+for all pairs that it is in, and that of the activities is stored.
+
+Cost of an epoch: n_interactions x (1 + negatives / max_length) x 3 embedding_size**2; of an answer, n_activities x
+embedding_size**2 / 2.
 """
 
 from dataclasses import dataclass
@@ -14,18 +17,16 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.algorithms.bag_scorer import BagScorer
-from recommender.algorithms.base import FitOptions, Scores, State, Times
+from recommender.algorithms.base import FitOptions, State
 from recommender.algorithms.config import parameter
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.memory import bag_bytes
-from recommender.datasets.interactions import Index, Interactions
+from recommender.algorithms.pair_scorer import PairScorer
+from recommender.datasets.interactions import Interactions
 from recommender.errors import InvalidConfig
 
 if TYPE_CHECKING:
     import keras
-
-_PAIRS = 65_536  # that are asked about together
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,7 @@ class NCFConfig(NeuralConfig):
             )
 
 
-class NCF(BagScorer):
-    """The flatbuffer maps (n, 2, 2 size), a learner and an activity with the vectors of both parts, to (n, 1)."""
-
+class NCF(PairScorer):
     name: ClassVar[str] = "ncf"
     config_class: ClassVar[type[NeuralConfig]] = NCFConfig
     config: NCFConfig
@@ -62,42 +61,34 @@ class NCF(BagScorer):
         from recommender.algorithms.neural.export import exported
         from recommender.algorithms.neural.pairs import PairModel
 
-        config, width = self.config, 2 * self.config.embedding_size
+        config, size = self.config, self.config.embedding_size
 
         def build(counts: NDArray[np.int64]) -> PairModel:
-            learners, activities = (Vectors(interactions.n_activities, width) for _ in range(2))
-            return PairModel(build_network(config), learners, activities, counts, config.negatives)
+            learners, activities = (Vectors(interactions.n_activities, 2 * size) for _ in range(2))
+            halves = half(size, config.dropout, "learners"), half(size, config.dropout, "activities")
+            return PairModel(halves, head(size), (learners, activities), counts, config.negatives)
 
         with loop.on_device(options.device):
             model = train(
                 build, interactions, config, options, most=config.max_length, hidden_share=config.hidden_share
             )
-            return {"encoder": exported(model.encoder, 3, 2, width), **model.arrays()}
-
-    def _score(self, histories: list[Index], times: Times | None) -> Scores:
-        return self._score_among(histories, times, np.arange(self.n_activities))
-
-    def _score_among(self, histories: list[Index], times: Times | None, among: NDArray[np.integer]) -> Scores:
-        vectors, network = self._rows("activity_vectors", among), self._encoder()
-        scores = np.empty((len(histories), len(among)), np.float32)
-        scores[:] = self._fitted()["activity_bias"][among]
-        for row, learner in enumerate(self._bags(histories)):
-            for start in range(0, len(vectors), _PAIRS):
-                some = vectors[start : start + _PAIRS]
-                pairs = np.stack([np.broadcast_to(learner, some.shape), some], axis=1)
-                scores[row, start : start + _PAIRS] += network(pairs)[:, 0]
-        return scores
+            return {"encoder": exported(model.encoder, 3, 2 * size), **model.arrays()}
 
 
-def build_network(config: NCFConfig) -> "keras.Model":
-    """From (n, 2, 2 embedding_size) to (n, 1)."""
+def half(size: int, dropout: float, name: str) -> "keras.Model":
+    """From (batch, 2 size) to the same: the factors as they are, the rest through its half of the first layer."""
     from keras import Model, layers, ops
 
-    size = config.embedding_size
-    pair = layers.Input((2, 2 * size))
-    factors = pair[:, 0, :size] * pair[:, 1, :size]
-    wide = layers.Dropout(config.dropout)(ops.concatenate([pair[:, 0, size:], pair[:, 1, size:]], axis=-1))
-    for width in (size, size // 2):
-        wide = layers.Dense(width, activation="relu")(wide)
-    answer = layers.Dense(1, use_bias=False)(ops.concatenate([factors, wide], axis=-1))
-    return Model(pair, answer, name="ncf")
+    vectors = layers.Input((2 * size,))
+    wide = layers.Dense(size)(layers.Dropout(dropout)(vectors[:, size:]))
+    return Model(vectors, ops.concatenate([vectors[:, :size], wide], axis=-1), name=name)
+
+
+def head(size: int) -> "keras.Model":
+    """From (n, 2 size), products of factors and sums of halves, to (n, 1)."""
+    from keras import Model, layers, ops
+
+    pair = layers.Input((2 * size,))
+    deep = layers.Dense(size // 2, activation="relu", name="deep")(ops.relu(pair[:, size:]))
+    answer = layers.Dense(1, use_bias=False, name="answer")(ops.concatenate([pair[:, :size], deep], axis=-1))
+    return Model(pair, answer, name="head")
