@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from recommender.algorithms.base import FitOptions, State
-from recommender.algorithms.config import parameter
+from recommender.algorithms.config import Span, parameter
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.memory import sequence_bytes
 from recommender.algorithms.sequence_scorer import SequenceScorer
@@ -25,6 +25,9 @@ _VERTICAL = 4  # filters over time alone; the paper's best on MovieLens
 
 @dataclass(frozen=True)
 class CaserConfig(NeuralConfig):
+    learning_rate: float = parameter(
+        0.002, minimum=1e-6, maximum=10.0, search=Span(3e-4, 1e-2, is_log=True), doc="Size of a step."
+    )
     window: int = parameter(8, minimum=1, maximum=50, doc="Latest activities that the filters see.")
     filters: int = parameter(16, minimum=1, maximum=256, doc="Horizontal filters of each height.")
     max_length: int = parameter(100, minimum=2, maximum=1000, doc="Steps of one history that train together.")

@@ -17,7 +17,7 @@ class NeuralConfig(Config):
     )
     optimizer: str = parameter("adam", choices=OPTIMIZERS, doc="How steps are made from gradients.")
     learning_rate: float = parameter(
-        0.002, minimum=1e-6, maximum=10.0, search=Span(3e-4, 1e-2, is_log=True), doc="Size of a step."
+        0.005, minimum=1e-6, maximum=10.0, search=Span(3e-4, 2e-2, is_log=True), doc="Size of a step."
     )
     regularization: float = parameter(
         0.0, minimum=0.0, maximum=1.0, doc="Share of each weight that decays with a step, times the learning rate."

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.algorithms.base import FitOptions, State
-from recommender.algorithms.config import parameter
+from recommender.algorithms.config import Span, parameter
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.memory import bag_bytes
 from recommender.algorithms.pair_scorer import PairScorer
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class NCFConfig(NeuralConfig):
     embedding_size: int = parameter(32, minimum=4, maximum=1024, doc="Numbers per activity in either part.")
+    # Smaller ones end where all that it knows is what is popular (validation parts of MovieLens-1M and OULAD).
+    learning_rate: float = parameter(
+        0.02, minimum=1e-6, maximum=10.0, search=Span(3e-3, 3e-2, is_log=True), doc="Size of a step."
+    )
     negatives: int = parameter(64, minimum=1, maximum=10_000, doc="Wrong answers drawn for each batch.")
     hidden_share: float = parameter(0.3, minimum=0.01, maximum=0.9, doc="Share of events hidden, to be told.")
     max_length: int = parameter(200, minimum=2, maximum=10_000, doc="Events of one learner that train together.")
