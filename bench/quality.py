@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", default="toy", help=f"one or more, with commas. {about}; oulad-BBB-2013J ...")
     parser.add_argument("--algorithms", default=",".join(ALGORITHMS), help="with commas; default: all")
     parser.add_argument("--peers", default="", help=f"with commas, or all; known: {', '.join(PEERS)}")
-    parser.add_argument("--effort", action="store_true", help="also: beside bare linear algebra, and growth")
+    parser.add_argument("--effort", action="store_true", help="also: EASE beside the bare solve, and growth")
     parser.add_argument("--smaller", action="store_true", help="also: in int8 and as a student, before and after")
     parser.add_argument("--set", nargs="+", default=[], metavar="ALGORITHM.PARAMETER=VALUE", help="not the default")
     parser.add_argument("--tuned", action="store_true", help="with what was chosen for the data set: bench/tuned.py")
@@ -165,6 +165,7 @@ def _measure_one(
     fitted = build(name, config).fit(split.train, options)
     fit_seconds, processor_seconds = time.perf_counter() - began, time.process_time() - processor_began
     yield from _figures(case, fitted, split, peers, arguments.seed)
+    yield effort.scoring(case, fitted, split)
     if is_fresh:  # the seconds of the rest of a training are not those of a training
         yield Measurement("quality", case, "fit_seconds", fit_seconds, "s")
         yield Measurement("quality", case, "fit_processor_seconds", processor_seconds, "s")
