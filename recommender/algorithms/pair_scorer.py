@@ -74,11 +74,14 @@ class PairScorer(BagScorer):
     }
 
     def _score(self, histories: list[Index], times: Times | None) -> Scores:
-        return self._score_among(histories, times, np.arange(self.n_activities))
+        return self._score_pairs(self._encode(histories, times), slice(None))
 
     def _score_among(self, histories: list[Index], times: Times | None, among: NDArray[np.integer]) -> Scores:
+        return self._score_pairs(self._encode(histories, times), among)
+
+    def _score_pairs(self, learners: NDArray[np.float32], which: NDArray[np.integer] | slice) -> Scores:
         state = self._fitted()
         head = Head(self._rows("deep_kernel"), state["deep_bias"], state["answer_kernel"])
-        scores = head.scores(self._encode(histories, times), self._rows("activity_vectors", among))
-        scores += state["activity_bias"][among]
+        scores = head.scores(learners, self._rows("activity_vectors", which))
+        scores += state["activity_bias"][which]
         return scores
