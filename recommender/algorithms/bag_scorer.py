@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recommender.algorithms.base import Times
 from recommender.algorithms.vector_scorer import VectorScorer
 from recommender.datasets.interactions import Index
+from recommender.parallel import in_parallel
 
 _BLOCK = 1024
 
@@ -28,7 +29,8 @@ class BagScorer(VectorScorer):
 
     def _encode(self, histories: list[Index], times: Times | None = None) -> NDArray[np.float32]:
         blocks = [histories[start : start + _BLOCK] for start in range(0, len(histories), _BLOCK)]
-        return np.concatenate([self._encoder()(self._bags(block)) for block in blocks])
+        encoder = self._encoder()
+        return np.concatenate(in_parallel(lambda block: encoder(self._bags(block)), blocks, limits_blas=False))
 
     def read(self, rows: Index, is_shown: NDArray[np.float32]) -> NDArray[np.float32]:
         """From (batch, most) activity indices, of which those with a 1 are given, to (batch, size)."""

@@ -1,27 +1,34 @@
 """Answers of an exported network: LiteRT (https://ai.google.dev/edge/litert), which serves without what trained it."""
 
-import threading
-
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 
 class Network:
-    """One LiteRT interpreter. It holds the tensors of the call in progress, so callers take turns."""
+    """LiteRT interpreters of one network, as many as there have been calls at once.
+
+    Each holds the tensors of the call in progress, computes on one thread and lets go of Python's lock meanwhile.
+    """
 
     def __init__(self, flatbuffer: NDArray[np.uint8]) -> None:
-        self._interpreter = Interpreter(model_content=flatbuffer.tobytes(), num_threads=1)
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
-        self._lock = threading.Lock()
+        self._flatbuffer = flatbuffer.tobytes()
+        self._idle = [self._made()]
 
     def __call__(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """One answer per row of `vectors`, whose first dimension is the batch."""
-        with self._lock:
-            self._interpreter.resize_tensor_input(self._input, vectors.shape)
-            self._interpreter.allocate_tensors()
-            self._interpreter.set_tensor(self._input, np.ascontiguousarray(vectors, np.float32))
-            self._interpreter.invoke()
-            answers: NDArray[np.float32] = self._interpreter.get_tensor(self._output)
+        try:
+            interpreter = self._idle.pop()
+        except IndexError:
+            interpreter = self._made()
+        place = interpreter.get_input_details()[0]["index"]
+        interpreter.resize_tensor_input(place, vectors.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(place, np.ascontiguousarray(vectors, np.float32))
+        interpreter.invoke()
+        answers: NDArray[np.float32] = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+        self._idle.append(interpreter)  # not where it failed: nobody knows what it is left with
         return answers
+
+    def _made(self) -> Interpreter:
+        return Interpreter(model_content=self._flatbuffer, num_threads=1)

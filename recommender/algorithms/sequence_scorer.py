@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from recommender.algorithms.base import Times
 from recommender.algorithms.vector_scorer import VectorScorer
 from recommender.datasets.interactions import Index
+from recommender.parallel import in_parallel
 
-_BLOCK = 64
 N_GAPS = 33
 """Kinds of gap before an event: unknown, and 32 of seconds, each twice as long as the one before."""
 
@@ -23,6 +23,7 @@ class SequenceScorer(VectorScorer):
     """
 
     uses_order: ClassVar[bool] = True
+    at_once: ClassVar[int] = 8  # histories in one call of the network, so few that what it makes stays in the cache
 
     @property
     def max_length(self) -> int:
@@ -39,11 +40,15 @@ class SequenceScorer(VectorScorer):
             gaps = [np.zeros(length, np.int32) for length in lengths]
         else:
             gaps = np.split(gap_kinds(np.concatenate(times), lengths), np.cumsum(lengths)[:-1])
-        for start in range(0, len(order), _BLOCK):
-            block = order[start : start + _BLOCK]
+
+        def encode(start: int) -> None:
+            block = order[start : start + self.at_once]
             inputs, last = padded([histories[k] for k in block], self.max_length)
             known, _last = padded([gaps[k] for k in block], self.max_length)
             encoded[block] = self.read(inputs, known)[np.arange(len(block)), last]
+
+        # The longest first: what comes last is short, and no thread waits long for another.
+        in_parallel(encode, reversed(range(0, len(order), self.at_once)), limits_blas=False)
         return encoded
 
     def read(self, rows: Index, gaps: Index | None = None) -> NDArray[np.float32]:

@@ -34,6 +34,7 @@ class GRU4Rec(SequenceScorer):
     """
 
     name: ClassVar[str] = "gru4rec"
+    at_once: ClassVar[int] = 64  # a call for each event in turn, of which nothing is kept but the answer
     config_class: ClassVar[type[NeuralConfig]] = GRU4RecConfig
     config: GRU4RecConfig
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from recommender.algorithms.catalogue import ALGORITHMS, algorithm_class, build
+from recommender.algorithms.litert import Network
 from recommender.algorithms.neural import export
 from recommender.errors import NotSupported
 from tests import toy
@@ -64,6 +66,20 @@ def test_a_flatbuffer_answers_as_its_network_to_1e_5(name: str, monkeypatch: pyt
     build(name, CASES[name]).fit(toy.chain())
     assert len(differences) == (6 if name == "two_tower" else 3)
     assert max(differences) < 1e-5
+
+
+def test_a_network_answers_many_threads_at_once() -> None:
+    """Each call gets the answer to its own rows, however many there are of another size beside it."""
+    fitted = build("mult_vae", CASES["mult_vae"]).fit(toy.chain())
+    network = Network(fitted.state()["encoder"])
+    asked = [np.random.default_rng(k).normal(size=(1 + k % 7, 16)).astype(np.float32) for k in range(200)]
+    right = [network(one) for one in asked]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(network, asked))
+    assert all(np.array_equal(one, other) for one, other in zip(found, right, strict=True))
+    with pytest.raises((RuntimeError, ValueError)):
+        network(np.zeros((1, 4), np.float32))
+    assert np.array_equal(network(asked[0]), right[0])
 
 
 def test_one_that_answers_otherwise_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
