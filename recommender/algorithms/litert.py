@@ -18,17 +18,18 @@ class Network:
     def __call__(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """One answer per row of `vectors`, whose first dimension is the batch."""
         try:
-            interpreter = self._idle.pop()
+            interpreter, asked, answered = self._idle.pop()
         except IndexError:
-            interpreter = self._made()
-        place = interpreter.get_input_details()[0]["index"]
-        interpreter.resize_tensor_input(place, vectors.shape)
+            interpreter, asked, answered = self._made()
+        interpreter.resize_tensor_input(asked, vectors.shape)
         interpreter.allocate_tensors()
-        interpreter.set_tensor(place, np.ascontiguousarray(vectors, np.float32))
+        interpreter.set_tensor(asked, np.ascontiguousarray(vectors, np.float32))
         interpreter.invoke()
-        answers: NDArray[np.float32] = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-        self._idle.append(interpreter)  # not where it failed: nobody knows what it is left with
+        answers: NDArray[np.float32] = interpreter.get_tensor(answered)
+        self._idle.append((interpreter, asked, answered))  # not where it failed: nobody knows what it is left with
         return answers
 
-    def _made(self) -> Interpreter:
-        return Interpreter(model_content=self._flatbuffer, num_threads=1)
+    def _made(self) -> tuple[Interpreter, int, int]:
+        """And the places of its input and output."""
+        made = Interpreter(model_content=self._flatbuffer, num_threads=1)
+        return made, made.get_input_details()[0]["index"], made.get_output_details()[0]["index"]

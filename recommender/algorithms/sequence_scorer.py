@@ -36,15 +36,14 @@ class SequenceScorer(VectorScorer):
         lengths = np.array([len(history) for history in histories])
         encoded = np.empty((len(histories), self._fitted()["activity_vectors"].shape[1]), np.float32)
         order = np.argsort(lengths, kind="stable")
-        if times is None or "gap_vectors" not in self._fitted():
-            gaps = [np.zeros(length, np.int32) for length in lengths]
-        else:
+        gaps: list[Index] | None = None
+        if times is not None and "gap_vectors" in self._fitted():
             gaps = np.split(gap_kinds(np.concatenate(times), lengths), np.cumsum(lengths)[:-1])
 
         def encode(start: int) -> None:
             block = order[start : start + self.at_once]
             inputs, last = padded([histories[k] for k in block], self.max_length)
-            known, _last = padded([gaps[k] for k in block], self.max_length)
+            known = None if gaps is None else padded([gaps[k] for k in block], self.max_length)[0]
             encoded[block] = self.read(inputs, known)[np.arange(len(block)), last]
 
         # The longest first: what comes last is short, and no thread waits long for another.
