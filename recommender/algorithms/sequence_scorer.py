@@ -10,6 +10,7 @@ from recommender.algorithms.vector_scorer import VectorScorer
 from recommender.datasets.interactions import Index
 from recommender.parallel import in_parallel
 
+_FEW = 16  # histories, as one and its shortened ones for reasons: threads would cost more than they save
 N_GAPS = 33
 """Kinds of gap before an event: unknown, and 32 of seconds, each twice as long as the one before."""
 
@@ -39,15 +40,16 @@ class SequenceScorer(VectorScorer):
         gaps: list[Index] | None = None
         if times is not None and "gap_vectors" in self._fitted():
             gaps = np.split(gap_kinds(np.concatenate(times), lengths), np.cumsum(lengths)[:-1])
+        step = self.at_once if len(order) > _FEW else len(order)
 
         def encode(start: int) -> None:
-            block = order[start : start + self.at_once]
+            block = order[start : start + step]
             inputs, last = padded([histories[k] for k in block], self.max_length)
             known = None if gaps is None else padded([gaps[k] for k in block], self.max_length)[0]
             encoded[block] = self.read(inputs, known)[np.arange(len(block)), last]
 
         # The longest first: what comes last is short, and no thread waits long for another.
-        in_parallel(encode, reversed(range(0, len(order), self.at_once)), limits_blas=False)
+        in_parallel(encode, reversed(range(0, len(order), step)), limits_blas=False)
         return encoded
 
     def read(self, rows: Index, gaps: Index | None = None) -> NDArray[np.float32]:
