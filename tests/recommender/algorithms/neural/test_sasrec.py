@@ -1,7 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -102,3 +102,22 @@ def test_says_when_there_is_no_order_to_learn() -> None:
 def test_heads_divide_the_size() -> None:
     with pytest.raises(InvalidConfig, match="heads must be a divisor of 128; got 3"):
         SASRecConfig(heads=3)
+
+
+def test_few_histories_go_in_one_call_and_many_in_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list and its reasons are not split over threads; the answers are the same either way."""
+    fitted = SASRec(SASRecConfig.from_dict({**TINY_SEQUENCE, "epochs": 1})).fit(toy.chain())
+    histories = [np.arange(k % 5, 6 + k % 3) for k in range(40)]
+    asked: list[int] = []
+    read = type(fitted).read
+
+    def noted(self: Any, rows: Any, gaps: Any = None) -> Any:
+        asked.append(len(rows))
+        return read(self, rows, gaps)
+
+    monkeypatch.setattr(type(fitted), "read", noted)
+    few = fitted.score(histories[:11])
+    assert asked == [11]
+    many = fitted.score(histories)
+    assert sorted(asked[1:]) == [8] * 5
+    assert np.allclose(many[:11], few, atol=1e-5)
