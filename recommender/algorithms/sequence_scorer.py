@@ -46,22 +46,37 @@ class SequenceScorer(VectorScorer):
             block = order[start : start + step]
             inputs, last = padded([histories[k] for k in block], self.max_length)
             known = None if gaps is None else padded([gaps[k] for k in block], self.max_length)[0]
-            encoded[block] = self.read(inputs, known)[np.arange(len(block)), last]
+            encoded[block] = self.read(inputs, known, last[:, None])[:, 0]
 
         # The longest first: what comes last is short, and no thread waits long for another.
         in_parallel(encode, reversed(range(0, len(order), step)), limits_blas=False)
         return encoded
 
-    def read(self, rows: Index, gaps: Index | None = None) -> NDArray[np.float32]:
-        """From activity indices and kinds of gap, (batch, length) both, to the answers at all places, with size."""
+    def read(self, rows: Index, gaps: Index | None = None, places: Index | None = None) -> NDArray[np.float32]:
+        """Answers at `places` of each history, shape (batch, n_places, size); at all of them where that is None.
+
+        Args:
+            rows: activity indices, shape (batch, length).
+            gaps: kinds of gap before them, the same shape.
+            places: shape (batch, n_places), of int32, each below length.
+        """
         vectors = self._rows("activity_vectors", rows)
         if "gap_vectors" in self._fitted():
             vectors = vectors + self._rows("gap_vectors", np.zeros_like(rows) if gaps is None else gaps)
-        return self._read(vectors)
+        if places is None:
+            places = np.broadcast_to(np.arange(rows.shape[1], dtype=np.int32), rows.shape)
+        return self._read(vectors, places)
 
-    def _read(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """From (batch, length, size) to the same."""
-        return self._encoder()(vectors)
+    def _read(self, vectors: NDArray[np.float32], places: Index) -> NDArray[np.float32]:
+        """From (batch, length, size) and (batch, n_places) to (batch, n_places, size).
+
+        An encoder that takes places answers there alone, another everywhere.
+        """
+        encoder = self._encoder()
+        if "places" in encoder.input_names:
+            return encoder(vectors, places=places)
+        answers: NDArray[np.float32] = np.take_along_axis(encoder(vectors), places[:, :, None], axis=1)
+        return answers
 
 
 def gap_kinds(at: NDArray[np.int64], lengths: NDArray[np.int64]) -> Index:
@@ -78,10 +93,10 @@ def gap_kinds(at: NDArray[np.int64], lengths: NDArray[np.int64]) -> Index:
     return kinds
 
 
-def padded(histories: list[Index], max_length: int) -> tuple[Index, NDArray[np.int64]]:
+def padded(histories: list[Index], max_length: int) -> tuple[Index, Index]:
     """The latest activities of each history, zeros behind: shape (n, longest), and (n,) where each one ends."""
     latest = [history[-max_length:] for history in histories]
-    lengths = np.array([len(history) for history in latest])
+    lengths = np.array([len(history) for history in latest], np.int32)
     rows = np.zeros((len(latest), lengths.max()), np.int32)
     rows[np.arange(rows.shape[1]) < lengths[:, None]] = np.concatenate(latest)
     return rows, lengths - 1

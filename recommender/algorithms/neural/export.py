@@ -23,12 +23,17 @@ EXPORTING_BACKEND = "tensorflow"
 _MOST_DIFFERENCE = 1e-5  # relative to the largest answer
 
 
-def exported(network: Any, *sample_shape: int) -> NDArray[np.uint8]:
+def drawn_sample(*shape: int) -> NDArray[np.float32]:
+    """Numbers of a standard normal, always the same."""
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def exported(network: Any, *samples: NDArray[Any]) -> NDArray[np.uint8]:
     """The network as the bytes of a LiteRT flatbuffer.
 
     Args:
-        network: a `keras.Model` of one input.
-        sample_shape: of the input that both are asked with; dimensions that the network leaves open stay open.
+        network: a `keras.Model`, whose inputs from the second on have names.
+        samples: one for each input, that both are asked with; dimensions that the network leaves open stay open.
 
     Raises:
         NotSupported: the flatbuffer does not answer as the network does, so it could not serve.
@@ -40,7 +45,7 @@ def exported(network: Any, *sample_shape: int) -> NDArray[np.uint8]:
         else:
             _write_elsewhere(network, path)
         flatbuffer = np.frombuffer(path.read_bytes(), np.uint8)
-    difference = disagreement(network, flatbuffer, sample_shape)
+    difference = disagreement(network, flatbuffer, *samples)
     if not difference < _MOST_DIFFERENCE:
         raise NotSupported(f"The exported {network.name} differs from the trained one by {difference:g}.")
     return flatbuffer
@@ -65,12 +70,12 @@ def _write_elsewhere(network: Any, path: Path) -> None:
         )
 
 
-def disagreement(network: Any, flatbuffer: NDArray[np.uint8], sample_shape: tuple[int, ...]) -> float:
+def disagreement(network: Any, flatbuffer: NDArray[np.uint8], *samples: NDArray[Any]) -> float:
     """Largest difference of two answers, relative to the largest answer."""
-    sample = np.random.default_rng(0).normal(size=sample_shape).astype(np.float32)
-    right = ops.convert_to_numpy(network(sample))
+    right = ops.convert_to_numpy(network(samples[0] if len(samples) == 1 else list(samples)))
+    names = [one.name for one in network.inputs[1:]]
     try:
-        served = Network(flatbuffer)(sample)
+        served = Network(flatbuffer)(samples[0], **dict(zip(names, samples[1:], strict=True)))
     except (RuntimeError, ValueError) as error:
         raise NotSupported(f"LiteRT cannot run what Keras exported: {error}") from error
     return float(np.abs(served - right).max() / max(1.0, float(np.abs(right).max())))

@@ -17,7 +17,7 @@ from recommender.algorithms.config import parameter
 from recommender.algorithms.neural.config import NeuralConfig
 from recommender.algorithms.neural.memory import sequence_bytes
 from recommender.algorithms.sequence_scorer import SequenceScorer
-from recommender.datasets.interactions import Interactions
+from recommender.datasets.interactions import Index, Interactions
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class GRU4Rec(SequenceScorer):
         from keras import Model, layers
 
         from recommender.algorithms.neural import loop, next_step
+        from recommender.algorithms.neural.export import drawn_sample
 
         config, size = self.config, self.config.embedding_size
         with loop.on_device(options.device):
@@ -65,14 +66,15 @@ class GRU4Rec(SequenceScorer):
                 generator,
                 max_length=config.max_length,
                 negatives=config.negatives,
-                exports=(step, (3, 2, size)),
+                exports=(step, [drawn_sample(3, 2, size)]),
             )
 
-    def _read(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _read(self, vectors: NDArray[np.float32], places: Index) -> NDArray[np.float32]:
         step = self._encoder()
         answers = np.zeros_like(vectors)
         remembered = np.zeros_like(vectors[:, 0])
         for place in range(vectors.shape[1]):
             remembered = step(np.stack([vectors[:, place], remembered], axis=1))
             answers[:, place] = remembered
-        return answers
+        there: NDArray[np.float32] = np.take_along_axis(answers, places[:, :, None], axis=1)
+        return there

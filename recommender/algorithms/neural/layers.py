@@ -35,37 +35,60 @@ class CausalAttention(keras.layers.Layer):  # type: ignore[misc]
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.size = input_shape[-1] or 1
-        self.into = keras.layers.Dense(4 * self.size, name="into")
+        self.looked_at, self.looking = (
+            keras.layers.Dense(2 * self.size, kernel_initializer=_as_one_of_four(), name=name)
+            for name in ("looked_at", "looking")
+        )
         self.out = keras.layers.Dense(self.size, name="out")
-        self.into.build(input_shape)
-        self.out.build(input_shape)
+        for layer in (self.looked_at, self.looking, self.out):
+            layer.build(input_shape)
         slopes = np.geomspace(_STEEPEST, _FLATTEST, self.heads)
         start = -slopes[:, None] * np.arange(self.max_length)
         self.nearness = self.add_weight(shape=(self.heads, self.max_length), initializer="zeros", name="nearness")
         self.nearness.assign(start.astype(np.float32))
 
-    def call(self, inputs: Any) -> Any:
-        """From (batch, length, size) to the same; length is at most `max_length`."""
-        length, part = ops.shape(inputs)[1], self.size // self.heads
-        *parts, gate = ops.split(self.into(inputs), 4, axis=-1)
-        query, key, value = (
-            # (batch, length, size) -> (batch, heads, length, part)
-            ops.transpose(ops.reshape(one, (-1, length, self.heads, part)), (0, 2, 1, 3))
-            for one in parts
-        )
-        closeness = ops.matmul(query * (1 / math.sqrt(part)), ops.transpose(key, (0, 1, 3, 2)))
-        share = ops.softmax(closeness + self._bias(length), axis=-1)  # (batch, heads, length, length)
-        mixed = ops.matmul(share, value)
-        # (batch, heads, length, part) -> (batch, length, size)
-        together = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, length, self.size))
-        return self.out(together * ops.silu(gate))
+    def call(self, inputs: Any, places: Any = None) -> Any:
+        """From (batch, length, size) to the same; length is at most `max_length`.
 
-    def _bias(self, length: Any) -> Any:
-        """Shape (heads, length, length): what distance does, and minus infinity for what is yet to come."""
-        place = ops.arange(length)
-        distance = ops.expand_dims(place, 1) - ops.expand_dims(place, 0)
-        learnt = ops.take(self.nearness, ops.maximum(distance, 0), axis=1)
-        return ops.where(distance >= 0, learnt, _FORBIDDEN)
+        With `places`, (batch, n_places), to (batch, n_places, size): what these places make of all before them.
+        """
+        asked = inputs if places is None else at_places(inputs, places)
+        key, value = (self._by_head(one) for one in ops.split(self.looked_at(inputs), 2, axis=-1))
+        query, gate = ops.split(self.looking(asked), 2, axis=-1)
+        closeness = ops.matmul(self._by_head(query) * (self.heads / self.size) ** 0.5, ops.transpose(key, (0, 1, 3, 2)))
+        # (batch, heads, n_places, length)
+        share = ops.softmax(closeness + self._bias(places, ops.shape(inputs)[1]), axis=-1)
+        mixed = ops.transpose(ops.matmul(share, value), (0, 2, 1, 3))
+        return self.out(ops.reshape(mixed, ops.shape(gate)) * ops.silu(gate))
+
+    def _by_head(self, inputs: Any) -> Any:
+        """From (batch, length, size) to (batch, heads, length, size / heads)."""
+        parts = ops.reshape(inputs, (-1, ops.shape(inputs)[1], self.heads, self.size // self.heads))
+        return ops.transpose(parts, (0, 2, 1, 3))
+
+    def _bias(self, places: Any, length: Any) -> Any:
+        """Shape (batch or 1, heads, n_places, length): what distance does, and minus infinity for what is to come."""
+        every = ops.arange(length)
+        distance = ops.expand_dims(ops.expand_dims(every, 0) if places is None else places, -1) - every
+        learnt = ops.moveaxis(ops.take(self.nearness, ops.maximum(distance, 0), axis=1), 0, 1)
+        return ops.where(ops.expand_dims(distance, 1) >= 0, learnt, _FORBIDDEN)
+
+
+def _as_one_of_four() -> keras.initializers.Initializer:
+    """For a part of what could be one layer, four times as wide as its input: 6 / (1 + 4) is 3 times 0.4.
+
+    Glorot & Bengio, AISTATS 2010. Made anew for each layer: a common one would draw the same numbers twice.
+    """
+    return keras.initializers.VarianceScaling(0.4, "fan_in", "uniform")
+
+
+def at_places(inputs: Any, places: Any) -> Any:
+    """From (batch, length, size) and (batch, n_places) to (batch, n_places, size).
+
+    A product with ones and zeros, which is exact and which every exporter and back end has.
+    """
+    is_there = ops.cast(ops.expand_dims(places, -1) == ops.arange(ops.shape(inputs)[1]), inputs.dtype)
+    return ops.matmul(is_there, inputs)
 
 
 @keras.saving.register_keras_serializable("neuralink")
@@ -91,6 +114,34 @@ class GatedUnit(keras.layers.Layer):  # type: ignore[misc]
         """From (batch, length, size) to the same."""
         gate, wide = ops.split(self.into(inputs), 2, axis=-1)
         return self.out(self.dropout(ops.silu(gate) * wide, training=training))
+
+
+@keras.saving.register_keras_serializable("neuralink")
+class AttentionBlock(keras.layers.Layer):  # type: ignore[misc]
+    """Attention, then a gated unit, each behind a normalisation and added to what was there."""
+
+    def __init__(self, heads: int, max_length: int, dropout: float, **options: Any) -> None:
+        super().__init__(**options)
+        self.normals = [keras.layers.LayerNormalization(epsilon=1e-6) for _ in range(2)]
+        self.attention = CausalAttention(heads, max_length)
+        self.dropout = keras.layers.Dropout(dropout)
+
+    def get_config(self) -> dict[str, Any]:
+        """What the constructor takes; a stored network is made again from it."""
+        of_attention = {name: getattr(self.attention, name) for name in ("heads", "max_length")}
+        return {**super().get_config(), **of_attention, "dropout": self.dropout.rate}
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.unit = GatedUnit(2 * (input_shape[-1] or 1), self.dropout.rate)
+        for layer in (*self.normals, self.attention, self.unit):
+            layer.build(input_shape)
+
+    def call(self, inputs: Any, places: Any = None, training: bool = False) -> Any:
+        """As `CausalAttention`, whose shapes it keeps."""
+        mixed = self.attention(self.normals[0](inputs), places)
+        hidden = inputs if places is None else at_places(inputs, places)
+        hidden = hidden + self.dropout(mixed, training=training)
+        return hidden + self.dropout(self.unit(self.normals[1](hidden), training=training), training=training)
 
 
 @keras.saving.register_keras_serializable("neuralink")

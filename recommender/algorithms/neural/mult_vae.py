@@ -47,7 +47,7 @@ class MultVAE(BagScorer):
         from keras import Model, layers, ops
 
         from recommender.algorithms.neural import bag_training, loop
-        from recommender.algorithms.neural.export import exported
+        from recommender.algorithms.neural.export import drawn_sample, exported
         from recommender.algorithms.neural.layers import Code
 
         config, size, n_activities = self.config, self.config.embedding_size, interactions.n_activities
@@ -67,4 +67,4 @@ class MultVAE(BagScorer):
             model = bag_training.train(
                 build, interactions, config, options, most=config.max_length, hidden_share=config.dropout
             )
-            return {"encoder": exported(model.encoder, 3, size), **model.arrays()}
+            return {"encoder": exported(model.encoder, drawn_sample(3, size)), **model.arrays()}

@@ -62,7 +62,7 @@ class NCF(PairScorer):
     def _learn(self, interactions: Interactions, options: FitOptions) -> State:
         from recommender.algorithms.neural import loop
         from recommender.algorithms.neural.bag_training import Vectors, train
-        from recommender.algorithms.neural.export import exported
+        from recommender.algorithms.neural.export import drawn_sample, exported
         from recommender.algorithms.neural.pairs import PairModel
 
         config, size = self.config, self.config.embedding_size
@@ -76,7 +76,7 @@ class NCF(PairScorer):
             model = train(
                 build, interactions, config, options, most=config.max_length, hidden_share=config.hidden_share
             )
-            return {"encoder": exported(model.encoder, 3, 2 * size), **model.arrays()}
+            return {"encoder": exported(model.encoder, drawn_sample(3, 2 * size)), **model.arrays()}
 
 
 def half(size: int, dropout: float, name: str) -> "keras.Model":

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recommender.algorithms.base import FitOptions, State
 from recommender.algorithms.neural import loop, losses, windows
 from recommender.algorithms.neural.config import NeuralConfig
-from recommender.algorithms.neural.export import exported
+from recommender.algorithms.neural.export import drawn_sample, exported
 from recommender.algorithms.neural.ranking import validation_ndcg
 from recommender.algorithms.neural.teaching import Teacher
 from recommender.algorithms.sequence_scorer import N_GAPS, gap_kinds, padded
@@ -130,11 +130,11 @@ def train(
     negatives: int,
     noise_share: float = 0.0,
     time_gaps: bool = False,
-    exports: tuple[keras.Model, tuple[int, ...]] | None = None,
+    exports: tuple[keras.Model, list[NDArray[Any]]] | None = None,
 ) -> State:
     """Fit the encoder and the activity vectors; returns the arrays of `SequenceScorer`.
 
-    `exports` is what serving asks where that is not the encoder, and the shape of a sample of its input.
+    `exports` is what serving asks where that is not the encoder, and a sample of its inputs.
 
     Raises:
         NotEnoughData: nobody has two events.
@@ -147,9 +147,9 @@ def train(
     model = NextStep(encoder, counts, config.embedding_size, negatives, teacher, has_gaps=time_gaps)
     lesson = _Lesson(model, config, max_length, training, held_out, interactions.fingerprint, noise_share)
     loop.train(lesson, config, options, generator)
-    network, sample_shape = exports or (encoder, (3, 2, config.embedding_size))
+    network, samples = exports or (encoder, [drawn_sample(3, 2, config.embedding_size)])
     learnt = {"activity_vectors": model.vectors.embeddings, "activity_bias": model.bias}
     if model.gaps is not None:
         learnt["gap_vectors"] = model.gaps.embeddings
     arrays = {name: ops.convert_to_numpy(one).astype(np.float32) for name, one in learnt.items()}
-    return {"encoder": exported(network, *sample_shape), **arrays}
+    return {"encoder": exported(network, *samples), **arrays}

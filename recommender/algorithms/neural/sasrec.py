@@ -5,7 +5,8 @@ matter: normalisation before each part instead of after it (Xiong et al., ICML 2
 distances instead of places, and gates (see `layers`). With `time_gaps` it is told how long before each event the
 one before was (as intervals in TiSASRec: Li, Wang & McAuley, WSDM 2020), by a learnt vector for each doubling of it.
 
-Cost of an epoch: n_interactions x (22 embedding_size**2 x blocks + embedding_size x (max_length + negatives)).
+Cost of an epoch: n_interactions x (22 embedding_size**2 x blocks + embedding_size x (max_length + negatives)); of an
+answer about that of its latest events, without the last block and the negatives.
 """
 
 from dataclasses import dataclass
@@ -79,11 +80,13 @@ class SASRec(SequenceScorer):
 
     def _learn(self, interactions: Interactions, options: FitOptions) -> State:
         from recommender.algorithms.neural import loop, next_step
+        from recommender.algorithms.neural.export import drawn_sample
 
         config = self.config
         with loop.on_device(options.device):
             generator = loop.begin(options)
-            encoder = build_encoder(config)
+            encoder, serving = build_encoders(config)
+            sample_places = np.array([[1, 0], [1, 1], [0, 1]], np.int32)
             return next_step.train(
                 encoder,
                 interactions,
@@ -94,23 +97,28 @@ class SASRec(SequenceScorer):
                 negatives=config.negatives,
                 noise_share=config.noise_share,
                 time_gaps=config.time_gaps,
+                exports=(serving, [drawn_sample(3, 2, config.embedding_size), sample_places]),
             )
 
 
-def build_encoder(config: SASRecConfig) -> "keras.Model":
-    """From (batch, length, embedding_size) to the same shape; position t sees 0 .. t."""
+def build_encoders(config: SASRecConfig) -> tuple["keras.Model", "keras.Model"]:
+    """Two networks of the same weights, for training and for answers.
+
+    The first goes from (batch, length, embedding_size) to the same, where position t sees 0 .. t. The second is told
+    places besides, (batch, n_places), and goes to (batch, n_places, embedding_size): nearly nothing of the last block
+    is needed elsewhere.
+    """
     from keras import Model, layers
 
-    from recommender.algorithms.neural.layers import CausalAttention, GatedUnit
+    from recommender.algorithms.neural.layers import AttentionBlock
 
     size = config.embedding_size
-    inputs = layers.Input((None, size))
+    inputs, places = layers.Input((None, size)), layers.Input((None,), dtype="int32", name="places")
     # The size of what later parts add; without it what was met drowns (Vaswani et al., 2017, section 3.4).
     hidden = layers.Dropout(config.dropout)(inputs * size**0.5)
-    for _ in range(config.blocks):
-        normal = layers.LayerNormalization(epsilon=1e-6)(hidden)
-        mixed = CausalAttention(config.heads, config.max_length)(normal)
-        hidden = hidden + layers.Dropout(config.dropout)(mixed)
-        normal = layers.LayerNormalization(epsilon=1e-6)(hidden)
-        hidden = hidden + layers.Dropout(config.dropout)(GatedUnit(2 * size, config.dropout)(normal))
-    return Model(inputs, layers.LayerNormalization(epsilon=1e-6)(hidden), name="sasrec")
+    *before, last = (AttentionBlock(config.heads, config.max_length, config.dropout) for _ in range(config.blocks))
+    for block in before:
+        hidden = block(hidden)
+    normal = layers.LayerNormalization(epsilon=1e-6)
+    everywhere, there = normal(last(hidden)), normal(last(hidden, places))
+    return Model(inputs, everywhere, name="sasrec"), Model([inputs, places], there, name="sasrec_at_places")

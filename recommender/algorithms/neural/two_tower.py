@@ -121,7 +121,7 @@ class TwoTower(BagScorer):
         from keras import ops
 
         from recommender.algorithms.neural import bag_training, bags, loop
-        from recommender.algorithms.neural.export import exported
+        from recommender.algorithms.neural.export import drawn_sample, exported
         from recommender.algorithms.neural.layers import DescribedVectors, Tower, WithFeatures
 
         config, size, n_activities = self.config, self.config.embedding_size, interactions.n_activities
@@ -148,8 +148,8 @@ class TwoTower(BagScorer):
                 newcomers=newcomers,
             )
             return {
-                "encoder": exported(model.encoder, 3, size),
-                "activity_tower": exported(model.classes_layer.network, 3, size),
+                "encoder": exported(model.encoder, drawn_sample(3, size)),
+                "activity_tower": exported(model.classes_layer.network, drawn_sample(3, size)),
                 "feature_vectors": ops.convert_to_numpy(model.classes_layer.below.features).astype(np.float32),
                 "known_features": np.isin(np.arange(config.feature_buckets), buckets).astype(np.uint8),
                 **model.arrays(),

@@ -58,9 +58,11 @@ def test_a_flatbuffer_answers_as_its_network_to_1e_5(name: str, monkeypatch: pyt
     differences: list[float] = []
     disagreement = export.disagreement
 
-    def noted(network: Any, flatbuffer: Any, shape: tuple[int, ...]) -> float:
-        differences.extend(disagreement(network, flatbuffer, (n, *shape[1:])) for n in (1, 3, 17))
-        return disagreement(network, flatbuffer, shape)
+    def noted(network: Any, flatbuffer: Any, *samples: Any) -> float:
+        for n in (1, 3, 17):
+            of_size = [np.resize(one, (n, *one.shape[1:])) for one in samples]
+            differences.append(disagreement(network, flatbuffer, *of_size))
+        return disagreement(network, flatbuffer, *samples)
 
     monkeypatch.setattr(export, "disagreement", noted)
     build(name, CASES[name]).fit(toy.chain())

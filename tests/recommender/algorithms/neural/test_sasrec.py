@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from recommender.algorithms.base import FitOptions, Progress
-from recommender.algorithms.neural.sasrec import SASRec, SASRecConfig
+from recommender.algorithms.neural.export import drawn_sample, exported
+from recommender.algorithms.neural.sasrec import SASRec, SASRecConfig, build_encoders
 from recommender.datasets.interactions import Interactions
 from recommender.errors import InvalidConfig, NotEnoughData, TrainingStopped
 from recommender.registry import artifacts
@@ -111,9 +112,9 @@ def test_few_histories_go_in_one_call_and_many_in_small_ones(monkeypatch: pytest
     asked: list[int] = []
     read = type(fitted).read
 
-    def noted(self: Any, rows: Any, gaps: Any = None) -> Any:
+    def noted(self: Any, rows: Any, gaps: Any = None, places: Any = None) -> Any:
         asked.append(len(rows))
-        return read(self, rows, gaps)
+        return read(self, rows, gaps, places)
 
     monkeypatch.setattr(type(fitted), "read", noted)
     few = fitted.score(histories[:11])
@@ -121,3 +122,38 @@ def test_few_histories_go_in_one_call_and_many_in_small_ones(monkeypatch: pytest
     many = fitted.score(histories)
     assert sorted(asked[1:]) == [8] * 5
     assert np.allclose(many[:11], few, atol=1e-5)
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_what_answers_at_places_is_what_was_trained_everywhere(blocks: int) -> None:
+    config = SASRecConfig.from_dict({"embedding_size": 8, "blocks": blocks, "max_length": 12})
+    everywhere, there = build_encoders(config)
+    draw = np.random.default_rng(1)
+    for network in (everywhere, there):
+        assert len(network.weights) == len(everywhere.weights)
+    for weight in everywhere.weights:  # also those that begin as zeros
+        weight.assign(draw.normal(size=weight.shape))
+    vectors, places = draw.normal(size=(5, 11, 8)).astype(np.float32), draw.integers(0, 11, (5, 4)).astype(np.int32)
+    right = np.take_along_axis(np.asarray(everywhere(vectors)), places[:, :, None], axis=1)
+    assert np.asarray(there([vectors, places])) == pytest.approx(right, abs=1e-4)
+
+
+def test_a_teacher_is_read_at_all_places_as_at_each(fitted: SASRec) -> None:
+    rows = np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.int32)
+    everywhere = fitted.read(rows)
+    assert everywhere.shape == (2, 4, fitted.config.embedding_size)
+    for place in range(4):
+        places = np.full((2, 1), place, np.int32)
+        assert fitted.read(rows, None, places)[:, 0] == pytest.approx(everywhere[:, place], abs=1e-5)
+        assert fitted.read(rows[:, : place + 1])[:, -1] == pytest.approx(everywhere[:, place], abs=1e-5)
+
+
+def test_a_version_whose_network_answers_everywhere_still_serves(fitted: SASRec) -> None:
+    """As those that were stored before networks were told the places."""
+    everywhere = build_encoders(fitted.config)[0]
+    stored = {**fitted.state(), "encoder": exported(everywhere, drawn_sample(3, 2, fitted.config.embedding_size))}
+    served = SASRec.from_state(fitted.config, stored)
+    histories = [np.arange(3), np.arange(7)]
+    encoded = [np.asarray(everywhere(served._rows("activity_vectors", one)[None]))[0, -1] for one in histories]
+    right = np.array(encoded) @ stored["activity_vectors"].T + stored["activity_bias"]
+    assert served.score(histories) == pytest.approx(right, abs=1e-5)
