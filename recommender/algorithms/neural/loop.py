@@ -214,7 +214,11 @@ class _Watch:
         self.saved = time.monotonic()
 
     def _recipe(self) -> str:
-        return f"{type(self.config).__name__} {self.config.as_dict()} seed {self.options.seed} {self.lesson.recipe}"
+        shapes = [
+            tuple(one.shape) for one in self.model.trainable_variables
+        ]  # another release may build another network
+        whole = {**self.config.as_dict(), "seed": self.options.seed, "weights": shapes}
+        return f"{type(self.config).__name__} {whole} {self.lesson.recipe}"
 
 
 def _arrays(variables: list[Any]) -> list[NDArray[Any]]:

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from recommender.algorithms.base import FitOptions, Progress
 from recommender.algorithms.catalogue import build
-from recommender.algorithms.neural import checkpoints
+from recommender.algorithms.neural import checkpoints, sasrec
 from recommender.algorithms.neural.checkpoints import Checkpoint
 from tests import toy
 from tests.recommender.algorithms.neural.tiny import TINY, TINY_SEQUENCE
@@ -64,6 +65,18 @@ def test_a_killed_training_ends_as_if_it_had_not_been(name: str, tmp_path: Path)
     other = list[Progress]()
     build(name, CASES[name]).fit(toy.chain(), FitOptions(seed=8, progress=other.append, working_folder=tmp_path))
     assert other[0].epoch <= 1  # another seed is another training
+
+
+def test_what_was_begun_with_another_network_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after an update of the software in the middle of a training."""
+    config = {**CASES["sasrec"], "epochs": 1}
+    options = FitOptions(working_folder=tmp_path)
+    build("sasrec", config).fit(toy.chain(), options)
+    builds = sasrec.build_encoders
+    monkeypatch.setattr(sasrec, "build_encoders", lambda config: builds(replace(config, blocks=2)))
+    told = list[Progress]()
+    build("sasrec", config).fit(toy.chain(), replace(options, progress=told.append))
+    assert told
 
 
 def test_comes_back_whole_or_not_at_all(tmp_path: Path) -> None:
