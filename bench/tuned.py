@@ -27,7 +27,7 @@ _MOVIELENS_LINEAR = {
 }
 # Beside a network the weakest weights add nothing.
 _MOVIELENS_MEMBER = {**_MOVIELENS_LINEAR, "neighbours": 2048}
-_MOVIELENS_SASREC = {"blocks": 3, "dropout": 0.35, "negatives": 1024}
+_MOVIELENS_SASREC = {"embedding_size": 128, "blocks": 3, "dropout": 0.35, "negatives": 1024}
 
 # Only what looks back: the broken row names the answer that its list is without, so whoever learns from both sides
 # learns that a list with this row does not hold the answer (see bench.datasets.mooccubex).
@@ -43,6 +43,7 @@ _MOOC_LINEAR = {
 # Every list ends with a broken row, so the network must not trust the latest event: 0.161 with noise, 0.128 without
 # (validation, after six epochs).
 _MOOC_SASREC = {
+    "embedding_size": 128,
     "dropout": 0.2,
     "learning_rate": 0.002,
     "batch_size": 128,

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SASRecConfig(NeuralConfig):
-    embedding_size: int = parameter(
-        128, minimum=4, maximum=1024, search=(64, 128, 256), doc="Numbers per activity; a multiple of heads."
-    )
     dropout: float = parameter(
         0.25, minimum=0.0, maximum=0.9, search=Span(0.0, 0.5), doc="Share of numbers hidden while training."
     )

@@ -101,7 +101,7 @@ def test_says_when_there_is_no_order_to_learn() -> None:
 
 
 def test_heads_divide_the_size() -> None:
-    with pytest.raises(InvalidConfig, match="heads must be a divisor of 128; got 3"):
+    with pytest.raises(InvalidConfig, match="heads must be a divisor of 64; got 3"):
         SASRecConfig(heads=3)
 
 
