@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from recommender.algorithms.base import FitOptions, State
 from recommender.algorithms.config import Span, parameter
-from recommender.algorithms.neural.config import NeuralConfig
+from recommender.algorithms.neural.config import NextStepConfig
 from recommender.algorithms.neural.memory import sequence_bytes
 from recommender.algorithms.sequence_scorer import SequenceScorer
 from recommender.datasets.interactions import Interactions
@@ -24,21 +24,20 @@ _VERTICAL = 4  # filters over time alone; the paper's best on MovieLens
 
 
 @dataclass(frozen=True)
-class CaserConfig(NeuralConfig):
+class CaserConfig(NextStepConfig):
     learning_rate: float = parameter(
         0.002, minimum=1e-6, maximum=10.0, search=Span(3e-4, 1e-2, is_log=True), doc="Size of a step."
     )
     window: int = parameter(8, minimum=1, maximum=50, doc="Latest activities that the filters see.")
     filters: int = parameter(16, minimum=1, maximum=256, doc="Horizontal filters of each height.")
     max_length: int = parameter(100, minimum=2, maximum=1000, doc="Steps of one history that train together.")
-    negatives: int = parameter(512, minimum=1, maximum=100_000, doc="Wrong answers drawn for each batch.")
 
 
 class Caser(SequenceScorer):
     """Horizontal filters see several activities at once, vertical ones weigh what was met by how long ago."""
 
     name: ClassVar[str] = "caser"
-    config_class: ClassVar[type[NeuralConfig]] = CaserConfig
+    config_class: ClassVar[type[NextStepConfig]] = CaserConfig
     config: CaserConfig
 
     @property
@@ -66,7 +65,6 @@ class Caser(SequenceScorer):
                 options,
                 generator,
                 max_length=config.max_length,
-                negatives=config.negatives,
             )
 
 

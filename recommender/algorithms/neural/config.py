@@ -57,3 +57,17 @@ class NeuralConfig(Config):
                 "teacher", type(self).__name__, "no shorter in max_length than the student", self.teacher
             )
         return found
+
+
+@dataclass(frozen=True)
+class NextStepConfig(NeuralConfig):
+    """Of networks that read a history and tell its next event by a softmax."""
+
+    negatives: int = parameter(512, minimum=1, maximum=100_000, doc="Wrong answers drawn for each batch.")
+    half_life_days: float | None = parameter(
+        14.0,
+        minimum=0.01,
+        search=Span(1, 365, is_log=True),
+        doc="What is met more often lately, an event counting half after so many days, is told more often; empty: what "
+        "was likely at any time is likely now.",
+    )

@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 
 from recommender.algorithms.base import FitOptions, State
 from recommender.algorithms.config import parameter
-from recommender.algorithms.neural.config import NeuralConfig
+from recommender.algorithms.neural.config import NextStepConfig
 from recommender.algorithms.neural.memory import sequence_bytes
 from recommender.algorithms.sequence_scorer import SequenceScorer
 from recommender.datasets.interactions import Index, Interactions
 
 
 @dataclass(frozen=True)
-class GRU4RecConfig(NeuralConfig):
+class GRU4RecConfig(NextStepConfig):
     max_length: int = parameter(100, minimum=2, maximum=1000, doc="Latest activities that are looked at.")
-    negatives: int = parameter(512, minimum=1, maximum=100_000, doc="Wrong answers drawn for each batch.")
 
 
 class GRU4Rec(SequenceScorer):
@@ -35,7 +34,7 @@ class GRU4Rec(SequenceScorer):
 
     name: ClassVar[str] = "gru4rec"
     at_once: ClassVar[int] = 64  # a call for each event in turn, of which nothing is kept but the answer
-    config_class: ClassVar[type[NeuralConfig]] = GRU4RecConfig
+    config_class: ClassVar[type[NextStepConfig]] = GRU4RecConfig
     config: GRU4RecConfig
 
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
@@ -65,7 +64,6 @@ class GRU4Rec(SequenceScorer):
                 options,
                 generator,
                 max_length=config.max_length,
-                negatives=config.negatives,
                 exports=(step, [drawn_sample(3, 2, size)]),
             )
 

@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 
 from recommender.algorithms.base import FitOptions, State
 from recommender.algorithms.neural import loop, losses, windows
-from recommender.algorithms.neural.config import NeuralConfig
+from recommender.algorithms.neural.config import NextStepConfig
 from recommender.algorithms.neural.export import drawn_sample, exported
 from recommender.algorithms.neural.ranking import validation_ndcg
 from recommender.algorithms.neural.teaching import Teacher
+from recommender.algorithms.popularity import DAY_SECONDS
 from recommender.algorithms.sequence_scorer import N_GAPS, gap_kinds, padded
 from recommender.datasets.interactions import Interactions, Sequences
 
 # Fewer activities than so many times the negatives: all of them cost about the same and say more.
 _FULL_SOFTMAX_FACTOR = 4
+_EVENTS_OF_ALL_TIME = 10.0  # among the late ones, so that the only one of its week does not outweigh everything
 _SHAPES = 4  # of batches, where each costs a compilation; more would pad less
 
 
@@ -82,7 +84,7 @@ class _Lesson:
     """What `loop.train` asks for."""
 
     model: NextStep
-    config: NeuralConfig
+    config: NextStepConfig
     max_length: int
     training: Sequences
     held_out: windows.HeldOut
@@ -122,12 +124,11 @@ class _Lesson:
 def train(
     encoder: keras.Model,
     interactions: Interactions,
-    config: NeuralConfig,
+    config: NextStepConfig,
     options: FitOptions,
     generator: np.random.Generator,
     *,
     max_length: int,
-    negatives: int,
     noise_share: float = 0.0,
     time_gaps: bool = False,
     exports: tuple[keras.Model, list[NDArray[Any]]] | None = None,
@@ -143,8 +144,11 @@ def train(
     """
     training, held_out = windows.hold_out(interactions.sequences(), generator)
     counts = np.bincount(training.activity_index, minlength=interactions.n_activities)
-    teacher = None if options.teacher is None else Teacher(options.teacher)
-    model = NextStep(encoder, counts, config.embedding_size, negatives, teacher, has_gaps=time_gaps)
+    teacher = None
+    if options.teacher is not None:
+        its_config: Any = options.teacher.config
+        teacher = Teacher(options.teacher, of_now(interactions, its_config.half_life_days))
+    model = NextStep(encoder, counts, config.embedding_size, config.negatives, teacher, has_gaps=time_gaps)
     lesson = _Lesson(model, config, max_length, training, held_out, interactions.fingerprint, noise_share)
     loop.train(lesson, config, options, generator)
     network, samples = exports or (encoder, [drawn_sample(3, 2, config.embedding_size)])
@@ -152,4 +156,23 @@ def train(
     if model.gaps is not None:
         learnt["gap_vectors"] = model.gaps.embeddings
     arrays = {name: ops.convert_to_numpy(one).astype(np.float32) for name, one in learnt.items()}
+    arrays["activity_bias"] += of_now(interactions, config.half_life_days)
     return {"encoder": exported(network, *samples), **arrays}
+
+
+def of_now(interactions: Interactions, half_life_days: float | None) -> NDArray[np.float32]:
+    """Shape (n_activities,): what a softmax that learnt from all time adds to its answers to tell of now.
+
+    The logarithm of how much larger the share of an activity is lately than at all times, with some events of all times
+    among the late ones. That is Bayes' rule where what leads to an activity stays as it was and only how often it is
+    met changes (Saerens, Latinne & Decaestecker, Neural Computation 14, 2002, equation 2.4). Zeros without a half-life.
+    """
+    n = interactions.n_activities
+    if half_life_days is None:
+        return np.zeros(n, np.float32)
+    counted = np.exp2((interactions.at - interactions.at.max()) / (DAY_SECONDS * half_life_days))
+    always = np.bincount(interactions.activity_index, minlength=n) + 1.0
+    always /= always.sum()
+    lately = np.bincount(interactions.activity_index, counted, n) + _EVENTS_OF_ALL_TIME * always
+    added: NDArray[np.float32] = np.log(lately / lately.sum() / always).astype(np.float32)
+    return added

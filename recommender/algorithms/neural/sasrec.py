@@ -16,7 +16,7 @@ import numpy as np
 
 from recommender.algorithms.base import FitOptions, State
 from recommender.algorithms.config import Span, parameter
-from recommender.algorithms.neural.config import NeuralConfig
+from recommender.algorithms.neural.config import NextStepConfig
 from recommender.algorithms.neural.memory import sequence_bytes
 from recommender.algorithms.sequence_scorer import SequenceScorer
 from recommender.datasets.interactions import Interactions
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SASRecConfig(NeuralConfig):
+class SASRecConfig(NextStepConfig):
     dropout: float = parameter(
         0.25, minimum=0.0, maximum=0.9, search=Span(0.0, 0.5), doc="Share of numbers hidden while training."
     )
@@ -38,7 +38,6 @@ class SASRecConfig(NeuralConfig):
     blocks: int = parameter(2, minimum=1, maximum=16, doc="Layers of attention.")
     heads: int = parameter(2, minimum=1, maximum=16, doc="Parts of each attention; divides embedding_size.")
     max_length: int = parameter(200, minimum=2, maximum=1000, doc="Latest activities that are looked at.")
-    negatives: int = parameter(512, minimum=1, maximum=100_000, doc="Wrong answers drawn for each batch.")
     noise_share: float = parameter(
         0.0,
         minimum=0.0,
@@ -60,7 +59,7 @@ class SASRec(SequenceScorer):
     """The strength of an activity is the inner product of its vector and the encoded history."""
 
     name: ClassVar[str] = "sasrec"
-    config_class: ClassVar[type[NeuralConfig]] = SASRecConfig
+    config_class: ClassVar[type[NextStepConfig]] = SASRecConfig
     config: SASRecConfig
 
     def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
@@ -91,7 +90,6 @@ class SASRec(SequenceScorer):
                 options,
                 generator,
                 max_length=config.max_length,
-                negatives=config.negatives,
                 noise_share=config.noise_share,
                 time_gaps=config.time_gaps,
                 exports=(serving, [drawn_sample(3, 2, config.embedding_size), sample_places]),

@@ -10,7 +10,9 @@ written out for every event, where a drawn part of it does.
 
 from typing import Any
 
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from recommender.algorithms.base import Algorithm
 from recommender.algorithms.neural.loop import Batches
@@ -19,12 +21,14 @@ _TAUGHT_SHARE = 0.5  # of the loss; the rest is what came
 
 
 class Teacher:
-    """What the student asks of a fitted `VectorScorer`."""
+    """What the student asks of a fitted `VectorScorer`, less `added` of shape (n_activities,): what it tells of now."""
 
-    def __init__(self, algorithm: Algorithm) -> None:
+    def __init__(self, algorithm: Algorithm, added: NDArray[np.float32] | None = None) -> None:
         self._algorithm: Any = algorithm
         self._vectors = algorithm.state()["activity_vectors"]
         self._bias = algorithm.state()["activity_bias"]
+        if added is not None:
+            self._bias = self._bias - added
 
     def mixed(self, hard: Any, told: Any, encoded: Any, vectors: Any, bias: Any, among: Any = None) -> Any:
         """Shape (n,): the losses `hard` (n,), and beside them the cross-entropy to the teacher's likelihoods.
