@@ -1,8 +1,8 @@
 """Parameters that were chosen for a data set, each on a validation part of its training data and never on its test.
 
 What `make bench ARGS="quality --dataset D --tuned"` measures. MovieLens-1M: the event before the last of everybody.
-MOOCCubeX: the last sound row of each training list, of 20,000 learners. OULAD: a time split inside that of the test, in
-BBB-2013J alone; the same parameters for every presentation.
+MOOCCubeX: the last sound row of each training list, of 20,000 learners. OULAD: time splits inside that of the test, of
+`blend` in AAA, BBB-2013J and GGG-2014J, of the others in BBB-2013J alone; the same parameters for every presentation.
 """
 
 from typing import Any
@@ -13,9 +13,25 @@ def _member(name: str, config: dict[str, Any]) -> str:
     return ":".join([name, *(f"{parameter}={value}" for parameter, value in config.items())])
 
 
+_PRESENTATION_LINEAR = {"half_life_days": 4.0, "intercept": True, "regularization": 3000.0}
+_OF_TODAY = {"half_life_days": 1.0}
 _PRESENTATION: dict[str, dict[str, Any]] = {
     "popularity": {"half_life_days": 2.0},
-    "sequential_linear": {"half_life_days": 4.0, "intercept": True, "regularization": 3000.0},
+    "sequential_linear": _PRESENTATION_LINEAR,
+    "gru4rec": _OF_TODAY,
+    "caser": _OF_TODAY,
+    "sasrec": _OF_TODAY,
+    "blend": {
+        "members": ",".join(
+            (
+                _member("gru4rec", _OF_TODAY),
+                _member("caser", _OF_TODAY),
+                _member("sequential_linear", _PRESENTATION_LINEAR),
+            )
+        ),
+        "held_out": "later",
+        "held_out_share": 1.0,
+    },
 }
 
 _MOVIELENS_LINEAR = {

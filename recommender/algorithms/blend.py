@@ -27,6 +27,7 @@ from recommender.algorithms.catalogue import ALGORITHMS, build
 from recommender.algorithms.config import Config, parameter, values_of
 from recommender.algorithms.neural import checkpoints
 from recommender.datasets.interactions import Index, Interactions, Sequences
+from recommender.datasets.splits import time_split
 from recommender.errors import InvalidConfig, NotEnoughData
 from recommender.parallel import in_parallel
 
@@ -35,6 +36,7 @@ _MAX_NUMBERS = 64 * 2**20
 _BLOCK_NUMBERS = 2**20
 _CACHED_NUMBERS = 2**17  # of a thread's blocks: they are gone through again and again
 _NEWTON_STEPS = 30
+_EARLIER = 0.9  # of the events are given where later ones are asked for, as when versions are compared
 _RIDGE = 1e-3  # of the mean log likelihood: members that say the same share their weight
 
 
@@ -49,10 +51,11 @@ class BlendConfig(Config):
     )
     held_out: str = parameter(
         "last",
-        choices=("last", "any"),
-        search=("last", "any"),
+        choices=("last", "any", "later"),
+        search=("last", "any", "later"),
         doc="last: that event is the last one. any: it is drawn from the whole list and all others are given, for "
-        "lists in doubtful order, or answers hidden anywhere.",
+        "lists in doubtful order, or answers hidden anywhere. later: the last tenth of all events is told from what "
+        "came before, for what changes with time; then all members are trained twice.",
     )
     refit: bool = parameter(
         True, doc="Train the members that are no networks once more, with those events, after the weights are learnt."
@@ -108,15 +111,10 @@ class Blend(Algorithm):
         members = self.config.built()
         refitted = [k for k, member in enumerate(members) if self._is_refitted(member)]
         n_parts = len(members) + len(refitted)
-        asked = _asked(interactions, self.config.held_out_share, options.seed)
-        lists = interactions.sequences()
-        is_known = np.ones(len(interactions), bool)
-        places = _places(lists.lengths[asked], self.config.held_out, options.seed)
-        is_known[lists.offsets[asked] + places] = False
-        known = interactions.where(is_known, all_activities=True)
+        known, histories, targets = _kept_back(interactions, self.config, options.seed)
         members = [_fitted(member, known, options.part(k, n_parts, member.name)) for k, member in enumerate(members)]
-        fits = max(1, _MAX_NUMBERS // (2 * len(members) * interactions.n_activities))
-        weights = learn_weights(members, *_questions(lists.take(asked[:fits]), places[:fits]))
+        fits = max(1, _MAX_NUMBERS // (2 * len(members) * known.n_activities))
+        weights = learn_weights(members, histories.slice(0, fits), targets[:fits])
         for place, k in enumerate(refitted, len(members)):
             again = type(members[k])(members[k].config)
             members[k] = _fitted(again, interactions, options.part(place, n_parts, again.name))
@@ -159,6 +157,8 @@ class Blend(Algorithm):
         return total
 
     def _is_refitted(self, member: Algorithm) -> bool:
+        if self.config.held_out == "later":  # or it would miss what is latest
+            return True
         return self.config.refit_networks if member.needs_keras else self.config.refit
 
     def members(self) -> list[Algorithm]:
@@ -196,29 +196,38 @@ def _own(state: Mapping[str, NDArray[Any]], prefix: str) -> State:
     return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
 
 
-def _asked(interactions: Interactions, share: float, seed: int) -> NDArray[np.int64]:
-    """Learners to ask, in random order; only those of whom something is known before the last event."""
-    able = np.flatnonzero(interactions.sequences().lengths >= 2)
+def _kept_back(interactions: Interactions, config: BlendConfig, seed: int) -> tuple[Interactions, Sequences, Index]:
+    """What the members learn from, and questions in random order: what each was given, and the event asked for."""
+    if config.held_out == "later":
+        return _later(interactions, config.held_out_share, seed)
+    lists = interactions.sequences()
+    able = np.flatnonzero(lists.lengths >= 2)
     if not len(able):
         raise NotEnoughData(
             "blend needs some learners with two activities or more, to learn its weights on; got none. "
             "Import more history, or choose one of its members alone."
         )
-    n = min(_MAX_ASKED, int(np.ceil(share * len(able))))
-    return np.random.default_rng(seed).permutation(able)[:n]
-
-
-def _places(lengths: NDArray[np.int64], held_out: str, seed: int) -> NDArray[np.int64]:
-    """Which event of each list is kept back, counted from its beginning."""
-    if held_out == "last":
-        return lengths - 1
-    return np.random.default_rng([seed, 1]).integers(0, lengths)
-
-
-def _questions(lists: Sequences, places: NDArray[np.int64]) -> tuple[Sequences, Index]:
-    """Each list without the event at its place, and those events."""
+    n = min(_MAX_ASKED, int(np.ceil(config.held_out_share * len(able))))
+    asked = np.random.default_rng(seed).permutation(able)[:n]
+    places = lists.lengths[asked] - 1
+    if config.held_out == "any":
+        places = np.random.default_rng([seed, 1]).integers(0, lists.lengths[asked])
+    is_known = np.ones(len(interactions), bool)
+    is_known[lists.offsets[asked] + places] = False
+    lists = lists.take(asked)
     hidden = lists.offsets[:-1] + places
-    return lists.without(hidden), lists.activity_index[hidden]
+    known = interactions.where(is_known, all_activities=True)
+    return known, lists.without(hidden), lists.activity_index[hidden]
+
+
+def _later(interactions: Interactions, share: float, seed: int) -> tuple[Interactions, Sequences, Index]:
+    """As the default protocol asks: what learners met in the last tenth of all events, given what they met before."""
+    split = time_split(interactions, _EARLIER)
+    draw = np.random.default_rng(seed)
+    asked = draw.permutation(split.n_tested)[: int(np.ceil(share * split.n_tested))]
+    targets = split.test_targets.take(asked)
+    drawn = draw.permutation(len(targets.activity_index))[:_MAX_ASKED]
+    return split.train, split.test_inputs.take(asked[targets.owner[drawn]]), targets.activity_index[drawn]
 
 
 def _fitted(member: Algorithm, interactions: Interactions, options: FitOptions) -> Algorithm:
