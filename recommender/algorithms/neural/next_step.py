@@ -164,15 +164,15 @@ def of_now(interactions: Interactions, half_life_days: float | None) -> NDArray[
     """Shape (n_activities,): what a softmax that learnt from all time adds to its answers to tell of now.
 
     The logarithm of how much larger the share of an activity is lately than at all times, with some events of all times
-    among the late ones. That is Bayes' rule where what leads to an activity stays as it was and only how often it is
-    met changes (Saerens, Latinne & Decaestecker, Neural Computation 14, 2002, equation 2.4). Zeros without a half-life.
+    among the late ones, and one more on either side for those that were hardly ever met. That is Bayes' rule where
+    what leads to an activity stays as it was and only how often it is met changes (Saerens, Latinne & Decaestecker,
+    Neural Computation 14, 2002, equation 2.4). Zeros without a half-life.
     """
-    n = interactions.n_activities
+    always = np.bincount(interactions.activity_index, minlength=interactions.n_activities)
     if half_life_days is None:
-        return np.zeros(n, np.float32)
+        return np.zeros(len(always), np.float32)
     counted = np.exp2((interactions.at - interactions.at.max()) / (DAY_SECONDS * half_life_days))
-    always = np.bincount(interactions.activity_index, minlength=n) + 1.0
-    always /= always.sum()
-    lately = np.bincount(interactions.activity_index, counted, n) + _EVENTS_OF_ALL_TIME * always
-    added: NDArray[np.float32] = np.log(lately / lately.sum() / always).astype(np.float32)
+    lately = np.bincount(interactions.activity_index, counted, len(always))
+    lately = (lately + _EVENTS_OF_ALL_TIME * always / always.sum()) / (lately.sum() + _EVENTS_OF_ALL_TIME)
+    added: NDArray[np.float32] = np.log((lately * always.sum() + 1) / (always + 1)).astype(np.float32)
     return added

@@ -10,7 +10,7 @@ from recommender.algorithms.catalogue import build
 from recommender.algorithms.item_knn import ItemKNN
 from recommender.algorithms.sequential_linear import SequentialLinear
 from recommender.datasets.interactions import Interactions, Sequences
-from recommender.datasets.splits import leave_last_out
+from recommender.datasets.splits import leave_last_out, time_split
 from recommender.errors import InvalidConfig, NotEnoughData, TrainingStopped
 from recommender.evaluation.protocol import evaluate
 from tests import toy
@@ -168,6 +168,49 @@ def test_any_event_may_be_kept_back(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = np.sort([events[-1] for events in given])
     left = np.bincount(learnt[0].activity_index, minlength=5)
     assert np.array_equal(left, 40 - np.bincount(asked, minlength=5))
+
+
+def test_later_asks_as_the_default_protocol_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members are fitted on the first nine tenths of all time, asked what came then, and fitted on everything."""
+    learnt: list[Interactions] = []
+    asked: list[tuple[Sequences, np.ndarray]] = []
+    learn = ItemKNN._learn
+
+    def noted(self: ItemKNN, interactions: Interactions, options: FitOptions) -> Any:
+        learnt.append(interactions)
+        return learn(self, interactions, options)
+
+    def weights_of(members: list[Any], histories: Sequences, targets: np.ndarray) -> np.ndarray:
+        asked.append((histories, targets))
+        return np.ones(2 * len(members), np.float32)
+
+    monkeypatch.setattr(ItemKNN, "_learn", noted)
+    monkeypatch.setattr(ItemKNN, "needs_keras", True)  # one that would not be fitted again otherwise
+    monkeypatch.setattr("recommender.algorithms.blend.learn_weights", weights_of)
+    data = toy.chain(n_activities=20, length=10)
+    fitted = Blend(BlendConfig(members="item_knn", held_out="later", held_out_share=1.0, refit=False)).fit(data)
+    split = time_split(data, 0.9)
+    assert [len(one) for one in learnt] == [len(split.train), len(data)]
+    histories, targets = asked[0]
+    right = {
+        (tuple(had), met) for had, later in zip(split.test_inputs, split.test_targets, strict=True) for met in later
+    }
+    assert {(tuple(had), met) for had, met in zip(histories, targets, strict=True)} == right
+    assert len(targets) == len(split.test_targets.activity_index)
+    assert fitted.n_activities == 20
+
+
+def test_a_share_of_those_who_came_later_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def weights_of(members: list[Any], histories: Sequences, targets: np.ndarray) -> np.ndarray:
+        asked.append(len(targets))
+        return np.ones(2 * len(members), np.float32)
+
+    monkeypatch.setattr("recommender.algorithms.blend.learn_weights", weights_of)
+    for share in (0.25, 1.0):
+        Blend(BlendConfig(members="item_knn", held_out="later", held_out_share=share)).fit(toy.chain())
+    assert asked == [30, 120]
 
 
 def test_needs_learners_with_a_step_to_tell() -> None:
