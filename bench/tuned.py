@@ -2,7 +2,7 @@
 
 What `make bench ARGS="quality --dataset D --tuned"` measures. MovieLens-1M: the event before the last of everybody.
 MOOCCubeX: the last sound row of each training list, of 20,000 learners. OULAD: time splits inside that of the test, of
-`blend` in AAA, BBB-2013J and GGG-2014J, of the others in BBB-2013J alone; the same parameters for every presentation.
+networks and `blend` in AAA, BBB-2013J and GGG-2014J, of the others in BBB-2013J alone; the same for every presentation.
 """
 
 from typing import Any
@@ -15,19 +15,16 @@ def _member(name: str, config: dict[str, Any]) -> str:
 
 _PRESENTATION_LINEAR = {"half_life_days": 4.0, "intercept": True, "regularization": 3000.0}
 _OF_TODAY = {"half_life_days": 1.0}
+_PRESENTATION_SASREC = {"time_ages": True, **_OF_TODAY, "epochs": 40, "patience": 40}
 _PRESENTATION: dict[str, dict[str, Any]] = {
     "popularity": {"half_life_days": 2.0},
     "sequential_linear": _PRESENTATION_LINEAR,
     "gru4rec": _OF_TODAY,
     "caser": _OF_TODAY,
-    "sasrec": _OF_TODAY,
+    "sasrec": _PRESENTATION_SASREC,
     "blend": {
         "members": ",".join(
-            (
-                _member("gru4rec", _OF_TODAY),
-                _member("caser", _OF_TODAY),
-                _member("sequential_linear", _PRESENTATION_LINEAR),
-            )
+            (_member("sasrec", _PRESENTATION_SASREC), _member("sequential_linear", _PRESENTATION_LINEAR))
         ),
         "held_out": "later",
         "held_out_share": 1.0,

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.algorithms.base import Times
+from recommender.algorithms.popularity import DAY_SECONDS
 from recommender.algorithms.vector_scorer import VectorScorer
 from recommender.datasets.interactions import Index
 from recommender.parallel import in_parallel
 
 _FEW = 16  # histories, as one and its shortened ones for reasons: threads would cost more than they save
 N_GAPS = 33
-"""Kinds of gap before an event: unknown, and 32 of seconds, each twice as long as the one before."""
+"""Kinds of gap or of age: unknown, and 32 of seconds or days, each twice as long as the one before."""
 
 
 class SequenceScorer(VectorScorer):
@@ -20,7 +21,8 @@ class SequenceScorer(VectorScorer):
 
     Position t must see nothing after t: then the end of a batch may be padded with anything. What counts is the answer
     at the last event. A subclass adds `_learn`, and a config with `max_length`; where it has `gap_vectors`, shape
-    (N_GAPS, size), the one of the time since the event before is added to each activity's vector.
+    (N_GAPS, size), the one of the time since the event before is added to each activity's vector, or where it has
+    `ends_at`, shape (1,), the one of how long before that instant the next event came.
     """
 
     uses_order: ClassVar[bool] = True
@@ -39,7 +41,10 @@ class SequenceScorer(VectorScorer):
         order = np.argsort(lengths, kind="stable")
         gaps: list[Index] | None = None
         if times is not None and "gap_vectors" in self._fitted():
-            gaps = np.split(gap_kinds(np.concatenate(times), lengths), np.cumsum(lengths)[:-1])
+            ends_at = self._fitted().get("ends_at")
+            at = np.concatenate(times)
+            kinds = gap_kinds(at, lengths) if ends_at is None else age_kinds(at, lengths, int(ends_at[0]))
+            gaps = np.split(kinds, np.cumsum(lengths)[:-1])
         step = self.at_once if len(order) > _FEW else len(order)
 
         def encode(start: int) -> None:
@@ -57,7 +62,7 @@ class SequenceScorer(VectorScorer):
 
         Args:
             rows: activity indices, shape (batch, length).
-            gaps: kinds of gap before them, the same shape.
+            gaps: kinds of gap or age of them, the same shape.
             places: shape (batch, n_places), of int32, each below length.
         """
         vectors = self._rows("activity_vectors", rows)
@@ -90,6 +95,22 @@ def gap_kinds(at: NDArray[np.int64], lengths: NDArray[np.int64]) -> Index:
     kinds: Index = np.minimum(1 + np.floor(np.log2(1.0 + seconds)), N_GAPS - 1).astype(np.int32)
     starts = np.cumsum(lengths) - lengths
     kinds[starts[lengths > 0]] = 0
+    return kinds
+
+
+def age_kinds(at: NDArray[np.int64], lengths: NDArray[np.int64], now: int) -> Index:
+    """Shape (total,): how long before `now` the event after each came, as a place below N_GAPS; of last ones it is now.
+
+    Args:
+        at: shape (total,), the instants of all lists one after the other, in seconds.
+        lengths: shape (n_lists,), in events.
+        now: in seconds; what came later is not older than that.
+    """
+    following = np.append(at[1:], now)
+    ends = np.cumsum(lengths)[lengths > 0]
+    following[ends - 1] = now
+    days = np.maximum(now - following, 0) / DAY_SECONDS
+    kinds: Index = np.minimum(1 + np.floor(np.log2(1.0 + days)), N_GAPS - 1).astype(np.int32)
     return kinds
 
 

@@ -1,7 +1,8 @@
 """Training any causal encoder to tell a learner's next activity. Imports Keras: only `fit` may import this."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -16,8 +17,8 @@ from recommender.algorithms.neural.export import drawn_sample, exported
 from recommender.algorithms.neural.ranking import validation_ndcg
 from recommender.algorithms.neural.teaching import Teacher
 from recommender.algorithms.popularity import DAY_SECONDS
-from recommender.algorithms.sequence_scorer import N_GAPS, gap_kinds, padded
-from recommender.datasets.interactions import Interactions, Sequences
+from recommender.algorithms.sequence_scorer import N_GAPS, padded
+from recommender.datasets.interactions import Index, Interactions, Sequences
 
 # Fewer activities than so many times the negatives: all of them cost about the same and say more.
 _FULL_SOFTMAX_FACTOR = 4
@@ -110,8 +111,7 @@ class _Lesson:
     def _scores(self, histories: Sequences) -> NDArray[np.float32]:
         parts = [list(histories)]
         if self.model.gaps is not None and histories.at is not None:
-            gaps = gap_kinds(histories.at, histories.lengths)
-            parts.append(list(Sequences(histories.offsets, gaps)))
+            parts.append(list(Sequences(histories.offsets, histories.at.astype(np.int32))))
         inputs, last = zip(*(padded(part, self.max_length) for part in parts), strict=True)
         # One length for all batches, so that the graph is made once.
         inputs = tuple(np.pad(one, ((0, 0), (0, self.max_length - one.shape[1]))) for one in inputs)
@@ -130,11 +130,12 @@ def train(
     *,
     max_length: int,
     noise_share: float = 0.0,
-    time_gaps: bool = False,
+    kinds_of: Callable[[NDArray[np.int64], NDArray[np.int64]], Index] | None = None,
     exports: tuple[keras.Model, list[NDArray[Any]]] | None = None,
 ) -> State:
     """Fit the encoder and the activity vectors; returns the arrays of `SequenceScorer`.
 
+    `kinds_of` is what is looked at of the times of lists that lie one after the other, given with their lengths.
     `exports` is what serving asks where that is not the encoder, and a sample of its inputs.
 
     Raises:
@@ -142,13 +143,16 @@ def train(
         NotSupported: the trained encoder cannot be exported.
         TrainingStopped: on request.
     """
-    training, held_out = windows.hold_out(interactions.sequences(), generator)
+    lists = interactions.sequences()
+    if kinds_of is not None and lists.at is not None:  # from here on they stand in the place of the times
+        lists = replace(lists, at=kinds_of(lists.at, lists.lengths).astype(np.int64))
+    training, held_out = windows.hold_out(lists, generator)
     counts = np.bincount(training.activity_index, minlength=interactions.n_activities)
     teacher = None
     if options.teacher is not None:
         its_config: Any = options.teacher.config
         teacher = Teacher(options.teacher, of_now(interactions, its_config.half_life_days))
-    model = NextStep(encoder, counts, config.embedding_size, config.negatives, teacher, has_gaps=time_gaps)
+    model = NextStep(encoder, counts, config.embedding_size, config.negatives, teacher, has_gaps=kinds_of is not None)
     lesson = _Lesson(model, config, max_length, training, held_out, interactions.fingerprint, noise_share)
     loop.train(lesson, config, options, generator)
     network, samples = exports or (encoder, [drawn_sample(3, 2, config.embedding_size)])

@@ -3,13 +3,15 @@
 Kang & McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018 (arXiv 1808.09781), with what later work found to
 matter: normalisation before each part instead of after it (Xiong et al., ICML 2020), a softmax loss (see `losses`),
 distances instead of places, and gates (see `layers`). With `time_gaps` it is told how long before each event the
-one before was (as intervals in TiSASRec: Li, Wang & McAuley, WSDM 2020), by a learnt vector for each doubling of it.
+one before was (as intervals in TiSASRec: Li, Wang & McAuley, WSDM 2020), by a learnt vector for each doubling of it;
+with `time_ages` how long before the end of what it learns from the next event came, so that it can be asked for now.
 
 Cost of an epoch: n_interactions x (22 embedding_size**2 x blocks + embedding_size x (max_length + negatives)); of an
 answer about that of its latest events, without the last block and the negatives.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -18,7 +20,7 @@ from recommender.algorithms.base import FitOptions, State
 from recommender.algorithms.config import Span, parameter
 from recommender.algorithms.neural.config import NextStepConfig
 from recommender.algorithms.neural.memory import sequence_bytes
-from recommender.algorithms.sequence_scorer import SequenceScorer
+from recommender.algorithms.sequence_scorer import SequenceScorer, age_kinds, gap_kinds
 from recommender.datasets.interactions import Interactions
 from recommender.errors import InvalidConfig
 
@@ -49,8 +51,17 @@ class SASRecConfig(NextStepConfig):
         False, search=(False, True), doc="Look at the time between events, and not only at their order."
     )
 
+    time_ages: bool = parameter(
+        False,
+        search=(False, True),
+        doc="Look at how long ago everything came, and ask for what comes now: for courses that follow a calendar. Not "
+        "beside time_gaps.",
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.time_gaps and self.time_ages:
+            raise InvalidConfig("time_ages", "SASRecConfig", "false where time_gaps is true", True)
         if self.embedding_size % self.heads:
             raise InvalidConfig("heads", "SASRecConfig", f"a divisor of {self.embedding_size}", self.heads)
 
@@ -64,8 +75,10 @@ class SASRec(SequenceScorer):
 
     def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
         found = super().expected_arrays()
-        if self.config.time_gaps:  # stored as those of activities are, whatever the precision
+        if self.config.time_gaps or self.config.time_ages:  # stored as those of activities are, whatever the precision
             found |= {name.replace("activity_vectors", "gap_vectors"): kind for name, kind in found.items()}
+        if self.config.time_ages:
+            found["ends_at"] = (np.int64, 1)
         return found
 
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
@@ -78,12 +91,15 @@ class SASRec(SequenceScorer):
         from recommender.algorithms.neural import loop, next_step
         from recommender.algorithms.neural.export import drawn_sample
 
-        config = self.config
+        config, ends_at = self.config, int(interactions.at.max())
+        kinds_of = None
+        if config.time_gaps or config.time_ages:
+            kinds_of = gap_kinds if config.time_gaps else partial(age_kinds, now=ends_at)
         with loop.on_device(options.device):
             generator = loop.begin(options)
             encoder, serving = build_encoders(config)
             sample_places = np.array([[1, 0], [1, 1], [0, 1]], np.int32)
-            return next_step.train(
+            state = next_step.train(
                 encoder,
                 interactions,
                 config,
@@ -91,9 +107,10 @@ class SASRec(SequenceScorer):
                 generator,
                 max_length=config.max_length,
                 noise_share=config.noise_share,
-                time_gaps=config.time_gaps,
+                kinds_of=kinds_of,
                 exports=(serving, [drawn_sample(3, 2, config.embedding_size), sample_places]),
             )
+        return state | {"ends_at": np.array([ends_at])} if config.time_ages else state
 
 
 def build_encoders(config: SASRecConfig) -> tuple["keras.Model", "keras.Model"]:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.algorithms.sequence_scorer import gap_kinds
 from recommender.datasets.interactions import Index, Sequences, offsets_of
 from recommender.errors import NotEnoughData
 
@@ -25,7 +24,7 @@ class HeldOut:
 class Batch(NamedTuple):
     """All have shape (windows, length), int32; `weights` is 1 where there is an event, else 0.
 
-    With times the inputs are two, activities and kinds of gap.
+    With kinds of gap or age the inputs are two, activities and those.
     """
 
     inputs: Index | tuple[Index, Index]
@@ -54,8 +53,8 @@ class Epoch:
 
     Windows of long histories begin elsewhere in every epoch, so that each step is seen with more and less past.
     Of the events that are given the share `noise_share` is replaced by others, drawn by how often they are met.
-    With `has_gaps` each event comes with the kind of the gap before it (`sequence_scorer.gap_kinds`); in a tenth of the
-    windows they are unknown, as they may be when somebody asks.
+    With `has_gaps` each event comes with its kind of gap or age, which stand in `lists.at`; in a tenth of the windows
+    they are unknown, as they may be when somebody asks.
     With `n_shapes` every batch has all its windows and one of so many lengths, empty ones behind: for back ends that
     compile a network again for each shape. Without, nothing is padded in vain.
     """
@@ -72,7 +71,7 @@ class Epoch:
         has_gaps: bool = False,
     ) -> None:
         self._lists = lists
-        self._gaps = gap_kinds(lists.at, lists.lengths) if has_gaps and lists.at is not None else None
+        self._gaps = lists.at.astype(np.int32) if has_gaps and lists.at is not None else None
         self._rows, self._most = batch_size if n_shapes else 0, max_length
         self._multiple = -(-max_length // n_shapes) if n_shapes else 1
         self._starts, self._lengths = _windows(lists, max_length, generator)

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.algorithms.neural.windows import Epoch, hold_out
+from recommender.algorithms.sequence_scorer import gap_kinds
 from recommender.datasets.interactions import Sequences, offsets_of
 from recommender.errors import NotEnoughData
 
@@ -66,7 +67,8 @@ def test_gaps_come_with_their_events_whatever_the_window() -> None:
     """Entry k of all lists lies 2**(k % 30) seconds after the one before it."""
     plain = lists_of([30] * 200)
     gaps = np.where(np.arange(6000) % 30, 2 ** (np.arange(6000) % 30), 0)
-    lists = Sequences(plain.offsets, plain.activity_index, np.cumsum(gaps))
+    kinds_of_all = gap_kinds(np.cumsum(gaps), plain.lengths)
+    lists = Sequences(plain.offsets, plain.activity_index, kinds_of_all.astype(np.int64))
     epoch = Epoch(lists, 12, 16, np.random.default_rng(1), has_gaps=True)
     are_shown = []
     for batch in (epoch[number] for number in range(len(epoch))):
