@@ -65,9 +65,9 @@ class NextStepConfig(NeuralConfig):
 
     negatives: int = parameter(512, minimum=1, maximum=100_000, doc="Wrong answers drawn for each batch.")
     half_life_days: float | None = parameter(
-        14.0,
+        None,
         minimum=0.01,
-        search=Span(1, 365, is_log=True),
+        search=(None, 1.0, 4.0, 16.0),
         doc="What is met more often lately, an event counting half after so many days, is told more often; empty: what "
         "was likely at any time is likely now.",
     )
