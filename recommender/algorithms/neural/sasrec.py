@@ -50,7 +50,6 @@ class SASRecConfig(NextStepConfig):
     time_gaps: bool = parameter(
         False, search=(False, True), doc="Look at the time between events, and not only at their order."
     )
-
     time_ages: bool = parameter(
         False,
         search=(False, True),
