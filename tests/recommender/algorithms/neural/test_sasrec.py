@@ -42,6 +42,13 @@ class TestSASRecWithTimeGaps(AlgorithmContract):
     uses_times = True
 
 
+class TestSASRecWithTimeAges(AlgorithmContract):
+    name = "sasrec"
+    config: ClassVar[dict[str, object]] = {**TINY, "time_ages": True}
+    tolerance = 1e-3
+    uses_times = True
+
+
 @pytest.fixture(scope="module")
 def fitted() -> SASRec:
     return SASRec(SASRecConfig.from_dict(TINY)).fit(toy.chain())
