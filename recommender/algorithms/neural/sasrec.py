@@ -61,6 +61,9 @@ class SASRecConfig(NextStepConfig):
         super().__post_init__()
         if self.time_gaps and self.time_ages:
             raise InvalidConfig("time_ages", "SASRecConfig", "false where time_gaps is true", True)
+        teacher = self.teacher_config()
+        if teacher and (teacher.time_gaps, teacher.time_ages) != (self.time_gaps, self.time_ages):
+            raise InvalidConfig("teacher", "SASRecConfig", "no other in time_gaps and time_ages", self.teacher)
         if self.embedding_size % self.heads:
             raise InvalidConfig("heads", "SASRecConfig", f"a divisor of {self.embedding_size}", self.heads)
 

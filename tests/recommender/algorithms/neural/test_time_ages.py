@@ -64,3 +64,9 @@ def test_a_stored_one_answers_alike_and_in_int8(fitted: Algorithm) -> None:
 def test_not_beside_the_gaps() -> None:
     with pytest.raises(InvalidConfig, match="time_ages must be false where time_gaps is true"):
         SASRecConfig.from_dict({"time_gaps": True, "time_ages": True})
+
+
+def test_a_teacher_looks_at_the_same_of_the_times() -> None:
+    """It is read with what was made of them for the student."""
+    with pytest.raises(InvalidConfig, match="teacher must be no other in time_gaps and time_ages"):
+        SASRecConfig.from_dict({"time_ages": True, "teacher": "time_ages=false:time_gaps=true"})
