@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from analytics.public import JobState, MemberRequest, list_page, roles_required
+from recommender.errors import InvalidConfig
 from recommender.tables.runs import MODEL_ROLES
 from recommender.training.estimate import Estimate
 from recommender.web.algorithms import parameters, summary
@@ -56,8 +57,11 @@ def run_new(request: MemberRequest) -> HttpResponse:
 def run_estimate(request: MemberRequest) -> HttpResponse:
     """The fragment of a form that is not sent yet: what the run would cost."""
     form = RunForm(request.member, request.GET)
-    found = form.estimate() if form.is_valid() else Estimate()
-    return HttpResponse(escape(found.sentence))
+    try:
+        told = (form.estimate() if form.is_valid() else Estimate()).sentence
+    except InvalidConfig as error:  # each parameter is in its range, but not beside another
+        told = str(error)
+    return HttpResponse(escape(told))
 
 
 @require_safe

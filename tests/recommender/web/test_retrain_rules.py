@@ -146,6 +146,14 @@ def test_the_form_tells_what_a_run_will_cost(browser: Client, school: School, tr
     assert b"known after its first run" in other
 
 
+def test_parameters_that_contradict_each_other_are_told_beside_the_form(browser: Client, school: School) -> None:
+    """Each is in its range, so the form itself finds nothing."""
+    asked = {"algorithm": "sasrec", "kind": "any", "course": "", "seed": "0", "parameter-heads": "3"}
+    answer = browser.get(reverse("run_estimate"), asked)
+    assert answer.status_code == 200
+    assert "heads must be a divisor of 64; got 3" in answer.content.decode()
+
+
 def test_the_card_is_made_from_the_facts(
     browser: Client, school: School, trained: Callable[..., Run], browser_of: Callable[..., Client]
 ) -> None:
