@@ -13,7 +13,8 @@ from recommender.parallel import in_parallel
 
 _FEW = 16  # histories, as one and its shortened ones for reasons: threads would cost more than they save
 N_GAPS = 33
-"""Kinds of gap or of age: unknown, and 32 of seconds or days, each twice as long as the one before."""
+"""Kinds of gap or of age: unknown, and 32 others."""
+_N_DAYS, _N_LEFT = 8, 4  # steps of age: days, each twice as long as the one before, and events left, four times as many
 
 
 class SequenceScorer(VectorScorer):
@@ -22,7 +23,7 @@ class SequenceScorer(VectorScorer):
     Position t must see nothing after t: then the end of a batch may be padded with anything. What counts is the answer
     at the last event. A subclass adds `_learn`, and a config with `max_length`; where it has `gap_vectors`, shape
     (N_GAPS, size), the one of the time since the event before is added to each activity's vector, or where it has
-    `ends_at`, shape (1,), the one of how long before that instant the next event came.
+    `asked_at`, shape (1,), the one of how long before that instant and before the end of the list the next event came.
     """
 
     uses_order: ClassVar[bool] = True
@@ -41,9 +42,9 @@ class SequenceScorer(VectorScorer):
         order = np.argsort(lengths, kind="stable")
         gaps: list[Index] | None = None
         if times is not None and "gap_vectors" in self._fitted():
-            ends_at = self._fitted().get("ends_at")
+            asked_at = self._fitted().get("asked_at")
             at = np.concatenate(times)
-            kinds = gap_kinds(at, lengths) if ends_at is None else age_kinds(at, lengths, int(ends_at[0]))
+            kinds = gap_kinds(at, lengths) if asked_at is None else age_kinds(at, lengths, int(asked_at[0]))
             gaps = np.split(kinds, np.cumsum(lengths)[:-1])
         step = self.at_once if len(order) > _FEW else len(order)
 
@@ -87,6 +88,8 @@ class SequenceScorer(VectorScorer):
 def gap_kinds(at: NDArray[np.int64], lengths: NDArray[np.int64]) -> Index:
     """Shape (total,): how long before each event its list had one, as a place below N_GAPS; 0 for first events.
 
+    Each kind is twice as long as the one before.
+
     Args:
         at: shape (total,), the instants of all lists one after the other, in seconds.
         lengths: shape (n_lists,), in events.
@@ -101,16 +104,20 @@ def gap_kinds(at: NDArray[np.int64], lengths: NDArray[np.int64]) -> Index:
 def age_kinds(at: NDArray[np.int64], lengths: NDArray[np.int64], now: int) -> Index:
     """Shape (total,): how long before `now` the event after each came, as a place below N_GAPS; of last ones it is now.
 
+    In days and in events of its list: what all did lately, and what each did last, as places counted from the end tell
+    in other networks.
+
     Args:
         at: shape (total,), the instants of all lists one after the other, in seconds.
         lengths: shape (n_lists,), in events.
         now: in seconds; what came later is not older than that.
     """
-    following = np.append(at[1:], now)
-    ends = np.cumsum(lengths)[lengths > 0]
-    following[ends - 1] = now
+    following, ends = np.append(at[1:], now), np.cumsum(lengths)
+    following[ends[lengths > 0] - 1] = now
     days = np.maximum(now - following, 0) / DAY_SECONDS
-    kinds: Index = np.minimum(1 + np.floor(np.log2(1.0 + days)), N_GAPS - 1).astype(np.int32)
+    n_left = np.maximum(np.repeat(ends, lengths) - 1 - np.arange(len(at)), 1)
+    by_days = np.minimum(np.floor(np.log2(1.0 + days)), _N_DAYS - 1)
+    kinds: Index = (1 + _N_LEFT * by_days + np.minimum(np.log2(n_left) // 2, _N_LEFT - 1)).astype(np.int32)
     return kinds
 
 

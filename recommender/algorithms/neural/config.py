@@ -64,6 +64,13 @@ class NextStepConfig(NeuralConfig):
     """Of networks that read a history and tell its next event by a softmax."""
 
     negatives: int = parameter(512, minimum=1, maximum=100_000, doc="Wrong answers drawn for each batch.")
+    target_steps: float = parameter(
+        0.0,
+        minimum=0.0,
+        maximum=1000,
+        search=(0.0, 2.0, 4.5, 10.0),
+        doc="How far ahead it learns to look: after so many events one counts 1/e; 0: the next one alone.",
+    )
     half_life_days: float | None = parameter(
         None,
         minimum=0.01,

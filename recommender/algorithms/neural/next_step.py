@@ -1,4 +1,4 @@
-"""Training any causal encoder to tell a learner's next activity. Imports Keras: only `fit` may import this."""
+"""Training any causal encoder to tell a learner's next activities. Imports Keras: only `fit` may import this."""
 
 import math
 from collections.abc import Callable
@@ -102,6 +102,7 @@ class _Lesson:
             n_shapes,
             self.noise_share,
             has_gaps=self.model.gaps is not None,
+            target_steps=self.config.target_steps,
         )
         return batches if self.model.teacher is None else self.model.teacher.taught(batches)
 

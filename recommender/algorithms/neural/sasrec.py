@@ -5,6 +5,8 @@ matter: normalisation before each part instead of after it (Xiong et al., ICML 2
 distances instead of places, and gates (see `layers`). With `time_gaps` it is told how long before each event the
 one before was (as intervals in TiSASRec: Li, Wang & McAuley, WSDM 2020), by a learnt vector for each doubling of it;
 with `time_ages` how long before the end of what it learns from the next event came, so that it can be asked for now.
+With `target_steps` it learns what comes within some steps and not only at the next, as PinnerFormer does (Pancha et
+al., KDD 2022, section 3.4), which is what a list of ten is asked for.
 
 Cost of an epoch: n_interactions x (22 embedding_size**2 x blocks + embedding_size x (max_length + negatives)); of an
 answer about that of its latest events, without the last block and the negatives.
@@ -53,8 +55,8 @@ class SASRecConfig(NextStepConfig):
     time_ages: bool = parameter(
         False,
         search=(False, True),
-        doc="Look at how long ago everything came, and ask for what comes now: for courses that follow a calendar. Not "
-        "beside time_gaps.",
+        doc="Look at how long ago everything came, in days and in events of the list, and ask for what comes now: for "
+        "courses that follow a calendar. Not beside time_gaps.",
     )
 
     def __post_init__(self) -> None:
@@ -80,7 +82,7 @@ class SASRec(SequenceScorer):
         if self.config.time_gaps or self.config.time_ages:  # stored as those of activities are, whatever the precision
             found |= {name.replace("activity_vectors", "gap_vectors"): kind for name, kind in found.items()}
         if self.config.time_ages:
-            found["ends_at"] = (np.int64, 1)
+            found["asked_at"] = (np.int64, 1)
         return found
 
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
@@ -93,10 +95,10 @@ class SASRec(SequenceScorer):
         from recommender.algorithms.neural import loop, next_step
         from recommender.algorithms.neural.export import drawn_sample
 
-        config, ends_at = self.config, int(interactions.at.max())
+        config, asked_at = self.config, int(interactions.at.max())
         kinds_of = None
         if config.time_gaps or config.time_ages:
-            kinds_of = gap_kinds if config.time_gaps else partial(age_kinds, now=ends_at)
+            kinds_of = gap_kinds if config.time_gaps else partial(age_kinds, now=asked_at)
         with loop.on_device(options.device):
             generator = loop.begin(options)
             encoder, serving = build_encoders(config)
@@ -112,7 +114,7 @@ class SASRec(SequenceScorer):
                 kinds_of=kinds_of,
                 exports=(serving, [drawn_sample(3, 2, config.embedding_size), sample_places]),
             )
-        return state | {"ends_at": np.array([ends_at])} if config.time_ages else state
+        return state | {"asked_at": np.array([asked_at])} if config.time_ages else state
 
 
 def build_encoders(config: SASRecConfig) -> tuple["keras.Model", "keras.Model"]:

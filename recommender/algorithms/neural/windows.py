@@ -55,6 +55,8 @@ class Epoch:
     Of the events that are given the share `noise_share` is replaced by others, drawn by how often they are met.
     With `has_gaps` each event comes with its kind of gap or age, which stand in `lists.at`; in a tenth of the windows
     they are unknown, as they may be when somebody asks.
+    What is told at a position is the next event; with `target_steps` it is drawn from all that follow in the list, the
+    one k later with a weight of exp(-k / target_steps), anew in every epoch.
     With `n_shapes` every batch has all its windows and one of so many lengths, empty ones behind: for back ends that
     compile a network again for each shape. Without, nothing is padded in vain.
     """
@@ -69,8 +71,9 @@ class Epoch:
         noise_share: float = 0.0,
         *,
         has_gaps: bool = False,
+        target_steps: float = 0.0,
     ) -> None:
-        self._lists = lists
+        self._lists, self._target_steps = lists, target_steps
         self._gaps = lists.at.astype(np.int32) if has_gaps and lists.at is not None else None
         self._rows, self._most = batch_size if n_shapes else 0, max_length
         self._multiple = -(-max_length // n_shapes) if n_shapes else 1
@@ -80,7 +83,8 @@ class Epoch:
         order = np.argsort(self._lengths + noise, kind="stable")
         groups = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
         self._groups = [groups[k] for k in generator.permutation(len(groups))]
-        self._noise_share, self._seed = noise_share, int(generator.integers(2**63)) if noise_share or has_gaps else 0
+        draws = bool(noise_share or has_gaps or target_steps)
+        self._noise_share, self._seed = noise_share, int(generator.integers(2**63)) if draws else 0
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -93,11 +97,20 @@ class Epoch:
         is_event = place < lengths[:, None]
         position = np.where(is_event, starts[:, None] + place, 0)
         inputs = np.where(is_event, self._lists.activity_index[position], 0).astype(np.int32)
-        targets = np.where(is_event, self._lists.activity_index[position + is_event], 0).astype(np.int32)
         draw = np.random.default_rng([self._seed, number])
+        ahead = self._ahead(position, draw) if self._target_steps else 1
+        targets = np.where(is_event, self._lists.activity_index[position + is_event * ahead], 0).astype(np.int32)
         given = self._disturbed(inputs, draw) if self._noise_share else inputs
         gaps = None if self._gaps is None else self._shown(self._gaps[position], draw)
         return Batch(given if gaps is None else (given, gaps), targets, is_event.astype(np.float32))
+
+    def _ahead(self, position: NDArray[np.int64], draw: np.random.Generator) -> NDArray[np.int64]:
+        """From 1 to as many events as follow in the list: a geometric draw that ends there, by its inverse."""
+        offsets, steps = self._lists.offsets, self._target_steps
+        n_later = np.maximum(offsets[np.searchsorted(offsets, position, side="right")] - 1 - position, 1)
+        beyond = draw.random(position.shape) * np.expm1(-n_later / steps)
+        ahead: NDArray[np.int64] = np.minimum(1 + (-steps * np.log1p(beyond)).astype(np.int64), n_later)
+        return ahead
 
     def _disturbed(self, inputs: Index, draw: np.random.Generator) -> Index:
         events = self._lists.activity_index

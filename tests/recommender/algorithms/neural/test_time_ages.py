@@ -6,7 +6,7 @@ import pytest
 from recommender.algorithms.base import Algorithm
 from recommender.algorithms.catalogue import build
 from recommender.algorithms.neural.sasrec import SASRec, SASRecConfig
-from recommender.algorithms.sequence_scorer import age_kinds
+from recommender.algorithms.sequence_scorer import N_GAPS, age_kinds
 from recommender.algorithms.vector_scorer import rounded
 from recommender.datasets.interactions import Interactions
 from recommender.errors import InvalidConfig
@@ -39,13 +39,23 @@ def fitted() -> Algorithm:
 def test_kinds_by_hand() -> None:
     at = np.array([0, 1, 7, 9]) * DAY
     found = age_kinds(at, np.array([3, 0, 1]), 8 * DAY)
-    # 7 days before, 1 day before, now; and now of one that lies behind it.
-    assert found.tolist() == [4, 2, 1, 1]
+    # 7 days before, 1 day before, now, with few events left; and now of one that lies behind it.
+    assert found.tolist() == [13, 5, 1, 1]
+
+
+def test_kinds_tell_how_many_events_are_left() -> None:
+    """Of one day: 99 to 64, to 16, to 4, fewer; the last one is asked as the one before it was learnt."""
+    found = age_kinds(np.zeros(100, np.int64), np.array([100]), 0)
+    assert np.unique(found, return_counts=True)[1].tolist() == [4, 12, 48, 36]
+    assert (np.diff(found) <= 0).all()
+    assert (found[-1], found[0]) == (1, 4)
+    long_ago = age_kinds(np.zeros(100, np.int64), np.array([100]), 9999 * DAY)
+    assert (long_ago[0], long_ago[-1]) == (N_GAPS - 1, 1)
 
 
 def test_tells_what_follows_now(fitted: Algorithm) -> None:
     """Half of what was learnt says otherwise, of long ago."""
-    end = int(fitted.state()["ends_at"][0])
+    end = int(fitted.state()["asked_at"][0])
     lately = [np.array([end - DAY // 2, end - DAY // 4])] * len(HISTORIES)
     best = fitted.score(HISTORIES, lately).argmax(axis=1)
     assert (best == [(events[0] + 4) % 12 for events in HISTORIES]).mean() >= 0.75
@@ -53,7 +63,7 @@ def test_tells_what_follows_now(fitted: Algorithm) -> None:
 
 
 def test_a_stored_one_answers_alike_and_in_int8(fitted: Algorithm) -> None:
-    end = int(fitted.state()["ends_at"][0])
+    end = int(fitted.state()["asked_at"][0])
     at = [np.array([end - DAY // 2, end + DAY])] * len(HISTORIES)
     again = SASRec.from_state(CONFIG, fitted.state())
     assert np.array_equal(again.score(HISTORIES, at), fitted.score(HISTORIES, at))

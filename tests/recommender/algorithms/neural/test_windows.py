@@ -95,3 +95,25 @@ def test_a_share_of_what_is_given_is_noise_and_what_follows_is_not() -> None:
         k for k in range(6000) if k % 30
     ]
     assert np.array_equal(epoch[3].inputs, batches[3].inputs)  # by its number alone, for a training that goes on
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=20), st.floats(0.01, 1000), st.integers(0, 99))
+def test_what_is_told_of_later_events_stays_in_the_list(lengths: list[int], target_steps: float, seed: int) -> None:
+    lists = lists_of(lengths)
+    ends = np.repeat(lists.offsets[1:], lists.lengths)
+    for batch in Epoch(lists, 12, 4, np.random.default_rng(seed), 3, target_steps=target_steps):
+        is_event = batch.weights == 1
+        given_, told = batch.inputs[is_event], batch.targets[is_event]
+        assert (told > given_).all()
+        assert (told < ends[given_]).all()
+
+
+def test_later_events_are_told_by_their_distance() -> None:
+    """Of three that follow, those 1, 2 and 3 later as exp(-k / 2) says, from the first event of each list."""
+    lists = lists_of([4] * 20_000)
+    batches = list(Epoch(lists, 4, 512, np.random.default_rng(0), target_steps=2.0))
+    steps = np.concatenate([(one.targets - one.inputs)[:, 0] for one in batches])
+    expected = np.exp(-np.arange(1, 4) / 2)
+    assert np.bincount(steps)[1:] / len(steps) == pytest.approx(expected / expected.sum(), abs=0.015)
+    again = Epoch(lists, 4, 512, np.random.default_rng(0), target_steps=2.0)
+    assert np.array_equal(again[3].targets, batches[3].targets)
