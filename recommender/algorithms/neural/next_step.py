@@ -1,4 +1,8 @@
-"""Training any causal encoder to tell a learner's next activities. Imports Keras: only `fit` may import this."""
+"""Training any causal encoder to tell a learner's next activities. Imports Keras: only `fit` may import this.
+
+With `target_steps` what comes within some steps, and not only at the next, which is what a list of ten is asked for; as
+PinnerFormer draws one of the later events (Pancha et al., KDD 2022), here the nearer the likelier.
+"""
 
 import math
 from collections.abc import Callable

@@ -5,8 +5,6 @@ matter: normalisation before each part instead of after it (Xiong et al., ICML 2
 distances instead of places, and gates (see `layers`). With `time_gaps` it is told how long before each event the
 one before was (as intervals in TiSASRec: Li, Wang & McAuley, WSDM 2020), by a learnt vector for each doubling of it;
 with `time_ages` how long before the end of what it learns from the next event came, so that it can be asked for now.
-With `target_steps` it learns what comes within some steps and not only at the next, as PinnerFormer does (Pancha et
-al., KDD 2022, section 3.4), which is what a list of ten is asked for.
 
 Cost of an epoch: n_interactions x (22 embedding_size**2 x blocks + embedding_size x (max_length + negatives)); of an
 answer about that of its latest events, without the last block and the negatives.
