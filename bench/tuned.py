@@ -15,19 +15,17 @@ def _member(name: str, config: dict[str, Any]) -> str:
 
 _PRESENTATION_LINEAR = {"half_life_days": 4.0, "intercept": True, "regularization": 3000.0}
 _OF_TODAY = {"half_life_days": 1.0}
-_PRESENTATION_SASREC = {"time_ages": True, "target_steps": 4.5, **_OF_TODAY, "epochs": 40, "patience": 40}
+_PRESENTATION_GRU4REC = {"target_steps": 4.5, **_OF_TODAY}
+_PRESENTATION_SASREC = {"time_ages": True, **_PRESENTATION_GRU4REC, "epochs": 40, "patience": 40}
 _PRESENTATION: dict[str, dict[str, Any]] = {
     "popularity": {"half_life_days": 2.0},
     "sequential_linear": _PRESENTATION_LINEAR,
-    "gru4rec": _OF_TODAY,
+    "gru4rec": _PRESENTATION_GRU4REC,
     "caser": _OF_TODAY,
     "sasrec": _PRESENTATION_SASREC,
     "blend": {
         "members": ",".join(
-            (
-                *(_member("sasrec", {**_PRESENTATION_SASREC, "target_steps": steps}) for steps in (2.0, 4.5, 10.0)),
-                _member("sequential_linear", _PRESENTATION_LINEAR),
-            )
+            (_member("gru4rec", _PRESENTATION_GRU4REC), _member("sequential_linear", _PRESENTATION_LINEAR))
         ),
         "held_out": "later",
         "held_out_share": 1.0,
