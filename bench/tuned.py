@@ -2,7 +2,8 @@
 
 What `make bench ARGS="quality --dataset D --tuned"` measures. MovieLens-1M: the event before the last of everybody.
 MOOCCubeX: the last sound row of each training list, of 20,000 learners. OULAD: time splits inside that of the test, of
-networks and `blend` in AAA, BBB-2013J and GGG-2014J, of the others in BBB-2013J alone; the same for every presentation.
+networks and `blend` in AAA, BBB-2013J and GGG-2014J (of `target_steps` in AAA alone), of the others in BBB-2013J alone;
+the same for every presentation.
 """
 
 from typing import Any
