@@ -14,21 +14,19 @@ Cost: that of the members, twice for those that are refitted. Answering costs th
 members that were done are read from the working folder, and the one that was half-way goes on.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.algorithms import members
 from recommender.algorithms.base import Algorithm, FitOptions, Scores, State, Times
-from recommender.algorithms.catalogue import ALGORITHMS, build
-from recommender.algorithms.config import Config, parameter, values_of
-from recommender.algorithms.neural import checkpoints
+from recommender.algorithms.config import Config, parameter
 from recommender.datasets.interactions import Index, Interactions, Sequences
 from recommender.datasets.splits import time_split
-from recommender.errors import InvalidConfig, NotEnoughData
+from recommender.errors import NotEnoughData
 from recommender.parallel import in_parallel
 
 _MAX_ASKED = 3000
@@ -74,10 +72,7 @@ class BlendConfig(Config):
         Raises:
             InvalidConfig: an unknown member, a parameter that it does not have, or a blend in a blend.
         """
-        found = [_member(text.strip()) for text in self.members.split(",") if text.strip()]
-        if not found:
-            raise InvalidConfig("members", type(self).__name__, "one name or more", self.members)
-        return found
+        return members.built(self.members, type(self).__name__, (Blend.name,))
 
 
 class Blend(Algorithm):
@@ -101,27 +96,20 @@ class Blend(Algorithm):
         return 6 * _MAX_NUMBERS + sum(member.memory_bytes(*shape) for member in self.config.built())
 
     def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
-        expected = super().expected_arrays()
-        for place, member in enumerate(self.config.built()):
-            for name, kind in member.expected_arrays().items():
-                expected[_prefix(place, member) + name] = kind
-        return expected
+        return super().expected_arrays() | members.expected_arrays(self.config.built())
 
     def _learn(self, interactions: Interactions, options: FitOptions) -> State:
-        members = self.config.built()
-        refitted = [k for k, member in enumerate(members) if self._is_refitted(member)]
-        n_parts = len(members) + len(refitted)
+        parts = self.config.built()
+        refitted = [k for k, member in enumerate(parts) if self._is_refitted(member)]
+        n_parts = len(parts) + len(refitted)
         known, histories, targets = _kept_back(interactions, self.config, options.seed)
-        members = [_fitted(member, known, options.part(k, n_parts, member.name)) for k, member in enumerate(members)]
-        fits = max(1, _MAX_NUMBERS // (2 * len(members) * known.n_activities))
-        weights = learn_weights(members, histories.slice(0, fits), targets[:fits])
-        for place, k in enumerate(refitted, len(members)):
-            again = type(members[k])(members[k].config)
-            members[k] = _fitted(again, interactions, options.part(place, n_parts, again.name))
-        state = {"blend_weights": weights}
-        for place, member in enumerate(members):
-            state |= {_prefix(place, member) + name: array for name, array in member.state().items()}
-        return state
+        parts = [members.fitted(one, known, options.part(k, n_parts, one.name)) for k, one in enumerate(parts)]
+        fits = max(1, _MAX_NUMBERS // (2 * len(parts) * known.n_activities))
+        weights = learn_weights(parts, histories.slice(0, fits), targets[:fits])
+        for place, k in enumerate(refitted, len(parts)):
+            again = type(parts[k])(parts[k].config)
+            parts[k] = members.fitted(again, interactions, options.part(place, n_parts, again.name))
+        return {"blend_weights": weights, **members.state_of(parts)}
 
     def known_features(self, features: Index) -> Index:
         return features[
@@ -138,7 +126,7 @@ class Blend(Algorithm):
 
     def _weighted(self, histories: list[Index], answer: Callable[[Algorithm], Scores]) -> Scores:
         total = np.zeros((len(histories), self.n_activities), np.float32)
-        weights, is_open = self._fitted()["blend_weights"].reshape(-1, 2), _is_open(histories, self.n_activities)
+        weights, is_open = self._fitted()["blend_weights"].reshape(-1, 2), members.is_open(histories, self.n_activities)
         for member, (plain, in_logarithm) in zip(self.members(), weights, strict=True):
             if plain or in_logarithm:
                 _add_weighted(total, answer(member), is_open, (plain, in_logarithm))
@@ -147,14 +135,8 @@ class Blend(Algorithm):
     def _explain_each(
         self, history: Index, indices: NDArray[np.integer], times: NDArray[np.int64] | None
     ) -> NDArray[np.floating]:
-        """The members' own reasons, in units of how far their answers spread, by their weights."""
-        total = np.zeros((len(indices), len(history)))
         weights = self._fitted()["blend_weights"].reshape(-1, 2).sum(axis=1)
-        for member, weight in zip(self.members(), weights, strict=True):
-            if member.explains:
-                spread = float(member.score([history], None if times is None else [times]).std()) or 1.0
-                total += max(weight, 0.0) * member._explain_each(history, indices, times) / spread
-        return total
+        return members.reasons(self.members(), weights, history, indices, times)
 
     def _is_refitted(self, member: Algorithm) -> bool:
         if self.config.held_out == "later":  # or it would miss what is latest
@@ -168,32 +150,12 @@ class Blend(Algorithm):
             NotFitted: nothing has been learnt yet.
         """
         if self._loaded is None:
-            state, members = self._fitted(), self.config.built()
-            self._loaded = [
-                type(member).from_state(member.config, _own(state, _prefix(place, member)))
-                for place, member in enumerate(members)
-            ]
+            self._loaded = members.restored(self.config.built(), self._fitted())
         return self._loaded
 
     def _forget(self) -> None:
         super()._forget()
         self._loaded = None
-
-
-def _member(text: str) -> Algorithm:
-    name, *settings = text.split(":")
-    if name not in ALGORITHMS or name == Blend.name:
-        allowed = "names among " + ", ".join(known for known in ALGORITHMS if known != Blend.name)
-        raise InvalidConfig("members", BlendConfig.__name__, allowed, name)
-    return build(name, values_of(settings))
-
-
-def _prefix(place: int, member: Algorithm) -> str:
-    return f"member_{place}_{member.name}_"
-
-
-def _own(state: Mapping[str, NDArray[Any]], prefix: str) -> State:
-    return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
 
 
 def _kept_back(interactions: Interactions, config: BlendConfig, seed: int) -> tuple[Interactions, Sequences, Index]:
@@ -230,39 +192,6 @@ def _later(interactions: Interactions, share: float, seed: int) -> tuple[Interac
     return split.train, split.test_inputs.take(asked[targets.owner[drawn]]), targets.activity_index[drawn]
 
 
-def _fitted(member: Algorithm, interactions: Interactions, options: FitOptions) -> Algorithm:
-    """The member, trained; or as an earlier attempt at this very training left it in the working folder."""
-    if options.working_folder is None:
-        return member.fit(interactions, options)
-    folder: Path = options.working_folder / "fitted"
-    recipe = f"{member.name} {member.config.as_dict()} seed {options.seed} {interactions.fingerprint}"
-    names = sorted(member.expected_arrays())
-    found = checkpoints.read(folder, recipe)
-    if found is not None:
-        return type(member).from_state(member.config, dict(zip(names, found.groups["state"], strict=True)))
-    member.fit(interactions, options)
-    state = member.state()
-    checkpoints.write(folder, recipe, checkpoints.Checkpoint({}, {"state": [state[name] for name in names]}))
-    return member
-
-
-def _is_open(histories: Iterable[Index], n_activities: int) -> NDArray[np.bool_]:
-    """Shape (n_histories, n_activities): which activities are not in the history."""
-    lists = list(histories)
-    found = np.ones((len(lists), n_activities), bool)
-    found[np.repeat(np.arange(len(lists)), [len(one) for one in lists]), np.concatenate(lists)] = False
-    return found
-
-
-def _standardise(scores: Scores, is_open: NDArray[np.bool_]) -> None:
-    """Mean 0 and deviation 1 over the open activities of each row, in place."""
-    n_open = np.maximum(np.count_nonzero(is_open, axis=1), 1).astype(np.float32)[:, None]
-    scores -= (scores * is_open).sum(axis=1, keepdims=True) / n_open
-    of_open = scores * is_open
-    deviation = np.sqrt(np.einsum("ij,ij->i", of_open, of_open)[:, None] / n_open)
-    scores /= np.where(deviation > 0, deviation, np.float32(1))
-
-
 def _add_weighted(
     total: Scores, scores: Scores, is_open: NDArray[np.bool_], weights: tuple[np.float32, np.float32]
 ) -> None:
@@ -272,7 +201,7 @@ def _add_weighted(
 
     def add(start: int) -> None:
         part, sums = scores[start : start + step], total[start : start + step]
-        _standardise(part, is_open[start : start + step])
+        members.standardise(part, is_open[start : start + step])
         if in_logarithm:
             sums += in_logarithm * np.arcsinh(part)
         if plain:
@@ -282,17 +211,17 @@ def _add_weighted(
     in_parallel(add, range(0, len(total), step), limits_blas=False)
 
 
-def learn_weights(members: list[Algorithm], histories: Sequences, targets: Index) -> NDArray[np.float32]:
+def learn_weights(parts: list[Algorithm], histories: Sequences, targets: Index) -> NDArray[np.float32]:
     """The most likely weights for the target of each history, given the rest: shape (2 x n_members,).
 
     Targets have the shape (n_histories,); no history is empty.
     """
-    features = np.empty((len(targets), 2 * len(members), members[0].n_activities), np.float32)
-    is_open = _is_open(histories, features.shape[2])
-    for place, member in enumerate(members):
+    features = np.empty((len(targets), 2 * len(parts), parts[0].n_activities), np.float32)
+    is_open = members.is_open(histories, features.shape[2])
+    for place, member in enumerate(parts):
         standard = features[:, 2 * place]
         standard[:] = member.score(histories)
-        _standardise(standard, is_open)
+        members.standardise(standard, is_open)
         np.arcsinh(standard, out=features[:, 2 * place + 1])
     weights = np.zeros(features.shape[1], np.float32)
     kept = np.arange(len(weights))

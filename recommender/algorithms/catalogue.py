@@ -12,6 +12,7 @@ ALGORITHMS: dict[str, str] = {
     "ease": "recommender.algorithms.ease.EASE",
     "sequential_linear": "recommender.algorithms.sequential_linear.SequentialLinear",
     "ials": "recommender.algorithms.ials.IALS",
+    "boosted_ranker": "recommender.algorithms.boosted_ranker.BoostedRanker",
     "blend": "recommender.algorithms.blend.Blend",
     "sasrec": "recommender.algorithms.neural.sasrec.SASRec",
     "gru4rec": "recommender.algorithms.neural.gru4rec.GRU4Rec",

@@ -16,10 +16,10 @@ import numpy as np
 
 from recommender.algorithms.base import FitOptions, State
 from recommender.algorithms.config import Config, parameter
+from recommender.algorithms.trees import TREE_ARRAYS, Forest, exported
 from recommender.datasets.studies import Floats, Ints
 from recommender.outcomes.base import FACTOR_NAMES, Predictor
 from recommender.outcomes.examples import Examples, factor_of_feature
-from recommender.outcomes.trees import TREE_ARRAYS, Forest, exported
 
 GRADE = "grade_"
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from recommender.algorithms.base import FitOptions
+from recommender.algorithms.trees import exported
 from recommender.evaluation.outcome_metrics import roc_auc
 from recommender.outcomes import logistic
 from recommender.outcomes.base import FACTOR_NAMES, medians
@@ -15,7 +16,6 @@ from recommender.outcomes.boosting import Boosting, _factor_places
 from recommender.outcomes.examples import Examples
 from recommender.outcomes.level import level_shift, platt, sigmoid
 from recommender.outcomes.logistic import Logistic
-from recommender.outcomes.trees import exported
 from tests.recommender.outcomes.contract import TEST, TRAIN, TRUTH, PredictorContract
 
 FEW = {"epochs": 40, "learning_rate": 0.1}
