@@ -43,7 +43,10 @@ class BoostedRankerConfig(Config):
         doc="Recommenders with commas; parameters behind colons: sequential_linear:long_steps=20,ease.",
     )
     candidates: int = parameter(
-        300, minimum=1, maximum=10_000, doc="Of each member's list so many are ordered; the rest keeps its order."
+        300,
+        minimum=1,
+        maximum=10_000,
+        doc="Of each member's list so many are put in order; all others come after them.",
     )
     instants: int = parameter(8, minimum=1, maximum=100, doc="Past instants at which it looks at what came next.")
     ahead_share: float = parameter(
@@ -77,7 +80,7 @@ class BoostedRankerConfig(Config):
 
 
 class BoostedRanker(Algorithm):
-    """The log-odds that an activity is met next; what is no candidate comes after all that are."""
+    """The log-odds that an activity is met next; what is no candidate comes after all that are, as members order it."""
 
     name: ClassVar[str] = "boosted_ranker"
     config_class: ClassVar[type[Config]] = BoostedRankerConfig
@@ -101,8 +104,9 @@ class BoostedRanker(Algorithm):
         n_candidates = min(n_activities, config.candidates * len(parts))
         examples = config.instants * min(n_learners, config.max_learners) * n_candidates
         asked = 16 * len(parts) * min(n_learners, config.max_learners) * n_activities
-        # Of examples: features, once more put together, and their bins.
-        return sum(part.memory_bytes(*shape) for part in parts) + 9 * examples * n_features + asked + 2**27
+        # Of examples: features, once more put together, and their bins. Of interactions: those before an instant.
+        held = 9 * examples * n_features + asked + 64 * n_interactions + 2**27
+        return held + sum(part.memory_bytes(*shape) for part in parts)
 
     def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
         return super().expected_arrays() | members.expected_arrays(self.config.built())
@@ -110,22 +114,21 @@ class BoostedRanker(Algorithm):
     def _learn(self, interactions: Interactions, options: FitOptions) -> State:
         config = self.config
         parts = config.built()
-        instants = list(_instants(interactions, config, options.seed))
-        if not instants:
+        n_fits = len(parts) * (config.instants + 1)
+        examples = []
+        for place, split in enumerate(_instants(interactions, config, options.seed)):
+            fitted = self._members(parts, split.train, options, place, n_fits)
+            examples.append(self._examples(fitted, split))
+            options.check_stop()
+        if not examples:
             raise NotEnoughData(
                 "boosted_ranker needs learners with events before and after some instant, to learn what comes next; "
                 "got none. Import more history, or choose one of its members alone."
             )
-        n_fits = len(parts) * (len(instants) + 1)
-        features, is_met = [], []
-        for place, split in enumerate(instants):
-            fitted = self._members(parts, split.train, options, place, n_fits)
-            of_instant = self._examples(fitted, split)
-            features.append(of_instant[0])
-            is_met.append(of_instant[1])
-            options.check_stop()
-        trees = self._trees(np.concatenate(features), np.concatenate(is_met), options.seed)
-        fitted = self._members(parts, interactions, options, len(instants), n_fits)
+        options.progress(Progress(100 * (n_fits - len(parts)), 100 * n_fits, "growing trees"))
+        features, is_met = (np.concatenate(column) for column in zip(*examples, strict=True))
+        trees = self._trees(features, is_met, options.seed)
+        fitted = self._members(parts, interactions, options, config.instants, n_fits)
         options.progress(Progress(100 * n_fits, 100 * n_fits, "done"))
         of_activity = ranking_features.of_activities(interactions, int(interactions.at.max()) + 1)
         return {"of_activity": of_activity, **trees, **members.state_of(fitted)}
@@ -142,12 +145,12 @@ class BoostedRanker(Algorithm):
     def _examples(self, fitted: list[Algorithm], split: Split) -> tuple[ranking_features.Features, NDArray[np.bool_]]:
         """Of all candidates of those who are asked at an instant: features, and whether they were met."""
         of_activity = ranking_features.of_activities(split.train, int(split.parameters["cutoff"] or 0))
-        place, features = ranking_features.of_pairs(
-            fitted, of_activity, list(split.test_inputs), self.config.candidates
+        pairs = ranking_features.of_pairs(
+            fitted, of_activity, list(split.test_inputs), split.test_inputs.times, self.config.candidates
         )
-        is_met = np.zeros(place.shape, bool)
+        is_met = np.zeros(pairs.place.shape, bool)
         is_met[split.test_targets.owner, split.test_targets.activity_index] = True
-        return features, is_met[place < self.config.candidates]
+        return pairs.features, is_met[pairs.is_candidate]
 
     def _trees(self, features: ranking_features.Features, is_met: NDArray[np.bool_], seed: int) -> State:
         # Loaded here: processes that only ask never need scikit-learn. Its threads are not to spin while they wait.
@@ -179,21 +182,22 @@ class BoostedRanker(Algorithm):
         self.loaded()
 
         def fill(start: int) -> None:
-            scores[start : start + step] = self._ranked(histories[start : start + step])
+            rows = slice(start, start + step)
+            scores[rows] = self._ranked(histories[rows], times and times[rows])
 
         in_parallel(fill, range(0, len(histories), step))
         return scores
 
-    def _ranked(self, histories: list[Index]) -> Scores:
-        parts, forest = self.loaded()
-        n = self.config.candidates
-        place, features = ranking_features.of_pairs(parts, self._fitted()["of_activity"], histories, n)
-        odds = np.full(place.shape, -np.inf, np.float32)
-        odds[place < n] = forest.total(features)
-        lowest = odds.min(axis=1, keepdims=True, where=place < n, initial=0)
+    def _ranked(self, histories: list[Index], times: Times | None) -> Scores:
+        (parts, forest), of_activity = self.loaded(), self._fitted()["of_activity"]
+        pairs = ranking_features.of_pairs(parts, of_activity, histories, times, self.config.candidates)
+        odds = np.zeros(pairs.place.shape, np.float32)
+        odds[pairs.is_candidate] = forest.total(pairs.features)
+        lowest = odds.min(axis=1, keepdims=True, where=pairs.is_candidate, initial=0)
         # Trees answer many alike; those are told apart by the members' places.
-        ranked: Scores = np.maximum(odds, lowest - 1) - (place / np.float32(1e4 * n)).astype(np.float32)
-        return ranked
+        odds -= pairs.place / np.float32(1e4 * self.config.candidates)
+        rest = lowest - 1 + pairs.strength - pairs.strength.max(axis=1, keepdims=True)
+        return np.where(pairs.is_candidate, odds, rest)
 
     def _explain_each(
         self, history: Index, indices: NDArray[np.integer], times: NDArray[np.int64] | None

@@ -5,10 +5,12 @@ for the next: how often it is met lately and ever, how old it is, where in a lis
 learner is, and how strongly and in which place each member recommends it.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.algorithms.base import Algorithm, Scores
+from recommender.algorithms.base import Algorithm, Scores, Times
 from recommender.algorithms.members import is_open, standardise
 from recommender.algorithms.popularity import DAY_SECONDS
 from recommender.backends.local import LocalBackend
@@ -56,20 +58,25 @@ def _log_rate(rate: NDArray[np.number]) -> NDArray[np.floating]:
     return found
 
 
-def of_pairs(
-    members: list[Algorithm], of_activity: Features, histories: list[Index], n_candidates: int
-) -> tuple[NDArray[np.int32], Features]:
-    """Candidates, and what is known of each.
+@dataclass(frozen=True)
+class Pairs:
+    """What is known of the candidates of some histories."""
 
-    Returns:
-        `place`: shape (n_histories, n_activities), the best place that a member gives an activity, 0 the best of all;
-            those from `n_candidates` on, and what was met, have `n_candidates` and are no candidates.
-        `features`: shape (candidates, n_features(n_members)), of the candidates in the order of `np.nonzero`.
-    """
+    place: NDArray[np.int32]  # (n_histories, n_activities), the best that a member gives, 0 first; n_candidates: none
+    strength: Scores  # (n_histories, n_activities), what the members say together, standardised
+    is_candidate: NDArray[np.bool_]  # (n_histories, n_activities)
+    features: Features  # (n_pairs, n_features(n_members)), of the candidates in the order of `np.nonzero`
+
+
+def of_pairs(
+    members: list[Algorithm], of_activity: Features, histories: list[Index], times: Times | None, n_candidates: int
+) -> Pairs:
+    """Candidates are the first `n_candidates` of each member's list; what was met is none."""
     open_ = is_open(histories, len(of_activity))
-    answers = [_answer(member, histories, open_, n_candidates) for member in members]
+    answers = [_answer(member.score(histories, times), open_, n_candidates) for member in members]
     place = np.minimum.reduce([places for _scores, places in answers])
-    row, activity = np.nonzero(place < n_candidates)
+    is_candidate = place < n_candidates
+    row, activity = np.nonzero(is_candidate)
     found = np.empty((len(row), n_features(len(members))), np.float32)
     found[:, :N_OF_ACTIVITY] = of_activity[activity]
     length = np.array([len(history) for history in histories], np.float32)[row]
@@ -78,14 +85,12 @@ def of_pairs(
     for column, (scores, places) in enumerate(answers):
         found[:, N_OF_ACTIVITY + 1 + 2 * column] = scores[row, activity]
         found[:, N_OF_ACTIVITY + 2 + 2 * column] = places[row, activity]
-    return place, found
+    strength = np.add.reduce([scores for scores, _places in answers])
+    return Pairs(place, strength, is_candidate, found)
 
 
-def _answer(
-    member: Algorithm, histories: list[Index], open_: NDArray[np.bool_], n: int
-) -> tuple[Scores, NDArray[np.int32]]:
+def _answer(scores: Scores, open_: NDArray[np.bool_], n: int) -> tuple[Scores, NDArray[np.int32]]:
     """Standardised, and the place of each of the best `n`; `n` for all others."""
-    scores = member.score(histories)
     standardise(scores, open_)
     best = LocalBackend().top_n(np.where(open_, scores, -np.inf), n)
     places = np.full(scores.shape, n, np.int32)
