@@ -2,8 +2,8 @@
 
 What `make bench ARGS="quality --dataset D --tuned"` measures. MovieLens-1M: the event before the last of everybody.
 MOOCCubeX: the last sound row of each training list, of 20,000 learners. OULAD: time splits inside that of the test, of
-networks and `blend` in AAA, BBB-2013J and GGG-2014J (of `target_steps` in AAA alone), of the others in BBB-2013J alone;
-the same for every presentation.
+networks and `blend` in AAA, BBB-2013J and GGG-2014J (of `target_steps` in AAA alone), of `boosted_ranker` in ten
+presentations, of the others in BBB-2013J alone; the same for every presentation.
 """
 
 from typing import Any
@@ -24,6 +24,18 @@ _PRESENTATION: dict[str, dict[str, Any]] = {
     "gru4rec": _PRESENTATION_GRU4REC,
     "caser": _OF_TODAY,
     "sasrec": _PRESENTATION_SASREC,
+    "boosted_ranker": {
+        "members": ",".join(
+            (
+                _member("sequential_linear", _PRESENTATION_LINEAR),
+                _member("sequential_linear", {"long_steps": 20, "target_steps": 10, "regularization": 300}),
+                "ease",
+            )
+        ),
+        "instants": 12,
+        "epochs": 200,
+        "learning_rate": 0.05,
+    },
     "blend": {
         "members": ",".join(
             (_member("gru4rec", _PRESENTATION_GRU4REC), _member("sequential_linear", _PRESENTATION_LINEAR))

@@ -39,11 +39,11 @@ _TREE = "tree_"
 @dataclass(frozen=True)
 class BoostedRankerConfig(Config):
     members: str = parameter(
-        "sequential_linear,sequential_linear:long_steps=20:target_steps=10:regularization=300,ease",
+        "sequential_linear:long_steps=20:target_steps=10:regularization=300,ease",
         doc="Recommenders with commas; parameters behind colons: sequential_linear:long_steps=20,ease.",
     )
     candidates: int = parameter(
-        300,
+        100,
         minimum=1,
         maximum=10_000,
         doc="Of each member's list so many are put in order; all others come after them.",
