@@ -130,7 +130,7 @@ class BoostedRanker(Algorithm):
         trees = self._trees(features, is_met, options.seed)
         fitted = self._members(parts, interactions, options, config.instants, n_fits)
         options.progress(Progress(100 * n_fits, 100 * n_fits, "done"))
-        of_activity = ranking_features.of_activities(interactions, int(interactions.at.max()) + 1)
+        of_activity = ranking_features.of_activities(interactions)
         return {"of_activity": of_activity, **trees, **members.state_of(fitted)}
 
     def _members(
@@ -144,7 +144,7 @@ class BoostedRanker(Algorithm):
 
     def _examples(self, fitted: list[Algorithm], split: Split) -> tuple[ranking_features.Features, NDArray[np.bool_]]:
         """Of all candidates of those who are asked at an instant: features, and whether they were met."""
-        of_activity = ranking_features.of_activities(split.train, int(split.parameters["cutoff"] or 0))
+        of_activity = ranking_features.of_activities(split.train)
         pairs = ranking_features.of_pairs(
             fitted, of_activity, list(split.test_inputs), split.test_inputs.times, self.config.candidates
         )

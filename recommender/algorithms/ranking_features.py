@@ -28,14 +28,15 @@ def n_features(n_members: int) -> int:
     return N_OF_ACTIVITY + 1 + 2 * n_members
 
 
-def of_activities(interactions: Interactions, now: int) -> Features:
-    """Shape (n_activities, N_OF_ACTIVITY), at the instant `now` (seconds since 1970), which all events lie before.
+def of_activities(interactions: Interactions) -> Features:
+    """Shape (n_activities, N_OF_ACTIVITY), as things stand at the last event.
 
     The logarithm of the rate beside the usual one, with each half-life and without; the share of learners who met it;
     days since it was first and last met; how many activities were usually met before it.
     """
     n, met = interactions.n_activities, interactions.activity_index
-    age = (now - interactions.at) / DAY_SECONDS
+    # Not at the instant that splits them: of days alone, all ages would be a day more there than when it is asked.
+    age = (interactions.at.max() - interactions.at) / DAY_SECONDS
     counts = np.bincount(met, minlength=n)
     rates = [np.bincount(met, np.exp2(-age / half_life), n) for half_life in _HALF_LIVES]
     first, last = np.zeros(n), np.full(n, np.inf)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from recommender.algorithms import ranking_features
 from recommender.algorithms.base import FitOptions, Progress
 from recommender.algorithms.boosted_ranker import BoostedRanker, BoostedRankerConfig
 from recommender.algorithms.catalogue import build
@@ -153,3 +154,16 @@ def test_members_are_given_the_times(monkeypatch: pytest.MonkeyPatch) -> None:
     asked.clear()
     ranker.score(data.sequences())
     np.testing.assert_array_equal(np.concatenate(asked[0]), data.sequences().at)
+
+
+def test_is_asked_as_it_was_trained_where_the_clock_knows_days_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a past instant and at the end of the data, what was met on the last day is equally old."""
+    last_ages, of_activities = [], ranking_features.of_activities
+    monkeypatch.setattr(
+        ranking_features,
+        "of_activities",
+        lambda data: last_ages.append(of_activities(data)[:, 9]) or of_activities(data),
+    )
+    BoostedRanker(BoostedRankerConfig(**SMALL)).fit(waves())
+    assert len(last_ages) == SMALL["instants"] + 1
+    assert {float(np.nanmin(ages)) for ages in last_ages} == {0.0}
