@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.record import ROOT
-from recommender.datasets.interactions import Interactions, Sequences, offsets_of
+from recommender.datasets.interactions import Interactions, Sequences, feature_hash, offsets_of
 from recommender.datasets.splits import RANDOM_HOLDOUT, Split, leave_last_out, time_split
 from tests import toy
 
@@ -83,7 +83,8 @@ def oulad(course: str | None = None) -> Split:
     if course is not None:
         rows = rows[(rows["code_module"].astype(str) + "-" + rows["code_presentation"].astype(str)) == course]
     day = oulad_days(rows["code_presentation"]) + rows["date"].to_numpy(np.int64)
-    return time_split(Interactions.from_columns(rows["id_student"], rows["id_site"], day * DAY_SECONDS))
+    events = Interactions.from_columns(rows["id_student"], rows["id_site"], day * DAY_SECONDS)
+    return time_split(events.described(oulad_features(events.activity_ids)))
 
 
 def oulad_days(presentations: pd.Series) -> NDArray[np.int64]:
@@ -92,6 +93,27 @@ def oulad_days(presentations: pd.Series) -> NDArray[np.int64]:
     month = np.where(names.str[4] == "B", 2, 10)
     starts = pd.to_datetime({"year": names.str[:4].astype(int), "month": month, "day": 1})
     return np.asarray((starts - pd.Timestamp(0)).dt.days, np.int64)
+
+
+def oulad_sites() -> pd.DataFrame:
+    rows = table("oulad", "vle.parquet").set_index("id_site")
+    rows["course"] = rows["code_module"].astype(str) + "-" + rows["code_presentation"].astype(str)
+    return rows
+
+
+def oulad_features(ids: NDArray[np.int64]) -> Sequences:
+    """As `recommender.history` reads them of an import."""
+    rows = oulad_sites().loc[ids, ["course", "activity_type"]]
+    each = [
+        [f"kind={kind}", f"course={course}", f"parent={course}", f"word={kind}", f"word={pk}"]
+        for pk, course, kind in rows.itertuples()
+    ]
+    return lists_of([[feature_hash(fact) for fact in facts] for facts in each])
+
+
+def lists_of(each: list[list[int]]) -> Sequences:
+    offsets = offsets_of(np.array([len(one) for one in each], np.int64))
+    return Sequences(offsets, np.array([one for row in each for one in row], np.int32))
 
 
 def circle() -> Split:

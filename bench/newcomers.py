@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.datasets import DAY_SECONDS, oulad_days, table
+from bench.datasets import DAY_SECONDS, lists_of, oulad_days, oulad_features, oulad_sites, table
 from bench.record import Measurement
 from recommender.algorithms.base import Algorithm, FitOptions, Scores
 from recommender.algorithms.catalogue import build
@@ -52,7 +52,7 @@ def newcomers(term: str) -> Newcomers:
     registered["until"] = begins + registered["date_unregistration"]
     everything = Interactions.from_columns(events["id_student"], events["id_site"], events["day"] * DAY_SECONDS)
     everything = everything.described(
-        _activity_features(everything.activity_ids), _learner_features(everything.learner_ids, registered)
+        oulad_features(everything.activity_ids), _learner_features(everything.learner_ids, registered)
     )
     day = (pd.Timestamp(TERMS[term]) - pd.Timestamp(0)).days
     cutoff = day * DAY_SECONDS
@@ -65,12 +65,12 @@ def newcomers(term: str) -> Newcomers:
     asked = np.flatnonzero([len(one) for one in met])
     firsts = [np.searchsorted(train.activity_ids, everything.activity_ids[met[k][:FIRST_EVENTS]]) for k in asked]
     courses = now.groupby("id_student")["course"].unique()[new[asked]]
-    sites = _sites().loc[train.activity_ids]
+    sites = oulad_sites().loc[train.activity_ids]
     in_reach = np.stack([np.isin(sites["course"], own) for own in courses])
     opening = np.empty(len(sites), np.float32)
     opening[np.lexsort((sites.index, sites["week_from"].fillna(-1)))] = -np.arange(len(sites))
     hashes = [[feature_hash(f"course={course}") for course in own] for own in courses]
-    return Newcomers(train, _lists(hashes), _lists([first.tolist() for first in firsts]), in_reach, opening)
+    return Newcomers(train, lists_of(hashes), lists_of([first.tolist() for first in firsts]), in_reach, opening)
 
 
 def measure(term: str, configs: Mapping[str, Mapping[str, Any]], options: FitOptions) -> Iterator[Measurement]:
@@ -129,30 +129,9 @@ def ndcg(asked: Newcomers, answer: Callable[[Sequences], Scores], *, is_bound: b
     return metrics.measures(np.concatenate(ranks), asked.targets.owner, lengths, n_candidates, (10,))["ndcg_10"]
 
 
-def _sites() -> pd.DataFrame:
-    rows = table("oulad", "vle.parquet").set_index("id_site")
-    rows["course"] = rows["code_module"].astype(str) + "-" + rows["code_presentation"].astype(str)
-    return rows
-
-
-def _activity_features(ids: NDArray[np.int64]) -> Sequences:
-    """As `recommender.history` reads them of an import."""
-    rows = _sites().loc[ids, ["course", "activity_type"]]
-    each = [
-        [f"kind={kind}", f"course={course}", f"parent={course}", f"word={kind}", f"word={pk}"]
-        for pk, course, kind in rows.itertuples()
-    ]
-    return _lists([[feature_hash(fact) for fact in facts] for facts in each])
-
-
 def _learner_features(ids: NDArray[np.int64], registered: pd.DataFrame) -> Sequences:
     rows = registered[np.isin(registered["id_student"], ids)].sort_values(["id_student", "since"], kind="stable")
     counts = np.bincount(np.searchsorted(ids, rows["id_student"]), minlength=len(ids))
     hashes = {course: feature_hash(f"course={course}") for course in rows["course"].unique()}
     at = rows["since"].to_numpy(np.int64) * DAY_SECONDS
     return Sequences(offsets_of(counts), rows["course"].map(hashes).to_numpy(np.int32), at)
-
-
-def _lists(each: list[list[int]]) -> Sequences:
-    offsets = offsets_of(np.array([len(one) for one in each], np.int64))
-    return Sequences(offsets, np.array([one for row in each for one in row], np.int32))

@@ -89,6 +89,7 @@ class BoostedRanker(Algorithm):
     needs_keras: ClassVar[bool] = True  # where a member does
     arrays: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {
         "of_activity": (np.float32, 2),
+        "now": (np.int64, 1),  # (1,), the last event, in seconds since 1970 UTC
         **{
             f"{_TREE}{name}": (np.float32 if name in {"threshold", "value", "base"} else np.int32, 1)
             for name in TREE_ARRAYS
@@ -100,7 +101,7 @@ class BoostedRanker(Algorithm):
     def memory_bytes(self, n_learners: int, n_activities: int, n_interactions: int) -> int:
         config, shape = self.config, (n_learners, n_activities, n_interactions)
         parts = config.built()
-        n_features = ranking_features.n_features(len(parts))
+        n_features = ranking_features.most_features(len(parts))
         n_candidates = min(n_activities, config.candidates * len(parts))
         examples = config.instants * min(n_learners, config.max_learners) * n_candidates
         asked = 16 * len(parts) * min(n_learners, config.max_learners) * n_activities
@@ -115,10 +116,11 @@ class BoostedRanker(Algorithm):
         config = self.config
         parts = config.built()
         n_fits = len(parts) * (config.instants + 1)
+        flags = ranking_features.flags(interactions)
         examples = []
         for place, split in enumerate(_instants(interactions, config, options.seed)):
             fitted = self._members(parts, split.train, options, place, n_fits)
-            examples.append(self._examples(fitted, split))
+            examples.append(self._examples(fitted, split, flags))
             options.check_stop()
         if not examples:
             raise NotEnoughData(
@@ -130,8 +132,9 @@ class BoostedRanker(Algorithm):
         trees = self._trees(features, is_met, options.seed)
         fitted = self._members(parts, interactions, options, config.instants, n_fits)
         options.progress(Progress(100 * n_fits, 100 * n_fits, "done"))
-        of_activity = ranking_features.of_activities(interactions)
-        return {"of_activity": of_activity, **trees, **members.state_of(fitted)}
+        of_activity = ranking_features.of_activities(interactions, flags)
+        now = interactions.at.max(keepdims=True)
+        return {"of_activity": of_activity, "now": now, **trees, **members.state_of(fitted)}
 
     def _members(
         self, parts: list[Algorithm], known: Interactions, options: FitOptions, place: int, n_fits: int
@@ -142,12 +145,13 @@ class BoostedRanker(Algorithm):
             for k, part in enumerate(parts)
         ]
 
-    def _examples(self, fitted: list[Algorithm], split: Split) -> tuple[ranking_features.Features, NDArray[np.bool_]]:
+    def _examples(
+        self, fitted: list[Algorithm], split: Split, flags: Index
+    ) -> tuple[ranking_features.Features, NDArray[np.bool_]]:
         """Of all candidates of those who are asked at an instant: features, and whether they were met."""
-        of_activity = ranking_features.of_activities(split.train)
-        pairs = ranking_features.of_pairs(
-            fitted, of_activity, list(split.test_inputs), split.test_inputs.times, self.config.candidates
-        )
+        of_activity, now = ranking_features.of_activities(split.train, flags), int(split.train.at.max())
+        asked = split.test_inputs
+        pairs = ranking_features.of_pairs(fitted, of_activity, now, list(asked), asked.times, self.config.candidates)
         is_met = np.zeros(pairs.place.shape, bool)
         is_met[split.test_targets.owner, split.test_targets.activity_index] = True
         return pairs.features, is_met[pairs.is_candidate]
@@ -189,8 +193,10 @@ class BoostedRanker(Algorithm):
         return scores
 
     def _ranked(self, histories: list[Index], times: Times | None) -> Scores:
-        (parts, forest), of_activity = self.loaded(), self._fitted()["of_activity"]
-        pairs = ranking_features.of_pairs(parts, of_activity, histories, times, self.config.candidates)
+        (parts, forest), state = self.loaded(), self._fitted()
+        pairs = ranking_features.of_pairs(
+            parts, state["of_activity"], int(state["now"][0]), histories, times, self.config.candidates
+        )
         odds = np.zeros(pairs.place.shape, np.float32)
         odds[pairs.is_candidate] = forest.total(pairs.features)
         lowest = odds.min(axis=1, keepdims=True, where=pairs.is_candidate, initial=0)

@@ -1,8 +1,8 @@
 """What a ranker knows of an activity at an instant, and of a learner who is asked about it then.
 
-All of it is about how things stand and not which activity it is, so what was learnt of one wave of activities holds
-for the next: how often it is met lately and ever, how old it is, where in a list it usually comes beside where the
-learner is, and how strongly and in which place each member recommends it.
+All of it is about how things stand, so what was learnt of one wave of activities holds for the next: how often it is
+met lately and ever, how old its meetings are, what kind it is, where in a list it usually comes beside where the
+learner is, how busy the learner is, and how strongly and in which place each member recommends it.
 """
 
 from dataclasses import dataclass
@@ -17,41 +17,80 @@ from recommender.backends.local import LocalBackend
 from recommender.datasets.interactions import Index, Interactions
 
 Features = NDArray[np.float32]
+MAX_FLAGS = 16
 _HALF_LIVES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # days
+_QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)  # of the ages of an activity's meetings
 _NOTHING = 0.01  # of the usual rate: what an activity is given that is not met, so that it has a logarithm
-N_OF_ACTIVITY = len(_HALF_LIVES) + 5
 _TINY = float(np.finfo(np.float64).tiny)  # after years, all half-lives leave nothing
-_PLACE = N_OF_ACTIVITY - 1
+_PLACE, _SHARE = 0, 1
+_LATELY = (7.0, 21.0)  # days
+_N_OF_ACTIVITY = 3 + len(_HALF_LIVES) + len(_QUANTILES)
+_N_OF_LEARNER = 3 + len(_LATELY)
 
 
-def n_features(n_members: int) -> int:
-    return N_OF_ACTIVITY + 1 + 2 * n_members
+def most_features(n_members: int) -> int:
+    """Columns of `Pairs.features`, at most."""
+    return _N_OF_ACTIVITY + MAX_FLAGS + _N_OF_LEARNER + 2 * n_members
 
 
-def of_activities(interactions: Interactions) -> Features:
-    """Shape (n_activities, N_OF_ACTIVITY), as things stand at the last event.
+def flags(interactions: Interactions) -> Index:
+    """Shape (n,), n <= MAX_FLAGS: the hashes of what most activities have and others do not, such as a kind.
 
-    The logarithm of the rate beside the usual one, with each half-life and without; the share of learners who met it;
-    days since it was first and last met; how many activities were usually met before it.
+    Of features that the very same activities have it is one.
+    """
+    features, n = interactions.activity_features, interactions.n_activities
+    if features is None or not len(features.activity_index):
+        return np.zeros(0, np.int32)
+    own = np.unique(np.stack([features.activity_index, features.owner]), axis=1)
+    hashes, counts = np.unique(own[0], return_counts=True)
+    telling = np.flatnonzero((counts >= 2) & (counts < n))
+    best = hashes[telling[np.argsort(-counts[telling], kind="stable")]][: 4 * MAX_FLAGS]
+    _same, first = np.unique(_has(interactions, best), axis=1, return_index=True)
+    return best[np.sort(first)][:MAX_FLAGS].astype(np.int32)
+
+
+def _has(interactions: Interactions, hashes: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Shape (n_activities, len(hashes)): whether each activity has each feature."""
+    features = interactions.activity_features
+    found = np.zeros((interactions.n_activities, len(hashes)), bool)
+    if features is not None and len(hashes):
+        order = np.argsort(hashes)
+        at = np.minimum(np.searchsorted(hashes, features.activity_index, sorter=order), len(hashes) - 1)
+        is_one = hashes[order[at]] == features.activity_index
+        found[features.owner[is_one], order[at[is_one]]] = True
+    return found
+
+
+def of_activities(interactions: Interactions, flagged: Index) -> Features:
+    """Shape (n_activities, _N_OF_ACTIVITY + len(flagged)), as things stand at the last event.
+
+    How many activities were usually met before it; the share of learners who met it; the logarithm of the rate beside
+    the usual one, with each half-life and without; quantiles of the days since it was met; 1 for each of the features
+    `flagged` that it has.
     """
     n, met = interactions.n_activities, interactions.activity_index
     # Not at the instant that splits them: of days alone, all ages would be a day more there than when it is asked.
     age = (interactions.at.max() - interactions.at) / DAY_SECONDS
     counts = np.bincount(met, minlength=n)
     rates = [np.bincount(met, np.exp2(-age / half_life), n) for half_life in _HALF_LIVES]
-    first, last = np.zeros(n), np.full(n, np.inf)
-    np.maximum.at(first, met, age)
-    np.minimum.at(last, met, age)
     starts = interactions.sequences().offsets[:-1]
     place = np.arange(len(interactions)) - starts[interactions.learner_index]
     columns = [
-        *map(_log_rate, (*rates, counts)),
-        counts / interactions.n_learners,
-        first,
-        np.where(counts > 0, last, np.nan),
         np.bincount(met, place, n) / np.where(counts > 0, counts, np.nan),
+        counts / interactions.n_learners,
+        *map(_log_rate, (*rates, counts)),
+        *_ages(met, age, counts),
+        *_has(interactions, flagged).T,
     ]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _ages(met: Index, age: NDArray[np.floating], counts: NDArray[np.integer]) -> list[NDArray[np.floating]]:
+    """For each quantile, of each activity: the age of that of its meetings, the latest one first, rounded down."""
+    in_order = age[np.lexsort((age, met))]
+    first = np.minimum(np.cumsum(counts) - counts, len(age) - 1)
+    steps = [(quantile * np.maximum(counts - 1, 0)).astype(np.int64) for quantile in _QUANTILES]
+    return [np.where(counts > 0, in_order[first + step], np.nan) for step in steps]
 
 
 def _log_rate(rate: NDArray[np.number]) -> NDArray[np.floating]:
@@ -66,28 +105,53 @@ class Pairs:
     place: NDArray[np.int32]  # (n_histories, n_activities), the best that a member gives, 0 first; n_candidates: none
     strength: Scores  # (n_histories, n_activities), what the members say together, standardised
     is_candidate: NDArray[np.bool_]  # (n_histories, n_activities)
-    features: Features  # (n_pairs, n_features(n_members)), of the candidates in the order of `np.nonzero`
+    features: Features  # (n_pairs, most_features(n_members) or fewer), of the candidates in the order of `np.nonzero`
 
 
 def of_pairs(
-    members: list[Algorithm], of_activity: Features, histories: list[Index], times: Times | None, n_candidates: int
+    members: list[Algorithm],
+    of_activity: Features,
+    now: int,
+    histories: list[Index],
+    times: Times | None,
+    n_candidates: int,
 ) -> Pairs:
-    """Candidates are the first `n_candidates` of each member's list; what was met is none."""
+    """Candidates are the first `n_candidates` of each member's list; what was met is none.
+
+    `of_activity` is what `of_activities` says, and `now` the instant that it is of, in seconds since 1970 UTC.
+    """
     open_ = is_open(histories, len(of_activity))
     answers = [_answer(member.score(histories, times), open_, n_candidates) for member in members]
     place = np.minimum.reduce([places for _scores, places in answers])
     is_candidate = place < n_candidates
     row, activity = np.nonzero(is_candidate)
-    found = np.empty((len(row), n_features(len(members))), np.float32)
-    found[:, :N_OF_ACTIVITY] = of_activity[activity]
-    length = np.array([len(history) for history in histories], np.float32)[row]
-    found[:, _PLACE] -= length
-    found[:, N_OF_ACTIVITY] = length
-    for column, (scores, places) in enumerate(answers):
-        found[:, N_OF_ACTIVITY + 1 + 2 * column] = scores[row, activity]
-        found[:, N_OF_ACTIVITY + 2 + 2 * column] = places[row, activity]
+    learner = _of_learners(of_activity[:, _SHARE], now, histories, times)
+    of_members = [column[row, activity] for answer in answers for column in answer]
+    found = np.concatenate([of_activity[activity], learner[row], np.stack(of_members, axis=1)], axis=1)
+    found[:, _PLACE] -= learner[row, 0]
     strength = np.add.reduce([scores for scores, _places in answers])
-    return Pairs(place, strength, is_candidate, found)
+    return Pairs(place, strength, is_candidate, found.astype(np.float32, copy=False))
+
+
+def _of_learners(share: Features, now: int, histories: list[Index], times: Times | None) -> Features:
+    """Shape (n_histories, _N_OF_LEARNER).
+
+    How many were met; how much of what others met is among them; days since the last one, and how many were met lately:
+    not a number where there is no clock.
+    """
+    n, lengths = len(histories), [len(history) for history in histories]
+    owner = np.repeat(np.arange(n), lengths)
+    found = np.full((n, _N_OF_LEARNER), np.nan, np.float32)
+    found[:, 0] = lengths
+    found[:, 1] = np.bincount(owner, share[np.concatenate(histories)], n) / max(float(share.sum()), _TINY)
+    if times is not None:
+        # Who went on since the training is as busy as at its end.
+        age = np.maximum(now - np.concatenate(times), 0) / DAY_SECONDS
+        found[:, 2] = np.inf
+        np.minimum.at(found[:, 2], owner, age)
+        for column, days in enumerate(_LATELY):
+            found[:, 3 + column] = np.bincount(owner[age <= days], minlength=n)
+    return found
 
 
 def _answer(scores: Scores, open_: NDArray[np.bool_], n: int) -> tuple[Scores, NDArray[np.int32]]:

@@ -29,6 +29,7 @@ class TestBoostedRanker(AlgorithmContract):
 class TestBoostedRankerOfFewCandidates(AlgorithmContract):
     name = "boosted_ranker"
     config = {**SMALL, "candidates": 9}
+    uses_times = True
 
 
 def waves(n_learners: int = 120, n_waves: int = 12, seed: int = 0) -> Interactions:
@@ -162,7 +163,7 @@ def test_is_asked_as_it_was_trained_where_the_clock_knows_days_alone(monkeypatch
     monkeypatch.setattr(
         ranking_features,
         "of_activities",
-        lambda data: last_ages.append(of_activities(data)[:, 9]) or of_activities(data),
+        lambda *of: last_ages.append(of_activities(*of)[:, 9]) or of_activities(*of),
     )
     BoostedRanker(BoostedRankerConfig(**SMALL)).fit(waves())
     assert len(last_ages) == SMALL["instants"] + 1
