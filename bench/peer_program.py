@@ -14,6 +14,8 @@ import numpy as np
 import scipy.sparse
 
 N_RECOMMENDED = 100
+DESCRIBED = "rectools_sasrec_described"
+"""Told what describes activities, where anything does."""
 Matrix = Any  # scipy.sparse.csr_matrix, (n_learners, n_activities)
 Lists = np.ndarray[Any, np.dtype[np.integer]]
 Answer = Callable[[Matrix, Lists], Lists]
@@ -81,6 +83,17 @@ class Histories(NamedTuple):
     offsets: Lists
     activities: Lists
     n_activities: int
+    features: Lists  # (2, n_pairs): of activities that are described, each with each of its features
+
+    def dataset(self, *, is_described: bool = False) -> Any:
+        """As RecTools wants it; described by features, each a category of its own."""
+        made = import_module("rectools.dataset").Dataset
+        if not is_described:
+            return made.construct(self.table())
+        known = np.isin(self.features[0], self.activities)
+        columns = {"id": self.features[0][known], "feature": "fact", "value": self.features[1][known]}
+        facts = import_module("pandas").DataFrame(columns)
+        return made.construct(self.table(), item_features_df=facts, cat_item_features=["fact"])
 
     def table(self) -> Any:
         """As RecTools wants it."""
@@ -91,10 +104,12 @@ class Histories(NamedTuple):
         return pandas.DataFrame({"user_id": owner, "item_id": self.activities, "weight": 1.0, "datetime": at})
 
 
-def rectools_sasrec(train: Histories, n_threads: int, budget_seconds: float) -> Callable[[Histories], Lists]:
+def rectools_sasrec(
+    train: Histories, n_threads: int, budget_seconds: float, *, is_described: bool = False
+) -> Callable[[Histories], Lists]:
     """Full softmax, 64 wide, two blocks, as long as 99 of 100 histories and at most 200; ends with the budget."""
     import_module("torch").set_num_threads(n_threads)
-    transformers, dataset = import_module("rectools.models"), import_module("rectools.dataset").Dataset
+    transformers = import_module("rectools.models")
     length = int(np.clip(np.quantile(np.diff(train.offsets), 0.99), 5, 200))
 
     def trainer() -> Any:
@@ -106,17 +121,23 @@ def rectools_sasrec(train: Histories, n_threads: int, budget_seconds: float) -> 
     model = transformers.SASRecModel(
         n_factors=64, n_heads=2, session_max_len=length, batch_size=128, loss="softmax", get_trainer_func=trainer
     )
-    model.fit(dataset.construct(train.table()))
+    model.fit(train.dataset(is_described=is_described))
     print(f"RecTools SASRec: {model.fit_trainer.current_epoch} epochs of length {length}.", file=sys.stderr)
 
     def answer(inputs: Histories) -> Lists:
         asked = np.arange(len(inputs.offsets) - 1)
-        found = model.recommend(asked, dataset.construct(inputs.table()), k=N_RECOMMENDED, filter_viewed=True)
+        known = inputs.dataset(is_described=is_described)
+        found = model.recommend(asked, known, k=N_RECOMMENDED, filter_viewed=True)
         lists = np.full((len(asked), N_RECOMMENDED), -1)
         lists[found["user_id"], found["rank"] - 1] = found["item_id"]
         return lists
 
     return answer
+
+
+def rectools_sasrec_described(train: Histories, n_threads: int, budget_seconds: float) -> Callable[[Histories], Lists]:
+    """The same, where a vector of each feature is added to that of the activity."""
+    return rectools_sasrec(train, n_threads, budget_seconds, is_described=True)
 
 
 def lenskit_knn(train: Histories, n_threads: int, budget_seconds: float) -> Callable[[Histories], Lists]:
@@ -159,6 +180,7 @@ ORDERED: dict[str, Callable[[Histories, int, float], Callable[[Histories], Lists
     "lenskit_als": lenskit_als,
     "lenskit_knn": lenskit_knn,
     "rectools_sasrec": rectools_sasrec,
+    DESCRIBED: rectools_sasrec_described,
 }
 PEERS = (*UNORDERED, *ORDERED)
 
@@ -166,9 +188,9 @@ PEERS = (*UNORDERED, *ORDERED)
 def main(name: str, source: str, target: str, n_threads: str, budget_seconds: str) -> None:
     split = np.load(source)
     shape = (int(split["n_learners"]), int(split["n_activities"]))
-    train = Histories(split["train_offsets"], split["train_activities"], shape[1])
-    inputs = Histories(split["input_offsets"], split["input_activities"], shape[1])
-    train_matrix, input_matrix = _matrix(*train), _matrix(*inputs)
+    train = Histories(split["train_offsets"], split["train_activities"], shape[1], split["features"])
+    inputs = Histories(split["input_offsets"], split["input_activities"], shape[1], split["features"])
+    train_matrix, input_matrix = _matrix(train), _matrix(inputs)
     began, processor_began = time.perf_counter(), time.process_time()
     if name in ORDERED:
         in_order = ORDERED[name](train, int(n_threads), float(budget_seconds))
@@ -190,9 +212,9 @@ def main(name: str, source: str, target: str, n_threads: str, budget_seconds: st
     )
 
 
-def _matrix(offsets: Lists, activities: Lists, n_activities: int) -> Matrix:
-    values = np.ones(len(activities), np.float32)
-    matrix = scipy.sparse.csr_matrix((values, activities.copy(), offsets), shape=(len(offsets) - 1, n_activities))
+def _matrix(histories: Histories) -> Matrix:
+    values, shape = np.ones(len(histories.activities), np.float32), (len(histories.offsets) - 1, histories.n_activities)
+    matrix = scipy.sparse.csr_matrix((values, histories.activities.copy(), histories.offsets), shape=shape)
     matrix.sort_indices()
     return matrix
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench import effort, growth_plot, newcomers, smaller
 from bench.datasets import DATASETS, DataMissing
-from bench.peers import PEERS, PeerResult, measure_peer
+from bench.peers import DESCRIBED, PEERS, PeerResult, measure_peer
 from bench.record import Measurement
 from bench.tuned import tuned
 from recommender.algorithms.base import Algorithm, FitOptions, Progress
@@ -104,6 +104,8 @@ def _on_split(
     beside = {PEER: evaluate(build(PEER).fit(split.train), split).metrics}
     seconds: dict[str, dict[str, float]] = {}
     for name in PEERS if arguments.peers == "all" else filter(None, arguments.peers.split(",")):
+        if name == DESCRIBED and split.train.activity_features is None:
+            continue
         budget = arguments.budget_seconds if arguments.peer_budget is None else arguments.peer_budget
         found = measure_peer(name, split, budget_seconds=budget)
         yield from _lines_of_peer(f"{dataset}/{DATASETS[dataset].protocol}/{name}", found)
