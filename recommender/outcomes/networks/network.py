@@ -49,6 +49,7 @@ class Network(Predictor):
         targets = [examples.is_risk.astype(np.float32)[:, None], np.nan_to_num(examples.grade_share)[:, None]]
         weights = [np.ones(len(examples), np.float32), known.astype(np.float32)]
         inputs = self.inputs(scaled(examples.features, scale), examples)
+        _prepare(keras, model, inputs, targets, weights)
         begun = time.monotonic()
         for epoch in range(self.config.epochs):
             options.check_stop()
@@ -94,6 +95,13 @@ class Network(Predictor):
     def weight_names(cls) -> list[str]:
         """In the order in which Keras has them."""
         return [name for name in cls.arrays if name not in {"scale", "has_grades"}]
+
+
+def _prepare(keras: Any, model: Any, *data: Any) -> None:
+    """Create what the first step would create: because of that TensorFlow would make the graph of a step twice."""
+    model.optimizer.build(model.trainable_variables)
+    inputs, targets, weights = keras.tree.map_structure(lambda one: one[:1], data)
+    model.compute_loss(inputs, targets, model(inputs), weights)
 
 
 def relu(values: Matrix) -> Matrix:

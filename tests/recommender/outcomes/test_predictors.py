@@ -13,6 +13,7 @@ from recommender.evaluation.outcome_metrics import roc_auc
 from recommender.outcomes import logistic
 from recommender.outcomes.base import FACTOR_NAMES, medians
 from recommender.outcomes.boosting import Boosting, _factor_places
+from recommender.outcomes.catalogue import build_predictor
 from recommender.outcomes.examples import Examples
 from recommender.outcomes.level import level_shift, platt, sigmoid
 from recommender.outcomes.logistic import Logistic
@@ -84,6 +85,17 @@ class TestEnsemble(PredictorContract):
 class TestMLP(PredictorContract):
     name = "mlp"
     config = {"epochs": 12, "batch_size": 128}
+
+    def test_the_graph_of_a_step_is_made_once(self, monkeypatch):
+        """Python is only asked for a graph; the last batch is smaller than the others."""
+        import keras
+
+        asked = []
+        train_step = keras.Model.train_step
+        monkeypatch.setattr(keras.Model, "train_step", lambda self, data: asked.append(self) or train_step(self, data))
+        build_predictor(self.name, self.config | {"epochs": 1}).learn(TRAIN, FitOptions())
+        assert len(TRAIN) % self.config["batch_size"]
+        assert len(asked) == 1
 
 
 class TestGRU(PredictorContract):
