@@ -1,5 +1,6 @@
 """What every recommender must do, whatever it is. A new one inherits `AlgorithmContract` and names itself."""
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,8 +43,19 @@ class AlgorithmContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def fitted(cls, board: Interactions) -> Algorithm:
-        return cls.made().fit(board)
+    def told(cls) -> list[Progress]:
+        """What `fitted` tells while it trains."""
+        return []
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def fitted(cls, board: Interactions, told: list[Progress]) -> Algorithm:
+        return cls.made().fit(board, FitOptions(progress=told.append))
+
+    @pytest.fixture
+    def spare(self, fitted: Algorithm) -> Algorithm:
+        """As fitted as `fitted`, for tests that fit it again."""
+        return copy.copy(fitted)
 
     def same(self, left: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> bool:
         return left.shape == right.shape and np.allclose(left, right, 0, self.tolerance * np.abs(right).max())
@@ -102,13 +114,12 @@ class AlgorithmContract:
             with pytest.raises(IncompatibleArtifact, match=name):
                 algorithm_class(self.name).from_state(self.config, state)
 
-    def test_second_fit_forgets_the_first_and_a_seed_repeats(self) -> None:
+    def test_second_fit_forgets_the_first_and_a_seed_repeats(self, spare: Algorithm) -> None:
         other = toy.checkerboard(n_learners=30, n_activities=10, missing=1, seed=5)
         histories = other.sequences()
         once = self.made().fit(other, FitOptions(seed=3)).score(histories)
-        twice = self.made().fit(toy.checkerboard())
-        twice.score(histories)
-        assert self.same(twice.fit(other, FitOptions(seed=3)).score(histories), once)
+        spare.score(histories)
+        assert self.same(spare.fit(other, FitOptions(seed=3)).score(histories), once)
 
     def test_answers_a_learner_who_was_not_in_the_training(self, fitted: Algorithm, board: Interactions) -> None:
         assert fitted.learns_new_learners
@@ -146,16 +157,13 @@ class AlgorithmContract:
         with pytest.raises(InvalidData, match="1 lists of features for 4 histories"):
             learnt.score(histories, features=[unheard])
 
-    def test_stops_when_told_and_keeps_nothing(self, board: Interactions) -> None:
-        algorithm = self.made().fit(board)
+    def test_stops_when_told_and_keeps_nothing(self, spare: Algorithm, board: Interactions) -> None:
         with pytest.raises(TrainingStopped):
-            algorithm.fit(board, FitOptions(should_stop=lambda: True))
+            spare.fit(board, FitOptions(should_stop=lambda: True))
         with pytest.raises(NotFitted, match="fit"):
-            algorithm.score([np.array([0])])
+            spare.score([np.array([0])])
 
-    def test_tells_how_far_it_is(self, board: Interactions) -> None:
-        told: list[Progress] = []
-        self.made().fit(board, FitOptions(progress=told.append))
+    def test_tells_how_far_it_is(self, fitted: Algorithm, told: list[Progress]) -> None:
         assert told
         assert all(0 <= one.step <= one.n_steps and (one.message or one.n_epochs) for one in told)
         assert [one.step for one in told] == sorted(one.step for one in told)
