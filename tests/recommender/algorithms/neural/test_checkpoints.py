@@ -12,6 +12,7 @@ from recommender.algorithms.base import FitOptions, Progress
 from recommender.algorithms.catalogue import build
 from recommender.algorithms.neural import checkpoints, sasrec
 from recommender.algorithms.neural.checkpoints import Checkpoint
+from recommender.errors import TrainingStopped
 from tests import toy
 from tests.recommender.algorithms.neural.tiny import TINY, TINY_SEQUENCE
 
@@ -63,20 +64,25 @@ def test_a_killed_training_ends_as_if_it_had_not_been(name: str, tmp_path: Path)
     assert done == []  # what was trained to its end is not trained again
 
     other = list[Progress]()
-    build(name, CASES[name]).fit(toy.chain(), FitOptions(seed=8, progress=other.append, working_folder=tmp_path))
+    stops = {"progress": other.append, "should_stop": lambda: bool(other)}
+    with pytest.raises(TrainingStopped):
+        build(name, CASES[name]).fit(toy.chain(), FitOptions(seed=8, working_folder=tmp_path, **stops))
     assert other[0].epoch <= 1  # another seed is another training
 
 
 def test_what_was_begun_with_another_network_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after an update of the software in the middle of a training."""
-    config = {**CASES["sasrec"], "epochs": 1}
-    options = FitOptions(working_folder=tmp_path)
-    build("sasrec", config).fit(toy.chain(), options)
+    told = list[Progress]()
+    stops = {"progress": told.append, "should_stop": lambda: any(one.epoch for one in told)}
+    with pytest.raises(TrainingStopped):
+        build("sasrec", CASES["sasrec"]).fit(toy.chain(), FitOptions(working_folder=tmp_path, **stops))
+    assert (tmp_path / checkpoints.NAME).exists()
+    told.clear()
     builds = sasrec.build_encoders
     monkeypatch.setattr(sasrec, "build_encoders", lambda config: builds(replace(config, blocks=2)))
-    told = list[Progress]()
-    build("sasrec", config).fit(toy.chain(), replace(options, progress=told.append))
-    assert told
+    with pytest.raises(TrainingStopped):
+        build("sasrec", CASES["sasrec"]).fit(toy.chain(), FitOptions(working_folder=tmp_path, **stops))
+    assert told[0].epoch <= 1
 
 
 def test_comes_back_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 
@@ -35,26 +37,23 @@ def test_without_a_half_life_or_a_clock_nothing_is_added() -> None:
     assert of_now(at_once, 1.0) == pytest.approx([0.0, 0.0], abs=1e-6)
 
 
-@pytest.fixture(scope="module")
-def fitted() -> dict[str, tuple[Algorithm, Algorithm]]:
-    def fit(name: str, half_life: float | None) -> Algorithm:
-        config = {**TINY_SEQUENCE, **CASES[name], "epochs": 1, "half_life_days": half_life}
-        return build(name, config).fit(toy.chain(), FitOptions(seed=3))
-
-    return {name: (fit(name, None), fit(name, 0.5)) for name in CASES}
+@functools.cache
+def fitted_once(name: str, half_life: float | None) -> Algorithm:
+    config = {**TINY_SEQUENCE, **CASES[name], "epochs": 1, "half_life_days": half_life}
+    return build(name, config).fit(toy.chain(), FitOptions(seed=3))
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_moves_every_answer_by_the_same(name: str, fitted: dict[str, tuple[Algorithm, Algorithm]]) -> None:
-    of_all_times, lately = fitted[name]
+def test_it_moves_every_answer_by_the_same(name: str) -> None:
+    of_all_times, lately = fitted_once(name, None), fitted_once(name, 0.5)
     histories = [np.arange(k) for k in (1, 3, 5)]
     added = of_now(toy.chain(), 0.5)
     assert np.ptp(added) > 0.05
     assert lately.score(histories) - of_all_times.score(histories) == pytest.approx(np.tile(added, (3, 1)), abs=1e-3)
 
 
-def test_a_student_learns_from_what_its_teacher_learnt(fitted: dict[str, tuple[Algorithm, Algorithm]]) -> None:
+def test_a_student_learns_from_what_its_teacher_learnt() -> None:
     """And not from what was added for now: its own answers get that afterwards."""
-    of_all_times, lately = fitted["gru4rec"]
+    of_all_times, lately = fitted_once("gru4rec", None), fitted_once("gru4rec", 0.5)
     told = Teacher(lately, of_now(toy.chain(), 0.5))._bias
     assert told == pytest.approx(of_all_times.state()["activity_bias"], abs=1e-3)
