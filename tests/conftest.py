@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,6 +34,9 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # Nothing is written behind a test's back: it would meet the next test's tables.
 settings.NEURALINK_KEEP_MS = 0
+
+# Test processes share the processors already: threads of boosted trees wait for each other and burn what others need.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 MONTHS_WITH_EVENTS = 6
 WAS_RUNNING = pytest.StashKey[bool]()
