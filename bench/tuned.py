@@ -32,9 +32,9 @@ _PRESENTATION: dict[str, dict[str, Any]] = {
                 "ease",
             )
         ),
-        "instants": 24,
-        "epochs": 400,
-        "learning_rate": 0.03,
+        "instants": 12,
+        "epochs": 200,
+        "learning_rate": 0.05,
         "feature_share": 0.2,
     },
     "blend": {

@@ -50,11 +50,11 @@ class BoostedRankerConfig(Config):
     )
     instants: int = parameter(8, minimum=1, maximum=100, doc="Past instants at which it looks at what came next.")
     ahead_share: float = parameter(
-        0.2,
+        0.4,
         minimum=0.01,
         maximum=10.0,
-        search=(0.1, 0.2, 0.4),
-        doc="How far ahead of an instant it looks: until so many events came, as a share of those before it.",
+        search=(0.2, 0.4, 0.8),
+        doc="How far ahead of an instant it looks, less and less: so many events, as a share of those before it.",
     )
     max_learners: int = parameter(250, minimum=1, maximum=100_000, doc="Learners looked at, at each instant.")
     epochs: int = parameter(100, minimum=1, maximum=5_000, search=Span(50, 400, is_log=True), doc="trees")
@@ -105,8 +105,8 @@ class BoostedRanker(Algorithm):
         n_candidates = min(n_activities, config.candidates * len(parts))
         examples = config.instants * min(n_learners, config.max_learners) * n_candidates
         asked = 16 * len(parts) * min(n_learners, config.max_learners) * n_activities
-        # Of examples: features, once more put together, and their bins. Of interactions: those before an instant.
-        held = 9 * examples * n_features + asked + 64 * n_interactions + 2**27
+        # Of examples: features, put together, once more with those right in part, and bins. Of interactions: a past.
+        held = 15 * examples * n_features + asked + 64 * n_interactions + 2**27
         return held + sum(part.memory_bytes(*shape) for part in parts)
 
     def expected_arrays(self) -> dict[str, tuple[type[np.generic], int]]:
@@ -118,9 +118,9 @@ class BoostedRanker(Algorithm):
         n_fits = len(parts) * (config.instants + 1)
         flags = ranking_features.flags(interactions)
         examples = []
-        for place, split in enumerate(_instants(interactions, config, options.seed)):
+        for place, (split, soon) in enumerate(_instants(interactions, config, options.seed)):
             fitted = self._members(parts, split.train, options, place, n_fits)
-            examples.append(self._examples(fitted, split, flags))
+            examples.append(self._examples(fitted, split, soon, flags))
             options.check_stop()
         if not examples:
             raise NotEnoughData(
@@ -128,8 +128,8 @@ class BoostedRanker(Algorithm):
                 "got none. Import more history, or choose one of its members alone."
             )
         options.progress(Progress(100 * (n_fits - len(parts)), 100 * n_fits, "growing trees"))
-        features, is_met = (np.concatenate(column) for column in zip(*examples, strict=True))
-        trees = self._trees(features, is_met, options.seed)
+        features, soon = (np.concatenate(column) for column in zip(*examples, strict=True))
+        trees = self._trees(features, soon, options.seed)
         fitted = self._members(parts, interactions, options, config.instants, n_fits)
         options.progress(Progress(100 * n_fits, 100 * n_fits, "done"))
         of_activity = ranking_features.of_activities(interactions, flags)
@@ -146,26 +146,32 @@ class BoostedRanker(Algorithm):
         ]
 
     def _examples(
-        self, fitted: list[Algorithm], split: Split, flags: Index
-    ) -> tuple[ranking_features.Features, NDArray[np.bool_]]:
-        """Of all candidates of those who are asked at an instant: features, and whether they were met."""
+        self, fitted: list[Algorithm], split: Split, soon: NDArray[np.float32], flags: Index
+    ) -> tuple[ranking_features.Features, NDArray[np.float32]]:
+        """Of all candidates of those who are asked at an instant: features, and how soon they were met; 0 if never."""
         of_activity, now = ranking_features.of_activities(split.train, flags), int(split.train.at.max())
         asked = split.test_inputs
         pairs = ranking_features.of_pairs(fitted, of_activity, now, list(asked), asked.times, self.config.candidates)
-        is_met = np.zeros(pairs.place.shape, bool)
-        is_met[split.test_targets.owner, split.test_targets.activity_index] = True
-        return pairs.features, is_met[pairs.is_candidate]
+        of_all = np.zeros(pairs.place.shape, np.float32)
+        of_all[split.test_targets.owner, split.test_targets.activity_index] = soon
+        return pairs.features, of_all[pairs.is_candidate]
 
-    def _trees(self, features: ranking_features.Features, is_met: NDArray[np.bool_], seed: int) -> State:
+    def _trees(self, features: ranking_features.Features, soon: NDArray[np.float32], seed: int) -> State:
         # Loaded here: processes that only ask never need scikit-learn. Its threads are not to spin while they wait.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from sklearn.ensemble import HistGradientBoostingClassifier
 
+        is_met = soon > 0
         if is_met.all() or not is_met.any():
             raise NotEnoughData(
                 "boosted_ranker needs activities that were met after some instant and others that were not; got "
                 f"{len(is_met)} of one kind. Import more history, or choose one of its members alone."
             )
+        # What came later is right in part: it is there twice, and the rest of it is wrong.
+        in_part = np.flatnonzero(is_met & (soon < 1))
+        rows = np.concatenate([np.arange(len(soon)), in_part])
+        is_right = np.concatenate([is_met, np.zeros(len(in_part), bool)])
+        weight = np.concatenate([np.where(is_met, soon, 1), 1 - soon[in_part]])
         config = self.config
         model = HistGradientBoostingClassifier(
             max_iter=config.epochs,
@@ -176,7 +182,7 @@ class BoostedRanker(Algorithm):
             max_features=config.feature_share,
             early_stopping=False,
             random_state=seed,
-        ).fit(features, is_met)
+        ).fit(features[rows], is_right, weight)
         arrays = exported(model, np.full(features.shape[1], -1, np.int64))
         return {f"{_TREE}{name}": array for name, array in arrays.items()}
 
@@ -229,15 +235,21 @@ class BoostedRanker(Algorithm):
         self._loaded = None
 
 
-def _instants(interactions: Interactions, config: BoostedRankerConfig, seed: int) -> Iterator[Split]:
-    """Splits at past instants, each with what came until `ahead_share` more events were there."""
+def _instants(
+    interactions: Interactions, config: BoostedRankerConfig, seed: int
+) -> Iterator[tuple[Split, NDArray[np.float32]]]:
+    """Splits at past instants, each with what came until `ahead_share` more events were there.
+
+    And of each target how soon it came: near 1 with the first of those events, near 0 with the last.
+    """
     at = np.sort(interactions.at)
     shares = np.linspace(_LATEST, _EARLIEST, config.instants)
     for cutoff in np.unique(at[(shares * len(at)).astype(np.int64)]).tolist():
         n_before = int(np.searchsorted(at, cutoff))
-        last = min(len(at) - 1, n_before + int(np.ceil(config.ahead_share * n_before)))
-        until = interactions.where(interactions.at <= at[last])
+        end = at[min(len(at) - 1, n_before + int(np.ceil(config.ahead_share * n_before)))]
+        until = interactions.where(interactions.at <= end)
         with suppress(NotEnoughData):  # nobody is there before and after it
             split = time_split(until, None, cutoff=cutoff, max_learners=config.max_learners, seed=seed)
             if split.train.n_activities >= 2:
-                yield split
+                came = np.searchsorted(at, np.append(np.asarray(split.test_targets.at), end), side="right") - n_before
+                yield split, (1 - came[:-1] / (came[-1] + 1)).astype(np.float32)

@@ -190,7 +190,7 @@ def _instant_at(at: NDArray[np.int64], share: float) -> int:
 
 
 def _targets_after(interactions: Interactions, after: NDArray[np.bool_], train: Interactions) -> tuple[Sequences, int]:
-    """One list per learner of `train` with what came after, in train's indices; and how many nobody knew."""
+    """One list per learner of `train` with what came after, in train's indices and when; and how many nobody knew."""
     learner_of = _positions(interactions.learner_ids, train.learner_ids)
     activity_of = _positions(interactions.activity_ids, train.activity_ids)
     learner = learner_of[interactions.learner_index[after]]
@@ -198,7 +198,7 @@ def _targets_after(interactions: Interactions, after: NDArray[np.bool_], train: 
     asked = learner >= 0
     known = asked & (activity >= 0)
     counts = np.bincount(learner[known], minlength=train.n_learners)
-    targets = Sequences(offsets_of(counts), activity[known].astype(np.int32))
+    targets = Sequences(offsets_of(counts), activity[known].astype(np.int32), interactions.at[after][known])
     return targets, int(asked.sum() - known.sum())
 
 

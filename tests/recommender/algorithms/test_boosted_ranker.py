@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from recommender.algorithms import ranking_features
+from recommender.algorithms import boosted_ranker, ranking_features
 from recommender.algorithms.base import FitOptions, Progress
 from recommender.algorithms.boosted_ranker import BoostedRanker, BoostedRankerConfig
 from recommender.algorithms.catalogue import build
@@ -24,6 +24,7 @@ SMALL = {"members": MEMBERS, "min_examples": 5, "instants": 4, "epochs": 40, "le
 class TestBoostedRanker(AlgorithmContract):
     name = "boosted_ranker"
     config = SMALL
+    uses_times = True
 
 
 class TestBoostedRankerOfFewCandidates(AlgorithmContract):
@@ -76,6 +77,18 @@ def test_answers_as_the_trees_of_scikit_learn_do(monkeypatch: pytest.MonkeyPatch
     monkeypatch.undo()
     assert len(features[0]) > 20
     np.testing.assert_allclose(fitted.score(asked), by_sklearn, atol=1e-4)
+
+
+def test_what_comes_soon_counts_more() -> None:
+    """One event a day: the first that it looks at counts nearly whole, each later one less, the last hardly."""
+    learners = np.arange(11)
+    met = [(learner, 0, 0) for learner in learners] + [(learner, 1, learner + 1) for learner in learners]
+    data = Interactions.from_columns(*np.array([*met, (11, 1, 0)]).T)
+    config = BoostedRankerConfig(instants=1, ahead_share=0.5)
+    [(split, soon)] = boosted_ranker._instants(data, config, seed=0)
+    n_before = int(np.count_nonzero(data.at < split.parameters["cutoff"]))
+    n_ahead = min(len(data) - n_before, int(np.ceil(n_before / 2)) + 1)
+    assert soon == pytest.approx(1 - np.arange(1, n_ahead + 1) / (n_ahead + 1))
 
 
 def test_what_is_no_candidate_comes_last_and_keeps_its_order() -> None:
