@@ -3,9 +3,9 @@
 Two stages as in Covington et al., "Deep neural networks for YouTube recommendations", RecSys 2016: members name
 candidates, and a model of few features orders them; here gradient-boosted trees on histograms (Ke et al., NeurIPS
 2017; scikit-learn) with the logistic loss. Training goes back in time: at each of several instants the members are
-trained on what came before, and what learners met afterwards tells right from wrong. So the trees learn from the past
-how far to trust what is popular, what is new and what each member says. For histories with a clock whose activities
-come and go: courses.
+trained on what came before, and what learners met afterwards tells right from wrong, the sooner the more. So the trees
+learn from the past how far to trust what is popular, what is new, each kind of activity and what each member says. For
+histories with a clock whose activities come and go: courses.
 
 Cost: that of the members at every instant and once more, on what lies before it; then n_instants x max_learners x
 candidates examples. Answering costs the sum of the members and, for each learner, candidates x trees. After a kill,
