@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.peer_program import DESCRIBED, PEERS
 from bench.record import ROOT
-from recommender.datasets.interactions import Index, Interactions
+from recommender.datasets.interactions import Index
 from recommender.datasets.splits import Split
 from recommender.evaluation import metrics
 from recommender.evaluation.protocol import CUTOFFS
@@ -77,19 +77,9 @@ def _write(path: Path, split: Split) -> None:
         train_activities=train.activity_index,
         input_offsets=split.test_inputs.offsets,
         input_activities=split.test_inputs.activity_index,
-        features=_features(split.train),
+        features=split.train.shared_features(),
         tested=split.tested,
     )
-
-
-def _features(train: Interactions) -> Index:
-    """Shape (2, n): each activity with each feature that some have and others do not."""
-    features = train.activity_features
-    if features is None:
-        return np.zeros((2, 0), np.int32)
-    pairs = np.unique(np.stack([features.owner, features.activity_index]), axis=1)
-    _hashes, place, counts = np.unique(pairs[1], return_inverse=True, return_counts=True)
-    return pairs[:, (counts[place] > 1) & (counts[place] < train.n_activities)].astype(np.int32)
 
 
 def _figures(lists: Index, split: Split) -> dict[str, float]:

@@ -105,6 +105,7 @@ def _on_split(
     seconds: dict[str, dict[str, float]] = {}
     for name in PEERS if arguments.peers == "all" else filter(None, arguments.peers.split(",")):
         if name == DESCRIBED and split.train.activity_features is None:
+            print(f"Skipped {name}: nothing describes the activities of {dataset}.", file=sys.stderr)
             continue
         budget = arguments.budget_seconds if arguments.peer_budget is None else arguments.peer_budget
         found = measure_peer(name, split, budget_seconds=budget)

@@ -34,19 +34,14 @@ def most_features(n_members: int) -> int:
 
 
 def flags(interactions: Interactions) -> Index:
-    """Shape (n,), n <= MAX_FLAGS: the hashes of what most activities have and others do not, such as a kind.
+    """Shape (n,), n <= MAX_FLAGS: of the features that activities share and not all have, the most common ones.
 
-    Of features that the very same activities have it is one.
+    Of those that the very same activities have, such as a kind and the word for it, it is one.
     """
-    features, n = interactions.activity_features, interactions.n_activities
-    if features is None or not len(features.activity_index):
-        return np.zeros(0, np.int32)
-    own = np.unique(np.stack([features.activity_index, features.owner]), axis=1)
-    hashes, counts = np.unique(own[0], return_counts=True)
-    telling = np.flatnonzero((counts >= 2) & (counts < n))
-    best = hashes[telling[np.argsort(-counts[telling], kind="stable")]][: 4 * MAX_FLAGS]
+    hashes, counts = np.unique(interactions.shared_features()[1], return_counts=True)
+    best = hashes[np.argsort(-counts, kind="stable")][: 4 * MAX_FLAGS]
     _same, first = np.unique(_has(interactions, best), axis=1, return_index=True)
-    return best[np.sort(first)][:MAX_FLAGS].astype(np.int32)
+    return best[np.sort(first)][:MAX_FLAGS]
 
 
 def _has(interactions: Interactions, hashes: NDArray[np.integer]) -> NDArray[np.bool_]:

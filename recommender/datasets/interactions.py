@@ -197,6 +197,15 @@ class Interactions:
             raise InvalidData(f"{len(learner_features)} lists of features for {self.n_learners} learners.")
         return replace(self, activity_features=activity_features, learner_features=learner_features)
 
+    def shared_features(self) -> Index:
+        """Shape (2, n): activities, each with each of the features (hashes) that others share and not all have."""
+        features = self.activity_features
+        if features is None:
+            return np.zeros((2, 0), np.int32)
+        pairs = np.unique(np.stack([features.owner, features.activity_index]), axis=1)
+        _hashes, place, counts = np.unique(pairs[1], return_inverse=True, return_counts=True)
+        return pairs[:, (counts[place] > 1) & (counts[place] < self.n_activities)].astype(np.int32)
+
     def known_before(self, instant: int) -> "Interactions":
         """The same, with only those features of learners that were known before the instant (seconds since 1970)."""
         found = self.learner_features

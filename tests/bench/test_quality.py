@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 
 from bench import __main__ as bench
-from bench import peers, quality, record
+from bench import quality, record
 from bench.datasets import DATASETS
 from bench.peers import DESCRIBED, PEERS, PeerResult
 from bench.tuned import TUNED, tuned
 from recommender.algorithms.catalogue import ALGORITHMS, build
-from recommender.datasets.interactions import Sequences
 from recommender.errors import InvalidConfig
 from recommender.evaluation.protocol import protocol_hash
-from tests import toy
 
 
 def arguments(*words: str) -> argparse.Namespace:
@@ -123,16 +121,12 @@ def test_the_best_peer_stands_beside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_peers_are_told_what_describes_activities(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What all activities have, or one alone, tells a peer nothing; where nothing is described, none is asked."""
+    """Where nothing is described, the peer that would be told is not asked."""
     asked: list[str] = []
     nothing = PeerResult({}, fit_seconds=1, fit_processor_seconds=3, score_seconds=2)
     monkeypatch.setattr(quality, "measure_peer", lambda name, *_of, **_budget: asked.append(name) or nothing)
     list(quality.measure(arguments("--dataset", "toy", "--algorithms", "popularity", "--peers", "all")))
     assert set(PEERS) - set(asked) == {DESCRIBED}
-    train = toy.chain(n_activities=3)
-    assert peers._features(train).shape == (2, 0)
-    described = train.described(Sequences(np.array([0, 3, 6, 8]), np.array([9, 5, 5, 9, 5, 7, 9, 8], np.int32)))
-    assert peers._features(described).T.tolist() == [[0, 5], [1, 5]]
 
 
 def test_a_fit_stands_beside_that_of_its_counterpart(monkeypatch: pytest.MonkeyPatch) -> None:

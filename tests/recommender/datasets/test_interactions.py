@@ -111,3 +111,13 @@ def test_features_of_learners_go_with_them() -> None:
     assert len(prints) == 4
     with pytest.raises(InvalidData, match="2 lists of features for 3 learners"):
         plain.described(nothing, nothing)
+
+
+def test_features_that_some_share_and_others_lack() -> None:
+    """What all activities have, or one alone, tells none from another; a feature that is there twice is one."""
+    plain = Interactions.from_columns([1, 1, 1], [5, 6, 7], [0, 1, 2])
+    assert plain.shared_features().shape == (2, 0)
+    nothing = plain.described(Sequences(np.zeros(4, np.int64), np.zeros(0, np.int32)))
+    assert nothing.shared_features().shape == (2, 0)
+    each = Sequences(np.array([0, 3, 6, 8]), np.array([9, 5, 5, 9, 5, 7, 9, 8], np.int32))
+    assert plain.described(each).shared_features().T.tolist() == [[0, 5], [1, 5]]
