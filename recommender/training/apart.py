@@ -48,8 +48,8 @@ def work_apart(lease: Lease) -> None:
             _watch(lease, process)
         finally:
             process.kill()
-    lease.check()
-    if process.returncode != 0:
+    if process.returncode != 0:  # else the row says how it ended
+        lease.check()
         lease.give_back()
         raise LeaseLost(f"The process that worked on {job} ended with status {process.returncode}.")
 

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from django.db import connection
 
+from analytics import jobs
 from analytics.models import Event
 from recommender import tasks
 from recommender.algorithms.catalogue import ALGORITHMS
@@ -95,6 +96,20 @@ def test_a_fit_that_listens_to_nobody_is_cancelled(
     worked_on: Callable[[Run], Any], same_place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check_deaf_cancel("ease", worked_on, same_place, monkeypatch)
+
+
+def test_a_row_that_says_how_it_ended_is_no_lost_lease(
+    worked_on: Callable[[Run], threading.Thread], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The process needs a while to go after its last word, and the worker reads that first."""
+    monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", "import time; time.sleep(1.5)"))
+    monkeypatch.setattr(jobs, "LOOK_SECONDS", 0.1)
+    run = some_run("ease")
+    worker = worked_on(run)
+    wait_until(lambda: Run.objects.filter(pk=run.pk, state="running").update(state="succeeded"))
+    worker.join(START_SECONDS)
+    assert Run.objects.get(pk=run.pk).state == "succeeded"
+    assert "Stopped working" not in caplog.text
 
 
 @pytest.mark.slow
