@@ -9,12 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.record import ROOT
-from recommender.datasets.interactions import Interactions, Sequences, feature_hash, offsets_of
+from recommender.datasets.interactions import DAY_SECONDS, Interactions, Sequences, feature_hash, offsets_of
 from recommender.datasets.splits import RANDOM_HOLDOUT, Split, leave_last_out, time_split
 from tests import toy
 
 DATA = ROOT.parent / "shared" / "data"
-DAY_SECONDS = 86_400
 
 
 class DataMissing(Exception):
@@ -84,6 +83,9 @@ def oulad(course: str | None = None) -> Split:
         rows = rows[(rows["code_module"].astype(str) + "-" + rows["code_presentation"].astype(str)) == course]
     day = oulad_days(rows["code_presentation"]) + rows["date"].to_numpy(np.int64)
     events = Interactions.from_columns(rows["id_student"], rows["id_site"], day * DAY_SECONDS)
+    came = pd.DataFrame({"activity": rows["id_site"], "day": day, "learner": rows["id_student"]}).drop_duplicates()
+    days = came.groupby(["activity", "day"], as_index=False).size()
+    events = events.with_days(days["activity"], days["day"] * DAY_SECONDS, days["size"])
     return time_split(events.described(oulad_features(events.activity_ids)))
 
 

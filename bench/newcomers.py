@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.datasets import DAY_SECONDS, lists_of, oulad_days, oulad_features, oulad_sites, table
+from bench.datasets import lists_of, oulad_days, oulad_features, oulad_sites, table
 from bench.record import Measurement
 from recommender.algorithms.base import Algorithm, FitOptions, Scores
 from recommender.algorithms.catalogue import build
 from recommender.algorithms.neural.bags import FIRST_EVENTS
-from recommender.datasets.interactions import Interactions, Sequences, feature_hash, offsets_of
+from recommender.datasets.interactions import DAY_SECONDS, Interactions, Sequences, feature_hash, offsets_of
 from recommender.evaluation import metrics
 from recommender.evaluation.bootstrap import compare
 from recommender.evaluation.protocol import ranks_of

@@ -29,6 +29,7 @@ _WORD = re.compile(r"\w{2,}")
 
 # COPY's binary form: 19 bytes of header, per row a count of fields and each field behind its length, and a trailer.
 _HEADER_BYTES, _TRAILER_BYTES = 19, 2
+_DAY_FIELDS = ("activity", "at", "n_learners")
 _COLUMNS = dict.fromkeys(("learner", "activity", "at", "n_events"), ">i8")
 
 # Rows: learner, activity, first meeting in seconds, number of events; in the order of the first meetings.
@@ -80,6 +81,12 @@ _ENROLMENTS = """
       AND (%(course)s::bigint IS NULL OR course_id = %(course)s)
     GROUP BY 1, 2
     ORDER BY 1, 3, 2
+"""
+
+# Rows: activity, when the day begins in seconds, how many came. The day of an archive's clock counts whole.
+_ACTIVITY_DAYS = """
+    SELECT activity_id, extract(epoch FROM "on")::bigint, n_learners::bigint FROM analytics_activityday
+    WHERE organisation_id = %(organisation)s AND "on" <= (%(until)s::timestamptz AT TIME ZONE 'UTC')::date
 """
 
 UNFINISHED_DAYS = 30
@@ -153,6 +160,9 @@ def interactions(
     known = None
     if kind == TargetKind.ANY:
         known = learner_features(organisation, found.learner_ids, course=course, until=until)
+    days = copied(_ACTIVITY_DAYS, _asked(organisation, course, until), dict.fromkeys(_DAY_FIELDS, ">i8"))
+    if len(days):
+        found = found.with_days(*(days[name] for name in _DAY_FIELDS))
     return found.described(activity_features(organisation, found.activity_ids), known)
 
 

@@ -11,9 +11,7 @@ import numpy as np
 
 from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State, Times
 from recommender.algorithms.config import Config, Span, parameter
-from recommender.datasets.interactions import Index, Interactions
-
-DAY_SECONDS = 86_400
+from recommender.datasets.interactions import DAY_SECONDS, Index, Interactions
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """What a ranker knows of an activity at an instant, and of a learner who is asked about it then.
 
 All of it is about how things stand, so what was learnt of one wave of activities holds for the next: how often it is
-met lately and ever, how old its meetings are, what kind it is, where in a list it usually comes beside where the
-learner is, how busy the learner is, and how strongly and in which place each member recommends it.
+met lately and ever, how old its meetings are, how many are there again, what kind it is, where in a list it usually
+comes beside where the learner is, how busy the learner is, and how strongly and in which place each member recommends
+it.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,8 @@ from numpy.typing import NDArray
 
 from recommender.algorithms.base import Algorithm, Scores, Times
 from recommender.algorithms.members import is_open, standardise
-from recommender.algorithms.popularity import DAY_SECONDS
 from recommender.backends.local import LocalBackend
-from recommender.datasets.interactions import Index, Interactions
+from recommender.datasets.interactions import DAY_SECONDS, Index, Interactions
 
 Features = NDArray[np.float32]
 MAX_FLAGS = 16
@@ -25,12 +25,13 @@ _TINY = float(np.finfo(np.float64).tiny)  # after years, all half-lives leave no
 _PLACE, _SHARE = 0, 1
 _LATELY = (7.0, 21.0)  # days
 _N_OF_ACTIVITY = 3 + len(_HALF_LIVES) + len(_QUANTILES)
+_N_OF_DAYS = len(_HALF_LIVES)
 _N_OF_LEARNER = 3 + len(_LATELY)
 
 
 def most_features(n_members: int) -> int:
     """Columns of `Pairs.features`, at most."""
-    return _N_OF_ACTIVITY + MAX_FLAGS + _N_OF_LEARNER + 2 * n_members
+    return _N_OF_ACTIVITY + _N_OF_DAYS + MAX_FLAGS + _N_OF_LEARNER + 2 * n_members
 
 
 def flags(interactions: Interactions) -> Index:
@@ -57,11 +58,11 @@ def _has(interactions: Interactions, hashes: NDArray[np.integer]) -> NDArray[np.
 
 
 def of_activities(interactions: Interactions, flagged: Index) -> Features:
-    """Shape (n_activities, _N_OF_ACTIVITY + len(flagged)), as things stand at the last event.
+    """Shape (n_activities, n), as things stand at the last event; n hangs on `flagged` and on what days are known.
 
     How many activities were usually met before it; the share of learners who met it; the logarithm of the rate beside
-    the usual one, with each half-life and without; quantiles of the days since it was met; 1 for each of the features
-    `flagged` that it has.
+    the usual one, with each half-life and without; quantiles of the days since it was met; the logarithms of the rate
+    at which learners are there, also those who had met it before; 1 for each of the features `flagged` that it has.
     """
     n, met = interactions.n_activities, interactions.activity_index
     # Not at the instant that splits them: of days alone, all ages would be a day more there than when it is asked.
@@ -75,6 +76,7 @@ def of_activities(interactions: Interactions, flagged: Index) -> Features:
         counts / interactions.n_learners,
         *map(_log_rate, (*rates, counts)),
         *_ages(met, age, counts),
+        *_of_days(interactions),
         *_has(interactions, flagged).T,
     ]
     return np.stack(columns, axis=1).astype(np.float32)
@@ -86,6 +88,16 @@ def _ages(met: Index, age: NDArray[np.floating], counts: NDArray[np.integer]) ->
     first = np.minimum(np.cumsum(counts) - counts, len(age) - 1)
     steps = [(quantile * np.maximum(counts - 1, 0)).astype(np.int64) for quantile in _QUANTILES]
     return [np.where(counts > 0, in_order[first + step], np.nan) for step in steps]
+
+
+def _of_days(interactions: Interactions) -> list[NDArray[np.floating]]:
+    """With each half-life: what is not opened for the first time may still be what everybody works on."""
+    days = interactions.activity_days
+    if days is None:
+        return []
+    age = np.maximum(interactions.at.max() - days.at, 0) / DAY_SECONDS
+    weights = (days.n_learners * np.exp2(-age / half_life) for half_life in _HALF_LIVES)
+    return [_log_rate(np.bincount(days.activity_index, weight, interactions.n_activities)) for weight in weights]
 
 
 def _log_rate(rate: NDArray[np.number]) -> NDArray[np.floating]:

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.algorithms.base import Times
-from recommender.algorithms.popularity import DAY_SECONDS
 from recommender.algorithms.vector_scorer import VectorScorer
-from recommender.datasets.interactions import Index
+from recommender.datasets.interactions import DAY_SECONDS, Index
 from recommender.parallel import in_parallel
 
 _FEW = 16  # histories, as one and its shortened ones for reasons: threads would cost more than they save

@@ -20,9 +20,8 @@ from recommender.algorithms.base import FitOptions, Progress, Scores, State, Tim
 from recommender.algorithms.config import Config, Span, parameter
 from recommender.algorithms.decayed_moments import first_moments, moments, moments_around
 from recommender.algorithms.linear import LinearAlgorithm, strongest
-from recommender.algorithms.popularity import DAY_SECONDS
 from recommender.backends.base import Dense
-from recommender.datasets.interactions import Index, Interactions
+from recommender.datasets.interactions import DAY_SECONDS, Index, Interactions
 from recommender.errors import InvalidConfig
 
 

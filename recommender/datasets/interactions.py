@@ -17,6 +17,7 @@ from recommender.errors import InvalidData
 
 Index = NDArray[np.int32]
 Ids = NDArray[np.int64]
+DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,27 @@ class Sequences:
 
 
 @dataclass(frozen=True)
+class ActivityDays:
+    """One row per activity and UTC day on which somebody was there, for the first time or again; in no order."""
+
+    activity_index: Index  # (m,)
+    at: NDArray[np.int64]  # (m,) when the day begins, in seconds since 1970 UTC
+    n_learners: Index  # (m,)
+
+    def before(self, instant: int) -> "ActivityDays":
+        """Only the days that were over then."""
+        return self._where(self.at + DAY_SECONDS <= instant)
+
+    def of_those(self, places: Index) -> "ActivityDays":
+        """The same by other indices: `places` has shape (n_activities,), -1 for those that go."""
+        found = self._where(places[self.activity_index] >= 0)
+        return replace(found, activity_index=places[found.activity_index])
+
+    def _where(self, kept: NDArray[np.bool_]) -> "ActivityDays":
+        return ActivityDays(self.activity_index[kept], self.at[kept], self.n_learners[kept])
+
+
+@dataclass(frozen=True)
 class Interactions:
     """One row per (learner, activity) pair, sorted by (learner, at, original order).
 
@@ -97,6 +119,8 @@ class Interactions:
     activity_features: Sequences | None = None
     # What is known of each learner besides, in the same way, and since when. None where nothing is known of anybody.
     learner_features: Sequences | None = None
+    # How many came to each activity day by day, also those who had met it before. None where nothing is known of it.
+    activity_days: ActivityDays | None = None
 
     @classmethod
     def from_columns(
@@ -183,6 +207,7 @@ class Interactions:
             activity_ids,
             _of_those(self.activity_features, self.activity_ids, activity_ids),
             _of_those(self.learner_features, self.learner_ids, learner_ids),
+            self.activity_days and self.activity_days.of_those(places_of(self.activity_ids, activity_ids)),
         )
 
     def described(self, activity_features: Sequences, learner_features: Sequences | None = None) -> "Interactions":
@@ -197,6 +222,20 @@ class Interactions:
             raise InvalidData(f"{len(learner_features)} lists of features for {self.n_learners} learners.")
         return replace(self, activity_features=activity_features, learner_features=learner_features)
 
+    def with_days(self, activity_ids: ArrayLike, at: ArrayLike, n_learners: ArrayLike) -> "Interactions":
+        """The same, with how many came to each activity day by day; activities that are not here are left out.
+
+        Args:
+            activity_ids: shape (rows,), database ids.
+            at: shape (rows,), when each day begins, in seconds since 1970 UTC.
+            n_learners: shape (rows,), how many were there, whether or not they had been before.
+        """
+        places = places_of(np.asarray(activity_ids, np.int64), self.activity_ids)
+        days = ActivityDays(
+            np.arange(len(places), dtype=np.int32), np.asarray(at, np.int64), np.asarray(n_learners, np.int32)
+        )
+        return replace(self, activity_days=days.of_those(places))
+
     def shared_features(self) -> Index:
         """Shape (2, n): activities, each with each of the features (hashes) that others share and not all have."""
         features = self.activity_features
@@ -207,11 +246,16 @@ class Interactions:
         return pairs[:, (counts[place] > 1) & (counts[place] < self.n_activities)].astype(np.int32)
 
     def known_before(self, instant: int) -> "Interactions":
-        """The same, with only those features of learners that were known before the instant (seconds since 1970)."""
-        found = self.learner_features
-        if found is None or found.at is None:
+        """The same, with only what was known beside the meetings before the instant (seconds since 1970).
+
+        That is features of learners, and days of activities.
+        """
+        found, days = self.learner_features, self.activity_days
+        if days is None and (found is None or found.at is None):
             return self
-        return replace(self, learner_features=found.without(np.flatnonzero(found.at >= instant)))
+        if found is not None and found.at is not None:
+            found = found.without(np.flatnonzero(found.at >= instant))
+        return replace(self, learner_features=found, activity_days=days and days.before(instant))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -227,12 +271,25 @@ class Interactions:
             digest.update(b"learners")
             digest.update(self.learner_features.offsets.tobytes() + self.learner_features.activity_index.tobytes())
             digest.update(b"" if self.learner_features.at is None else self.learner_features.at.tobytes())
+        if (days := self.activity_days) is not None:
+            order = np.lexsort((days.at, days.activity_index))
+            digest.update(b"days")
+            for array in (days.activity_index, days.at, days.n_learners):
+                digest.update(array[order].tobytes())
         return digest.hexdigest()
 
 
 def feature_hash(feature: str) -> int:
     """A number for a feature such as "kind=quiz", the same everywhere and for ever: 0 .. 2**31 - 1."""
     return zlib.crc32(feature.encode()) & 0x7FFFFFFF
+
+
+def places_of(ids: Ids, among: Ids) -> Index:
+    """Where each of `ids` stands in the ascending `among`; -1 where it does not."""
+    if not len(among):
+        return np.full(len(ids), -1, np.int32)
+    position = np.minimum(np.searchsorted(among, ids), len(among) - 1)
+    return np.where(among[position] == ids, position, -1).astype(np.int32)
 
 
 def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -8,13 +8,13 @@ leave-last-out a model may learn from one learner's July what it is asked about 
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.datasets.interactions import Index, Interactions, Sequences, offsets_of
+from recommender.datasets.interactions import Index, Interactions, Sequences, offsets_of, places_of
 from recommender.errors import InvalidConfig, NotEnoughData
 
 TIME, LEAVE_LAST_OUT, RANDOM_HOLDOUT = "time_split", "leave_last_out", "random_holdout"
@@ -125,6 +125,7 @@ def leave_last_out(interactions: Interactions) -> Split:
     Raises:
         NotEnoughData: nobody has three events.
     """
+    interactions = replace(interactions, activity_days=None)  # which tell of what is asked for
     lists = interactions.sequences()
     from_end = lists.offsets[1:][interactions.learner_index] - np.arange(len(interactions))
     long_enough = lists.lengths >= 3
@@ -156,6 +157,7 @@ def random_holdout(interactions: Interactions, share: float = 1.0, *, seed: int 
     """
     if not 0 < share <= 1:
         raise InvalidConfig("share", "random_holdout", "above 0 and at most 1", share)
+    interactions = replace(interactions, activity_days=None)  # which tell of what is asked for
     lists = interactions.sequences()
     able = np.flatnonzero(lists.lengths >= 2)
     _check_some(len(able), "two events")
@@ -191,8 +193,8 @@ def _instant_at(at: NDArray[np.int64], share: float) -> int:
 
 def _targets_after(interactions: Interactions, after: NDArray[np.bool_], train: Interactions) -> tuple[Sequences, int]:
     """One list per learner of `train` with what came after, in train's indices and when; and how many nobody knew."""
-    learner_of = _positions(interactions.learner_ids, train.learner_ids)
-    activity_of = _positions(interactions.activity_ids, train.activity_ids)
+    learner_of = places_of(interactions.learner_ids, train.learner_ids)
+    activity_of = places_of(interactions.activity_ids, train.activity_ids)
     learner = learner_of[interactions.learner_index[after]]
     activity = activity_of[interactions.activity_index[after]]
     asked = learner >= 0
@@ -200,14 +202,6 @@ def _targets_after(interactions: Interactions, after: NDArray[np.bool_], train: 
     counts = np.bincount(learner[known], minlength=train.n_learners)
     targets = Sequences(offsets_of(counts), activity[known].astype(np.int32), interactions.at[after][known])
     return targets, int(asked.sum() - known.sum())
-
-
-def _positions(ids: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each of `ids` stands in the ascending `among`; -1 where it does not."""
-    if not len(among):
-        return np.full(len(ids), -1, np.int64)
-    position = np.minimum(np.searchsorted(among, ids), len(among) - 1)
-    return np.where(among[position] == ids, position, -1)
 
 
 def _without_last(lists: Sequences) -> Sequences:

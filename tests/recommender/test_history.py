@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.db.models import Count
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from analytics.models import Activity, Enrolment, Event, Kind, Learner
+from analytics.aggregates import rollups
+from analytics.models import Activity, Enrolment, Event, Kind, Learner, Organisation
 from recommender.datasets.interactions import Interactions, feature_hash
 from recommender.history import features_of, interactions, unmet
 from recommender.serving.situation import situation_of
@@ -49,6 +51,37 @@ def test_repeats_fold_into_the_first_meeting(school: School, newcomer: Learner) 
     assert found.weight[mine].tolist() == [3.0, 1.0]
     assert found.at[mine][0] == int(NOON.timestamp())
     assert recent_history(newcomer, kind="any").tolist() == [red.pk, blue.pk]
+
+
+def test_days_count_everybody_who_was_there_again(school: School, newcomer: Learner) -> None:
+    red, other = school.parts["red"][0], school.learners[1]
+    is_met = Event.objects.filter(learner=other, activity=red).exists()
+    for learner, days in ((newcomer, 0), (newcomer, 0), (newcomer, 1), (other, 1)):
+        school.meet(learner, red, NOON + timedelta(days=days))
+    assert interactions(school.organisation, kind="any").activity_days is None  # nothing is rolled up yet
+    build_school("other", seed=1)
+    for organisation in Organisation.objects.all():
+        rollups.mark_dirty(organisation.pk, Event.objects.filter(organisation=organisation).dates("occurred_at", "day"))
+        rollups.refresh(organisation.pk)
+    found = interactions(school.organisation, kind="any")
+    events = Event.objects.filter(organisation=school.organisation)
+    for part in school.parts["red"] + school.parts["blue"]:
+        dates = events.filter(activity=part).values("occurred_at__date").order_by("occurred_at__date")
+        assert counts_of(found, part) == [row["n"] for row in dates.annotate(n=Count("learner", distinct=True))]
+    mine = events.filter(learner=newcomer, activity=red)
+    assert (len(found), mine.count()) == (60 * N_MET + 1 + int(not is_met), 3)
+    courses = interactions(school.organisation, kind="course")
+    assert sum(counts_of(courses, school.courses["red"])) >= sum(counts_of(found, red))
+    assert counts_of(interactions(school.organisation, kind="any", until=NOON), red) == counts_of(found, red)[:-1]
+
+
+def counts_of(found: Interactions, activity: Activity) -> list[int]:
+    """How many came on each day on which anybody did, oldest first."""
+    days = found.activity_days
+    assert days is not None
+    mine = found.activity_ids[days.activity_index] == activity.pk
+    counts: list[int] = days.n_learners[mine][np.argsort(days.at[mine])].tolist()
+    return counts
 
 
 def test_events_of_one_instant_keep_the_order_in_which_they_came(school: School, newcomer: Learner) -> None:

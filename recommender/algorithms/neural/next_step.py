@@ -20,9 +20,8 @@ from recommender.algorithms.neural.config import NextStepConfig
 from recommender.algorithms.neural.export import drawn_sample, exported
 from recommender.algorithms.neural.ranking import validation_ndcg
 from recommender.algorithms.neural.teaching import Teacher
-from recommender.algorithms.popularity import DAY_SECONDS
 from recommender.algorithms.sequence_scorer import N_GAPS, padded
-from recommender.datasets.interactions import Index, Interactions, Sequences
+from recommender.datasets.interactions import DAY_SECONDS, Index, Interactions, Sequences
 
 # Fewer activities than so many times the negatives: all of them cost about the same and say more.
 _FULL_SOFTMAX_FACTOR = 4

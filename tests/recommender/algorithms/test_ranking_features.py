@@ -46,6 +46,18 @@ def test_what_nobody_has_met_has_neither_age_nor_place() -> None:
     assert found[0, AGES] == pytest.approx([0, 0, 10, 20, 30, 30, 40])
 
 
+def test_who_is_there_again_counts_by_hand() -> None:
+    """At day 40: two learners two days ago and 16 days ago, and five today; nobody came to 6 at all."""
+    days = DATA.with_days([5, 5, 7, 8], np.array([38, 24, 40, 40]) * DAY_SECONDS, [2, 2, 5, 9])
+    found = ranking_features.of_activities(days, np.zeros(0, np.int32))
+    of_one_day = np.array([2 / 4 + 2 / 2**16, 0, 5])
+    of_sixteen = np.array([2 * 2 ** (-2 / 16) + 2 / 2, 0, 5])
+    assert found.shape[1] == AGES.stop + 6
+    assert found[:, AGES.stop] == pytest.approx(np.log(of_one_day / of_one_day.mean() + 0.01), abs=1e-5)
+    assert found[:, AGES.stop + 4] == pytest.approx(np.log(of_sixteen / of_sixteen.mean() + 0.01), abs=1e-5)
+    np.testing.assert_array_equal(found[:, : AGES.stop], ranking_features.of_activities(DATA, np.zeros(0, np.int32)))
+
+
 def test_flags_tell_activities_apart() -> None:
     """What all have, what one has, and what the same ones have as another feature, says nothing more."""
     days = {(1, activity): activity for activity in range(6)}
@@ -81,7 +93,7 @@ def test_what_is_known_of_learners_by_hand() -> None:
     assert learner[0] == pytest.approx([1, 1 / 1.6, 3, 1, 1])
     assert learner[-1] == pytest.approx([2, 1.4 / 1.6, 0, 1, 1])
     assert pairs.features[:, 0] == pytest.approx(of_activity[[1, 2, 1], 0] - [1, 1, 2])
-    assert pairs.features.shape == (3, ranking_features.most_features(1) - ranking_features.MAX_FLAGS)
+    assert pairs.features.shape == (3, ranking_features.most_features(1) - ranking_features.MAX_FLAGS - 6)
     plain = ranking_features.of_pairs([member], of_activity, 40 * day, histories, None, 3).features
     assert np.isnan(plain[:, 18:21]).all()
     np.testing.assert_array_equal(plain[:, :18], pairs.features[:, :18])

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.datasets.interactions import Interactions, Sequences
+from recommender.datasets.interactions import DAY_SECONDS, Interactions, Sequences
 from recommender.errors import InvalidData
 
 ROWS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5), st.integers(0, 9), st.integers(0, 4)), max_size=60)
@@ -121,3 +121,26 @@ def test_features_that_some_share_and_others_lack() -> None:
     assert nothing.shared_features().shape == (2, 0)
     each = Sequences(np.array([0, 3, 6, 8]), np.array([9, 5, 5, 9, 5, 7, 9, 8], np.int32))
     assert plain.described(each).shared_features().T.tolist() == [[0, 5], [1, 5]]
+
+
+def test_days_of_activities_go_with_them() -> None:
+    """Rows in any order, of activities that are not here too; a day counts when it is over."""
+    plain = Interactions.from_columns([1, 1, 1], [5, 6, 7], [0, 1, 2])
+    day = DAY_SECONDS
+    told = plain.with_days([7, 9, 5, 5], [0, 0, day, 0], [4, 8, 2, 3])
+    assert rows_of(told) == {(5, 0, 3), (5, day, 2), (7, 0, 4)}
+    assert rows_of(told.where(told.activity_index > 0)) == {(7, 0, 4)}
+    assert rows_of(told.where(told.activity_index > 0, all_activities=True)) == rows_of(told)
+    assert rows_of(told.known_before(2 * day - 1)) == {(5, 0, 3), (7, 0, 4)}
+    assert rows_of(told.known_before(2 * day)) == rows_of(told)
+    same = plain.with_days([5, 7, 5], [0, 0, day], [3, 4, 2])
+    other = plain.with_days([5, 7, 5], [0, 0, day], [3, 4, 1])
+    assert told.fingerprint == same.fingerprint
+    assert len({plain.fingerprint, told.fingerprint, other.fingerprint}) == 3
+
+
+def rows_of(found: Interactions) -> set[tuple[int, ...]]:
+    days = found.activity_days
+    assert days is not None
+    columns = (found.activity_ids[days.activity_index], days.at, days.n_learners)
+    return {tuple(row) for row in np.stack(columns, axis=1).tolist()}

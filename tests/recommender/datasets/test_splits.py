@@ -1,8 +1,10 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from recommender.datasets.interactions import Interactions, Sequences
-from recommender.datasets.splits import PROTOCOLS, leave_last_out, random_holdout, time_split
+from recommender.datasets.splits import PROTOCOLS, Split, leave_last_out, random_holdout, time_split
 from recommender.errors import InvalidConfig, NotEnoughData
 from tests import toy
 
@@ -145,3 +147,22 @@ def test_what_learners_were_only_known_by_later_is_not_learnt_from() -> None:
     assert known is not None
     assert known.lengths.tolist() == [0] * 5 + [1] * 15
     assert split.validation().train.learner_features is not None
+
+
+def test_days_that_were_not_over_are_not_learnt_from() -> None:
+    day = toy.DAY_SECONDS
+    data = Interactions.from_columns(LEARNERS, ACTIVITIES, np.array(AT) * day)
+    data = data.with_days(np.repeat([50, 52], 15), np.tile(np.arange(15), 2) * day, np.ones(30, int))
+    days = time_split(data, cutoff=10 * day).train.activity_days
+    assert days is not None
+    assert days.activity_index.tolist() == [0] * 10  # activity 52 was not known yet
+    assert sorted(days.at // day) == list(range(10))
+
+
+@pytest.mark.parametrize("protocol", [leave_last_out, random_holdout])
+def test_without_an_instant_days_would_tell_what_is_asked_for(protocol: Callable[[Interactions], Split]) -> None:
+    board = toy.checkerboard()
+    assert (
+        protocol(board.with_days(board.activity_ids, board.activity_ids * 0, board.activity_ids)).train.activity_days
+        is None
+    )
