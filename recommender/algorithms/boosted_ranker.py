@@ -3,8 +3,9 @@
 Two stages as in Covington et al., "Deep neural networks for YouTube recommendations", RecSys 2016: members name
 candidates, and a model of few features orders them; here gradient-boosted trees on histograms (Ke et al., NeurIPS
 2017; scikit-learn) with the logistic loss. Training goes back in time: at each of several instants the members are
-trained on what came before, and what learners met afterwards tells right from wrong, the sooner the more. So the trees
-learn from the past how far to trust what is popular, what is new, each kind of activity and what each member says. For
+trained on what came before, and what learners met afterwards tells right from wrong. So the trees learn from the past
+how far to trust what is popular, what is new, each kind of activity and what each member says. Half of them learn what
+comes soon, half what comes at all: how far ahead a list will be held against what its learner does, nobody knows. For
 histories with a clock whose activities come and go: courses.
 
 Cost: that of the members at every instant and once more, on what lies before it; then n_instants x max_learners x
@@ -16,7 +17,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,14 @@ from numpy.typing import NDArray
 from recommender.algorithms import members, ranking_features
 from recommender.algorithms.base import Algorithm, FitOptions, Progress, Scores, State, Times
 from recommender.algorithms.config import Config, Span, parameter
-from recommender.algorithms.trees import TREE_ARRAYS, Forest, exported
+from recommender.algorithms.trees import TREE_ARRAYS, Forest, exported, joined
 from recommender.datasets.interactions import Index, Interactions
 from recommender.datasets.splits import Split, time_split
 from recommender.errors import NotEnoughData
 from recommender.parallel import in_parallel
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 _NO_MEMBERS = ("boosted_ranker", "blend")
 _EARLIEST, _LATEST = 0.4, 0.9  # of the events lie before the first and the last instant
@@ -57,7 +61,13 @@ class BoostedRankerConfig(Config):
         doc="How far ahead of an instant it looks, less and less: so many events, as a share of those before it.",
     )
     max_learners: int = parameter(250, minimum=1, maximum=100_000, doc="Learners looked at, at each instant.")
-    epochs: int = parameter(100, minimum=1, maximum=5_000, search=Span(50, 400, is_log=True), doc="trees")
+    epochs: int = parameter(
+        100,
+        minimum=1,
+        maximum=5_000,
+        search=Span(50, 400, is_log=True),
+        doc="trees for what comes soon, and as many for what comes at all",
+    )
     learning_rate: float = parameter(
         0.1, minimum=1e-4, maximum=1.0, search=Span(0.02, 0.2, is_log=True), doc="share of each tree that counts"
     )
@@ -80,7 +90,10 @@ class BoostedRankerConfig(Config):
 
 
 class BoostedRanker(Algorithm):
-    """The log-odds that an activity is met next; what is no candidate comes after all that are, as members order it."""
+    """The log-odds that an activity is met soon, and those that it is met at all, added up.
+
+    What is no candidate comes after all that are, as the members order it.
+    """
 
     name: ClassVar[str] = "boosted_ranker"
     config_class: ClassVar[type[Config]] = BoostedRankerConfig
@@ -157,10 +170,6 @@ class BoostedRanker(Algorithm):
         return pairs.features, of_all[pairs.is_candidate]
 
     def _trees(self, features: ranking_features.Features, soon: NDArray[np.float32], seed: int) -> State:
-        # Loaded here: processes that only ask never need scikit-learn. Its threads are not to spin while they wait.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        from sklearn.ensemble import HistGradientBoostingClassifier
-
         is_met = soon > 0
         if is_met.all() or not is_met.any():
             raise NotEnoughData(
@@ -172,8 +181,19 @@ class BoostedRanker(Algorithm):
         rows = np.concatenate([np.arange(len(soon)), in_part])
         is_right = np.concatenate([is_met, np.zeros(len(in_part), bool)])
         weight = np.concatenate([np.where(is_met, soon, 1), 1 - soon[in_part]])
+        of_soon = self._booster(seed).fit(features[rows], is_right, weight)
+        of_ever = self._booster(seed + 1).fit(features, is_met)
+        groups = np.full(features.shape[1], -1, np.int64)
+        arrays = joined([exported(model, groups) for model in (of_soon, of_ever)])
+        return {f"{_TREE}{name}": array for name, array in arrays.items()}
+
+    def _booster(self, seed: int) -> "HistGradientBoostingClassifier":
+        # Loaded here: processes that only ask never need scikit-learn. Its threads are not to spin while they wait.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
         config = self.config
-        model = HistGradientBoostingClassifier(
+        return HistGradientBoostingClassifier(
             max_iter=config.epochs,
             learning_rate=config.learning_rate,
             max_leaf_nodes=config.max_leaves,
@@ -182,9 +202,7 @@ class BoostedRanker(Algorithm):
             max_features=config.feature_share,
             early_stopping=False,
             random_state=seed,
-        ).fit(features[rows], is_right, weight)
-        arrays = exported(model, np.full(features.shape[1], -1, np.int64))
-        return {f"{_TREE}{name}": array for name, array in arrays.items()}
+        )
 
     def _score(self, histories: list[Index], times: Times | None) -> Scores:
         scores = np.empty((len(histories), self.n_activities), np.float32)

@@ -106,6 +106,22 @@ def exported(model: Any, group_of_feature: NDArray[np.int64]) -> dict[str, NDArr
     }
 
 
+def joined(forests: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """One forest, as arrays, that says what all of them say together."""
+    begins = np.cumsum([0, *(len(one["feature"]) for one in forests)])
+    arrays = {name: np.concatenate([one[name] for one in forests]) for name in TREE_ARRAYS}
+    moved = {
+        name: np.concatenate([one[name] + begin for one, begin in zip(forests, begins[:-1], strict=True)])
+        for name in ("left", "right")
+    }
+    firsts = [one["first"][:-1] + begin for one, begin in zip(forests, begins[:-1], strict=True)]
+    return arrays | {
+        **{name: places.astype(np.int32) for name, places in moved.items()},
+        "first": np.concatenate([*firsts, begins[-1:]]).astype(np.int32),
+        "base": arrays["base"].sum(keepdims=True),
+    }
+
+
 def _group_of(features: NDArray[np.integer[Any]], group_of_feature: NDArray[np.int64]) -> int:
     groups = set(group_of_feature[features].tolist()) - {-1}
     if len(groups) > 1:

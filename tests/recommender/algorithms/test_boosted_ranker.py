@@ -71,7 +71,9 @@ def test_answers_as_the_trees_of_scikit_learn_do(monkeypatch: pytest.MonkeyPatch
     fitted = BoostedRanker(BoostedRankerConfig(min_examples=20)).fit(data)
     asked, features = [], []
     original = "recommender.algorithms.trees.Forest.total"
-    monkeypatch.setattr(original, lambda _self, rows: features.append(rows) or seen[0].decision_function(rows))
+    monkeypatch.setattr(
+        original, lambda _self, rows: features.append(rows) or sum(one.decision_function(rows) for one in seen)
+    )
     asked = list(data.sequences())[:7]
     by_sklearn = fitted.score(asked)
     monkeypatch.undo()
@@ -89,6 +91,24 @@ def test_what_comes_soon_counts_more() -> None:
     n_before = int(np.count_nonzero(data.at < split.parameters["cutoff"]))
     n_ahead = min(len(data) - n_before, int(np.ceil(n_before / 2)) + 1)
     assert soon == pytest.approx(1 - np.arange(1, n_ahead + 1) / (n_ahead + 1))
+
+
+def test_half_the_trees_learn_what_comes_soon_and_half_what_comes_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    fit = HistGradientBoostingClassifier.fit
+    monkeypatch.setattr(
+        HistGradientBoostingClassifier, "fit", lambda self, *data: given.append(data) or fit(self, *data)
+    )
+    fitted = BoostedRanker(BoostedRankerConfig(**SMALL | {"epochs": 5})).fit(waves(40, 6))
+    (features, is_right, weight), (all_features, is_met) = given
+    np.testing.assert_array_equal(features[: len(is_met)], all_features)
+    np.testing.assert_array_equal(is_right[: len(is_met)], is_met)
+    # What came later is right in part, and wrong for the rest.
+    n_in_part = len(is_right) - len(is_met)
+    assert 0 < n_in_part <= is_met.sum()
+    assert weight.sum() == pytest.approx(len(is_met))
+    assert not is_right[len(is_met) :].any()
+    assert len(fitted.loaded()[1].first) == 2 * 5 + 1
 
 
 def test_what_is_no_candidate_comes_last_and_keeps_its_order() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from recommender.algorithms.trees import Forest, exported
+from recommender.algorithms.trees import Forest, exported, joined
 
 
 @pytest.mark.parametrize("n_rows", [0, 1, 7, 5000])
@@ -19,6 +19,23 @@ def test_answers_as_scikit_learn_does(n_rows: int, has_gaps: bool) -> None:
     asked = features[1000 : 1000 + n_rows]
     expected = model.decision_function(asked) if n_rows else np.zeros(0)
     np.testing.assert_allclose(forest.total(asked), expected, atol=1e-5)
+
+
+def test_forests_that_are_joined_add_up() -> None:
+    draw = np.random.default_rng(2)
+    features = draw.normal(size=(900, 3)).astype(np.float32)
+    groups = np.full(3, -1)
+    models = [
+        HistGradientBoostingClassifier(max_iter=n, early_stopping=False).fit(features, features[:, column] > 0)
+        for column, n in enumerate((4, 1, 7))
+    ]
+    arrays = joined([exported(model, groups) for model in models])
+    assert {name: array.dtype for name, array in arrays.items()} == {
+        name: array.dtype for name, array in exported(models[0], groups).items()
+    }
+    assert len(arrays["first"]) == 4 + 1 + 7 + 1
+    expected = np.sum([model.decision_function(features) for model in models], axis=0)
+    np.testing.assert_allclose(Forest(**arrays).total(features), expected, atol=1e-5)
 
 
 def test_of_nothing_it_says_nothing() -> None:
