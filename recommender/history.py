@@ -143,6 +143,8 @@ def interactions(
 ) -> Interactions:
     """Who met what and when first, of everybody; the weight of a pair is its number of events.
 
+    And how many were at each activity day by day, as far as day tables are rolled up.
+
     The database folds events into pairs and streams those in binary, so memory follows the pairs (about 150
     bytes each at the peak) and not the events.
 

@@ -92,10 +92,12 @@ def _ages(met: Index, age: NDArray[np.floating], counts: NDArray[np.integer]) ->
 
 def _of_days(interactions: Interactions) -> list[NDArray[np.floating]]:
     """With each half-life: what is not opened for the first time may still be what everybody works on."""
-    days = interactions.activity_days
-    if days is None:
+    if interactions.activity_days is None:
         return []
-    age = np.maximum(interactions.at.max() - days.at, 0) / DAY_SECONDS
+    now = int(interactions.at.max())
+    # As at past instants, not the day that goes on; where the clock knows days alone, the last one is whole.
+    days = interactions.activity_days.before(now if now % DAY_SECONDS else now + DAY_SECONDS)
+    age = (now - days.at) / DAY_SECONDS
     weights = (days.n_learners * np.exp2(-age / half_life) for half_life in _HALF_LIVES)
     return [_log_rate(np.bincount(days.activity_index, weight, interactions.n_activities)) for weight in weights]
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,17 @@ def test_who_is_there_again_counts_by_hand() -> None:
     assert found[:, AGES.stop] == pytest.approx(np.log(of_one_day / of_one_day.mean() + 0.01), abs=1e-5)
     assert found[:, AGES.stop + 4] == pytest.approx(np.log(of_sixteen / of_sixteen.mean() + 0.01), abs=1e-5)
     np.testing.assert_array_equal(found[:, : AGES.stop], ranking_features.of_activities(DATA, np.zeros(0, np.int32)))
+
+
+def test_a_day_that_goes_on_counts_no_more_than_at_past_instants() -> None:
+    """There a split leaves it out; where the clock knows days alone, the last one is whole."""
+    noon = met_on({(1, 5): 0, (2, 6): 10})
+    noon = replace(noon, at=noon.at + DAY_SECONDS // 2)
+    over = noon.with_days([5, 6], np.array([8, 9]) * DAY_SECONDS, [3, 4])
+    going_on = noon.with_days([5, 6, 5], np.array([8, 9, 10]) * DAY_SECONDS, [3, 4, 90])
+    none = np.zeros(0, np.int32)
+    expected = ranking_features.of_activities(over, none)
+    np.testing.assert_array_equal(ranking_features.of_activities(going_on, none), expected)
 
 
 def test_flags_tell_activities_apart() -> None:
